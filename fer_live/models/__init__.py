@@ -1,0 +1,9 @@
+"""The networks, by name. Each takes images alone and returns an `Output`."""
+
+from fer_live.models.cnn6 import Cnn6
+from fer_live.models.cucn import Cucn
+from fer_live.models.output import Output
+
+MODELS = {"cucn": Cucn, "cnn6": Cnn6}
+
+__all__ = ["MODELS", "Cnn6", "Cucn", "Output"]

@@ -1,0 +1,50 @@
+"""The FER2013 report's network of six convolutions. Isikli et al. 2021, section 3."""
+
+from torch import Tensor, nn
+
+from fer_live.models.output import Output
+
+
+def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
+    return [nn.Conv2d(inputs, outputs, 3), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+def _reduction() -> list[nn.Module]:
+    return [nn.MaxPool2d(2), nn.Dropout(0.2)]
+
+
+class Cnn6(nn.Module):
+    """Six unpadded 3x3 convolutions, pooled after every second: 1,512,295 parameters for 7 classes.
+
+    Images: (B, `channels`, 48, 48), normalised. The feature map is the last convolution's, after its
+    ReLU and before its pooling: (B, 256, 5, 5).
+    """
+
+    def __init__(self, classes: int = 7, channels: int = 1):
+        super().__init__()
+        self.trunk = nn.Sequential(
+            *_convolution(channels, 16),
+            *_convolution(16, 32),
+            *_reduction(),
+            *_convolution(32, 64),
+            *_convolution(64, 128),
+            *_reduction(),
+            *_convolution(128, 256),
+            *_convolution(256, 256),
+        )
+        self.head = nn.Sequential(
+            *_reduction(),
+            nn.Flatten(),  # (B, 256 * 2 * 2)
+            nn.Linear(1024, 512),
+            nn.Dropout(0.5),
+            nn.ReLU(),
+            nn.Linear(512, classes),
+        )
+
+    def forward(self, images: Tensor) -> Output:
+        feature_map = self.trunk(images)
+        return Output(self.classify(feature_map), None, feature_map)
+
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """Feature map (B, 256, 5, 5) -> logits (B, K)."""
+        return self.head(feature_map)

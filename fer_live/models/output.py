@@ -1,0 +1,17 @@
+"""What every network returns."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Output(NamedTuple):
+    """One forward pass over B images with K classes.
+
+    `logits`: (B, K). `log_variance`: (B, D) log variances of the D-dimensional features, or None where
+    the network has no uncertainty head. `feature_map`: (B, C, h, w), the last one: what heat-maps weigh.
+    """
+
+    logits: Tensor
+    log_variance: Tensor | None
+    feature_map: Tensor

@@ -1,0 +1,172 @@
+"""FER2013: 48x48 grey faces of seven expressions. Goodfellow et al. 2013; research use, Kaggle's terms."""
+
+import csv
+import gzip
+import io
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from fer_live.expressions import SEVEN
+from train.data.cache import cached
+from train.data.images import LabelledFaces
+from train.errors import UserError
+
+Split = Literal["train", "public", "private"]
+
+NAME = "fer2013"
+LICENCE = "FER2013: research use only, under the terms of the Kaggle competition"
+CLASSES = SEVEN  # the csv's ids are the canonical order
+SIDE = 48
+FILES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
+USAGES: dict[str, Split] = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
+
+
+def load(root: Path, split: Split) -> LabelledFaces:
+    """Read one official split from Kaggle's csv, or from the folders `train` and `test` of class folders.
+
+    `root`: the file, or the folder that holds it. Raises UserError where nothing can be read, or the
+    file has no row of that split.
+    """
+    if split not in get_args(Split):
+        raise UserError(f"split {split!r} is not FER2013's: use {', '.join(get_args(Split))}")
+    source = _find(Path(root))
+    parse = _parse_folder if source.is_dir() else _parse_csv
+    arrays = cached(source, parse, version=1)
+    chosen = arrays["splits"] == list(USAGES.values()).index(split)
+    if not chosen.any():
+        raise UserError(
+            f"{source} has no face of the split {split!r}: use a file that has it, or another --split"
+        )
+    return LabelledFaces(
+        NAME,
+        split,
+        CLASSES,
+        arrays["images"][chosen],
+        arrays["labels"][chosen].astype(np.int64),
+        arrays["rows"][chosen],
+    )
+
+
+def _find(root: Path) -> Path:
+    if not root.exists():
+        raise UserError(f"{root} does not exist: give FER2013's folder or csv file with --root")
+    if root.is_file():
+        return root
+    for name in FILES:
+        if (root / name).is_file():
+            return root / name
+    if (root / "train").is_dir():
+        return root
+    raise UserError(
+        f"{root} holds no FER2013: looked for {', '.join(FILES)}, and for the folders train/ and test/"
+    )
+
+
+def _parse_csv(path: Path) -> dict[str, NDArray]:
+    """Read every row: `images` (N, 48, 48) uint8, `labels`, `splits` (indices into USAGES), `rows`."""
+    images, labels, splits = [], [], []
+    with _open(path) as file:
+        reader = csv.reader(file)
+        header = [name.strip() for name in next(reader, [])]  # icml_face_data.csv pads its names
+        missing = [name for name in ("emotion", "pixels", "Usage") if name not in header]
+        if missing:
+            raise UserError(
+                f"{path}: no column {', '.join(missing)} among {', '.join(header) or 'none'}: "
+                "use Kaggle's fer2013.csv or icml_face_data.csv"
+            )
+        emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "Usage"))
+        try:
+            for number, row in enumerate(reader, start=2):
+                where = f"{path}, line {number}"
+                if len(row) != len(header):
+                    raise UserError(
+                        f"{where}: {len(row)} fields instead of {len(header)}: mend or remove the line"
+                    )
+                labels.append(_label(row[emotion], where))
+                images.append(_pixels(row[pixels], where))
+                splits.append(_usage(row[usage], where))
+        except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, csv.Error) as error:
+            raise UserError(f"{path} is broken ({error}): fetch it again") from None
+    if not images:
+        raise UserError(f"{path} has a header and no rows: fetch it again")
+    return {
+        "images": np.stack(images),
+        "labels": np.array(labels, np.uint8),
+        "splits": np.array(splits, np.uint8),
+        "rows": np.arange(len(labels)),
+    }
+
+
+def _open(path: Path) -> io.TextIOBase:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", newline="")  # type: ignore[return-value]
+    return path.open(newline="")
+
+
+def _label(text: str, where: str) -> int:
+    if text.strip() not in {str(i) for i in range(len(CLASSES))}:
+        raise UserError(f"{where}: emotion {text!r} is not one of 0 to {len(CLASSES) - 1}")
+    return int(text)
+
+
+def _usage(text: str, where: str) -> int:
+    if text.strip() not in USAGES:
+        raise UserError(f"{where}: Usage {text!r} is not one of {', '.join(USAGES)}")
+    return list(USAGES).index(text.strip())
+
+
+def _pixels(text: str, where: str) -> NDArray[np.uint8]:
+    try:
+        values = np.array(text.split(), np.int16)
+    except (ValueError, OverflowError):
+        raise UserError(f"{where}: pixels are not all whole numbers: mend or remove the row") from None
+    if len(values) != SIDE * SIDE:
+        raise UserError(
+            f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend or remove the row"
+        )
+    if values.min() < 0 or values.max() > 255:
+        raise UserError(f"{where}: a pixel is outside 0 to 255: mend or remove the row")
+    return values.astype(np.uint8).reshape(SIDE, SIDE)
+
+
+def _parse_folder(root: Path) -> dict[str, NDArray]:
+    """Read train|test/CLASS/USAGE_number.jpg; the file's name tells the split that `test` has lost."""
+    images, labels, splits = [], [], []
+    known = {expression.value: i for i, expression in enumerate(CLASSES)}
+    for folder in sorted(p for part in ("train", "test") for p in (root / part).glob("*/")):
+        if folder.name not in known:
+            raise UserError(f"{folder} is not one of FER2013's classes: {', '.join(known)}")
+        for path in sorted(folder.iterdir()):
+            usage = path.name.split("_")[0]
+            if usage not in USAGES:
+                raise UserError(
+                    f"{path}: its name does not begin with {'_, '.join(USAGES)}_: its split is unknown"
+                )
+            images.append(_picture(path))
+            labels.append(known[folder.name])
+            splits.append(list(USAGES).index(usage))
+    if not images:
+        raise UserError(f"{root} has no pictures in train/CLASS or test/CLASS: unpack the data set again")
+    return {
+        "images": np.stack(images),
+        "labels": np.array(labels, np.uint8),
+        "splits": np.array(splits, np.uint8),
+        "rows": np.arange(len(labels)),
+    }
+
+
+def _picture(path: Path) -> NDArray[np.uint8]:
+    try:
+        with PillowImage.open(path) as picture:
+            pixels = np.asarray(picture.convert("L"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as a picture ({error}): fetch it again") from None
+    if pixels.shape != (SIDE, SIDE):
+        raise UserError(
+            f"{path} has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {SIDE}x{SIDE}"
+        )
+    return pixels
