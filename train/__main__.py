@@ -4,14 +4,17 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from train.errors import UserError
+from fer_live import packaged
+from fer_live.errors import UserError
 
 
-def main() -> int:
-    arguments = _parser().parse_args()
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code: 0, 2 on bad input, 130 when stopped."""
+    options = _parser().parse_args(arguments)
     try:
-        arguments.run(arguments)
+        options.run(options)
     except UserError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
@@ -34,11 +37,39 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a field (a.b=c nests)"
     )
     fit.add_argument("--limit", type=int, metavar="N", help="only N faces a split: a smoke run")
-    fit.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    _add_device(fit)
     fit.add_argument(
         "--compile", action="store_true", help="use torch.compile (a C++ compiler or a GPU)"
     )
+    _add_evaluate(commands)
+    _add_export(commands)
     return parser
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="score a weight file on one split")
+    parser.set_defaults(run=_evaluate)
+    parser.add_argument("--weights", required=True, help="a shipped name, or a .safetensors file")
+    parser.add_argument("--dataset", default="fer2013", choices=["fer2013"])
+    _add_root(parser)
+    parser.add_argument("--split", default="public", choices=["train", "public", "private"])
+    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    parser.add_argument("--tta", action="store_true", help="average ten views: mirrored and shifted")
+    _add_device(parser)
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", help="write a run's best weights with their card")
+    parser.set_defaults(run=_export)
+    parser.add_argument("--run", dest="folder", required=True, type=Path, help="folder of the run")
+    parser.add_argument("--name", required=True, help="name of the weight file")
+    parser.add_argument("--output", type=Path, default=packaged.folder("weights"))
+    _add_root(parser)
+    _add_device(parser)
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
 
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +100,30 @@ def _fit(arguments: argparse.Namespace) -> None:
         accelerator=arguments.device,
         compiled=arguments.compile,
     )
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.evaluate import evaluate, print_scores
+
+    scores = evaluate(
+        arguments.weights,
+        _root(arguments),
+        arguments.split,
+        arguments.output,
+        arguments.tta,
+        choose_device(arguments.device),
+    )
+    print_scores(scores, arguments.output)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.export import export
+
+    device = choose_device(arguments.device)
+    path = export(arguments.folder, _root(arguments), arguments.name, arguments.output, device)
+    print(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import platform
 import signal
 import time
 import warnings
@@ -25,7 +26,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from fer_live.models import MODELS
 from train.data import fer2013
 from train.data.batches import DeviceBatches, Order
-from train.errors import UserError
+from fer_live.errors import UserError
 from train.learner import Learner
 from train.recipe import Recipe
 from train.strategies import Strategy
@@ -36,6 +37,7 @@ from train.strategies.supervised import Supervised, class_weights
 PIXEL_MEAN, PIXEL_DEVIATION = 0.5077, 0.255
 SAVE_EVERY_SECONDS = 180.0
 VALIDATION_BATCH = 256
+STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def fit(
@@ -60,26 +62,34 @@ def fit(
     lightning.seed_everything(recipe.seed, verbose=False)
     network = MODELS[recipe.network](classes=len(training.classes), **recipe.arguments)
     weights = class_weights(torch.from_numpy(training.class_counts()), recipe.class_weights)
-    learner = Learner(
-        network.to(memory_format=torch.channels_last),
-        _strategy(recipe, weights),
-        recipe,
-        len(training.classes),
-        PIXEL_MEAN,
-        PIXEL_DEVIATION,
-        compiled,
-    )
-    with _quiet():
+    with _quiet(), _own_signals():
         trainer = _trainer(recipe, output, accelerator)
         device = trainer.strategy.root_device
+        _write_facts(output, device, limit)
         order = Order(len(training), recipe.seed)
-        trainer.fit(
-            learner,
-            DeviceBatches(training, recipe.batch_size, device, order),
-            DeviceBatches(validation, VALIDATION_BATCH, device),
-            ckpt_path=checkpoint,
-            weights_only=True,
+        batches = DeviceBatches(training, recipe.batch_size, device, order)
+        learner = Learner(
+            network.to(memory_format=torch.channels_last),
+            _strategy(recipe, weights),
+            recipe,
+            len(training.classes),
+            recipe.epochs * len(batches),
+            PIXEL_MEAN,
+            PIXEL_DEVIATION,
+            compiled,
         )
+        try:
+            trainer.fit(
+                learner,
+                batches,
+                DeviceBatches(validation, VALIDATION_BATCH, device),
+                ckpt_path=checkpoint,
+                weights_only=True,
+            )
+        except Stopped:
+            raise KeyboardInterrupt from None
+        except FloatingPointError as error:
+            raise UserError(f"{error}; {output} keeps its last good checkpoints") from None
 
 
 def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
@@ -106,6 +116,18 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
     except OSError as error:
         raise UserError(f"cannot write to {output} ({error.strerror}): choose another --output") from None
     return None
+
+
+def _write_facts(output: Path, device: torch.device, limit: int | None) -> None:
+    """`run.json`: where the numbers of this run come from, for its card."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    facts = {
+        "device": f"{device.type} ({name})",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "limit": limit,
+    }
+    (output / "run.json").write_text(json.dumps(facts, indent=2))
 
 
 def _strategy(recipe: Recipe, weights: torch.Tensor) -> Strategy:
@@ -137,12 +159,16 @@ def _trainer(recipe: Recipe, output: Path, accelerator: str) -> lightning.Traine
         callbacks=callbacks,
         logger=[
             TensorBoardLogger(output, name="", version="tensorboard"),
-            CSVLogger(output, name="", version="curves"),
+            CSVLogger(output, name="curves"),  # in a folder of its own for each start
         ],
         num_sanity_val_steps=0,
         enable_model_summary=False,
         log_every_n_steps=10,
     )
+
+
+class Stopped(Exception):
+    """Someone asked the run to stop, and it has been saved. (Lightning would exit on KeyboardInterrupt.)"""
 
 
 class RunBar(TQDMProgressBar):
@@ -158,9 +184,9 @@ class RunBar(TQDMProgressBar):
         metrics = super().get_metrics(trainer, learner)
         metrics.pop("v_num", None)
         steps = trainer.global_step - self.first_step
-        if steps:
+        if steps and isinstance(learner, Learner):
             pace = (time.monotonic() - self.started) / steps
-            minutes = pace * (trainer.estimated_stepping_batches - trainer.global_step) / 60
+            minutes = pace * (learner.steps - trainer.global_step) / 60
             metrics["left"] = f"{int(minutes // 60)}:{int(minutes % 60):02d} h"
         return metrics
 
@@ -175,16 +201,20 @@ class LastCheckpoint(Checkpoint):
         self.path = path
         self.stopping = False
         self.saved = time.monotonic()
+        self.saved_step = -1
 
     def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
+
+    def on_train_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        # Here and not at the end of the step that was saved: its loss is logged after that.
+        if self.stopping and self.saved_step == trainer.global_step:
+            raise Stopped
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         if self.stopping or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
             self._save(trainer)
-        if self.stopping:
-            raise KeyboardInterrupt
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
@@ -196,7 +226,18 @@ class LastCheckpoint(Checkpoint):
 
     def _save(self, trainer: lightning.Trainer) -> None:
         trainer.save_checkpoint(self.path)
-        self.saved = time.monotonic()
+        self.saved, self.saved_step = time.monotonic(), trainer.global_step
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Give the signals back that LastCheckpoint takes."""
+    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

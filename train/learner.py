@@ -16,7 +16,7 @@ from train.strategies import Strategy
 class Learner(lightning.LightningModule):
     """Trains `network` on normalised, augmented batches; validates it as the app will use it.
 
-    `mean` and `deviation`: of pixel values in [0, 1]. `compiled`: train through torch.compile (same
+    `steps`: of the whole training. `mean` and `deviation`: of pixel values in [0, 1]. `compiled`: train through torch.compile (same
     weights, faster on CPUs with a C++ compiler).
     """
 
@@ -26,6 +26,7 @@ class Learner(lightning.LightningModule):
         strategy: Strategy,
         recipe: Recipe,
         classes: int,
+        steps: int,
         mean: float,
         deviation: float,
         compiled: bool = False,
@@ -34,6 +35,8 @@ class Learner(lightning.LightningModule):
         self.network = network
         self.strategy = strategy
         self.recipe = recipe
+        # Lightning's own estimate would load the data before a checkpoint could set the place in it.
+        self.steps = steps
         self.mean, self.deviation = mean, deviation
         self.compiled = compiled
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
@@ -77,7 +80,7 @@ class Learner(lightning.LightningModule):
         self.log("val/selection", chosen)
 
     def _progress(self) -> float:
-        return self.global_step / self.trainer.estimated_stepping_batches
+        return self.global_step / self.steps
 
     def _normalise(self, images: Tensor) -> Tensor:
         images = (images - self.mean) / self.deviation
@@ -99,10 +102,9 @@ class Learner(lightning.LightningModule):
             )
         else:
             optimizer = torch.optim.AdamW(groups, recipe.learning_rate)
-        steps = self.trainer.estimated_stepping_batches
-        warmup = recipe.warmup_epochs * steps / recipe.epochs
+        warmup = recipe.warmup_epochs * self.steps / recipe.epochs
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup, steps)
+            optimizer, lambda step: warm_cosine(step, warmup, self.steps)
         )
         return {
             "optimizer": optimizer,

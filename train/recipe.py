@@ -8,7 +8,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from train.data.augment import Augmentation
-from train.errors import UserError
+from fer_live.errors import UserError
 
 FOLDER = Path(__file__).parent / "recipes"
 

@@ -15,3 +15,8 @@ class Output(NamedTuple):
     logits: Tensor
     log_variance: Tensor | None
     feature_map: Tensor
+
+    @property
+    def uncertainty(self) -> Tensor | None:
+        """(B,) the mean variance over the feature's dimensions, > 0 and relative. Zhang et al. 2021 (RUL)."""
+        return None if self.log_variance is None else self.log_variance.float().exp().mean(1)

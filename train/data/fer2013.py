@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from fer_live.expressions import SEVEN
 from train.data.cache import cached
 from train.data.images import LabelledFaces
-from train.errors import UserError
+from fer_live.errors import UserError
 
 Split = Literal["train", "public", "private"]
 

@@ -9,11 +9,6 @@ from fer_live.models import Output
 from train.strategies.supervised import weighted_cross_entropy
 
 
-def uncertainty(log_variance: Tensor) -> Tensor:
-    """(B, D) log variances -> (B,) scores: the mean variance over the feature's dimensions."""
-    return log_variance.float().exp().mean(1)
-
-
 def mix(logits: Tensor, scores: Tensor, partner: Tensor) -> Tensor:
     """(B, K) logits of each face mixed with its partner's: the more uncertain face weighs more.
 
@@ -41,10 +36,11 @@ class RelativeUncertainty:
         weights = self.weights.to(output.logits.device)
         if progress < self.mixing_from:
             return weighted_cross_entropy(output.logits, labels, weights, self.smoothing)
-        if output.log_variance is None:
+        scores = output.uncertainty
+        if scores is None:
             raise ValueError("mixing needs a network with an uncertainty head")
         partner = torch.randperm(len(labels), device=labels.device)
-        mixed = mix(output.logits.float(), uncertainty(output.log_variance), partner)
+        mixed = mix(output.logits.float(), scores, partner)
         own = weighted_cross_entropy(mixed, labels, weights, 0.0)
         other = weighted_cross_entropy(mixed, labels[partner], weights, 0.0)
         return 0.5 * (own + other)

@@ -1,0 +1,36 @@
+# make demo · make test · make check · make setup · make clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+GUI_CV2 := opencv-python>=4.10,<4.12
+
+.PHONY: demo test check setup clean
+
+demo: setup
+	@$(BIN)/fer-live --demo
+
+test: setup
+	@$(BIN)/python -m pytest
+
+check: setup
+	@$(BIN)/ruff format --check fer_live train tests
+	@$(BIN)/ruff check fer_live train tests
+	@$(BIN)/mypy
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@echo "1/4 virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+	@echo "2/4 fer-live and what it needs (PyTorch is large: this takes some minutes)"
+	@$(PIP) install --editable ".[train,test]"
+	@echo "3/4 OpenCV with windows (other packages bring builds of cv2 that overwrite it)"
+	@$(PIP) install --force-reinstall --no-deps "$(GUI_CV2)"
+	@echo "4/4 a look at what is there"
+	@$(BIN)/fer-live doctor
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build runs .mypy_cache .pytest_cache .ruff_cache

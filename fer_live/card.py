@@ -1,0 +1,172 @@
+"""Weight files: tensors in safetensors format, with a card in the header that says what they mean."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fer_live import packaged
+from fer_live.errors import UserError
+from fer_live.expressions import Expression
+from fer_live.models import MODELS
+
+
+@dataclass(frozen=True)
+class Crop:
+    """How a face's square crop follows from the detector's box, so that it looks like a training image.
+
+    `margin`: side of the crop in sides of the box (its longer one). `offset_x`, `offset_y`: from the
+    box's centre to the crop's, in sides of the box. `align`: turn the crop so that the eyes lie level.
+    """
+
+    margin: float = 1.0
+    offset_x: float = 0.0
+    offset_y: float = 0.0
+    align: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that a weight file means.
+
+    `network` and `arguments` build it from MODELS. Images are `size` pixels square with `channels` (1
+    grey, 3 RGB), values in [0, 1] less `mean`, over `deviation`. Logits are divided by `temperature`
+    before the softmax. `prior`: (K,) share of each class in training. `uncertainty_quantiles`: 101
+    values of the raw score on the training set, 0th to 100th percentile; empty without an uncertainty
+    head. The rest says where the numbers come from.
+    """
+
+    name: str
+    network: str
+    arguments: dict[str, Any]
+    labels: tuple[Expression, ...]
+    size: int
+    channels: int
+    mean: float
+    deviation: float
+    crop: Crop = field(default_factory=Crop)
+    temperature: float = 1.0
+    prior: tuple[float, ...] = ()
+    uncertainty_quantiles: tuple[float, ...] = ()
+    dataset: str = ""
+    split_sizes: dict[str, int] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    commit: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Card":
+        """Raises ValueError, TypeError or KeyError where the text is no card."""
+        content = json.loads(text)
+        content["labels"] = tuple(Expression(name) for name in content["labels"])
+        content["crop"] = Crop(**content["crop"])
+        for key in ("prior", "uncertainty_quantiles"):
+            content[key] = tuple(content[key])
+        return cls(**content)
+
+
+def find_weights(name: str) -> Path:
+    """The weight file that `name` means: a path, or the name of one that comes with the package."""
+    shipped = packaged.folder("weights") / f"{name}.safetensors"
+    if shipped.is_file():
+        return shipped
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = ", ".join(sorted(p.stem for p in shipped.parent.glob("*.safetensors"))) or "none"
+    raise UserError(f"no weight file {name!r}: give a path, or one of: {known}")
+
+
+def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
+    """Write a weight file; tensors are kept in the precision they come in."""
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(contiguous, path, metadata={"card": card.to_json()})
+
+
+def load_card(path: Path) -> Card:
+    """The card alone. Raises UserError that says what is wrong with the file."""
+    return _read(path)[0]
+
+
+def load(path: Path) -> tuple[nn.Module, Card]:
+    """The network in eval mode with float32 weights, and its card.
+
+    Raises UserError where the file is broken, has no card, or its tensors are not the network's.
+    """
+    card, tensors = _read(path)
+    if card.network not in MODELS:
+        raise UserError(
+            f"{path}: its card names the network {card.network!r}, this version knows "
+            f"{', '.join(MODELS)}: update fer-live"
+        )
+    try:
+        network = MODELS[card.network](**card.arguments)
+    except (TypeError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: its card does not build {card.network} ({error})") from None
+    _check(path, card, tensors, network.state_dict())
+    network.load_state_dict(tensors)
+    network.requires_grad_(False)
+    return network.eval(), card
+
+
+def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(2)
+        if start[:1] == b"\x80" or start == b"PK":
+            raise UserError(
+                f"{path} is a pickle, which can run code when opened: use a .safetensors file, such as "
+                "`python -m train export` writes"
+            )
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get("card")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise UserError(f"{path} is not a whole safetensors file ({error}): fetch it again") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    if text is None:
+        raise UserError(f"{path} has no card: write it with `python -m train export`")
+    try:
+        return Card.from_json(text), tensors
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path}: its card cannot be read ({error}): export it again") from None
+
+
+def _check(
+    path: Path, card: Card, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
+) -> None:
+    """Raise UserError unless both have the same names and shapes, and the numbers are finite."""
+    wrong = sorted(found.keys() ^ expected.keys())
+    if wrong:
+        name = wrong[0]
+        where = "is in the file only" if name in found else "is missing"
+        raise UserError(
+            f"{path}: its tensors are not those of {card.network}: {len(found)} found, "
+            f"{len(expected)} expected; {name} {where}"
+        )
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape:
+            raise UserError(
+                f"{path}: {name} has shape {tuple(found[name].shape)}, {card.network} expects "
+                f"{tuple(tensor.shape)}"
+            )
+        if not torch.isfinite(found[name]).all():
+            raise UserError(f"{path}: {name} has values that are not finite: export it again")
+    outputs = next(reversed(expected.values())).shape[0]
+    if outputs != len(card.labels):
+        raise UserError(
+            f"{path}: {outputs} outputs and {len(card.labels)} labels in its card: export it again"
+        )

@@ -1,0 +1,46 @@
+"""Closed-form heat-maps for networks whose head is affine: one table, no backward pass."""
+
+import torch
+from torch import Tensor, nn
+
+SAME = 1e-4  # relative difference up to which two gradients are one
+
+
+def head_gradient(network: nn.Module, shape: tuple[int, int, int]) -> Tensor | None:
+    """Gradient (K, C, h, w) of every logit with respect to the feature map, where it is a constant.
+
+    `network` is in eval mode; `shape`: (C, h, w) of its feature map. None where the gradient depends
+    on the map, so that the head is not affine.
+    """
+    parameter = next(network.parameters())
+    generator = torch.Generator().manual_seed(0)
+    gradients = []
+    for spread in (1.0, 10.0):
+        place = spread * torch.randn(1, *shape, generator=generator)
+        gradients.append(_jacobian(network, place.to(parameter.device, parameter.dtype)))
+    first, second = gradients
+    if (first - second).abs().max() > SAME * first.abs().max():
+        return None
+    return first
+
+
+def _jacobian(network: nn.Module, feature_map: Tensor) -> Tensor:
+    """(1, C, h, w) -> (K, C, h, w)."""
+    return torch.autograd.functional.jacobian(network.classify, feature_map)[0, :, 0]
+
+
+def grad_cam(gradient: Tensor, feature_map: Tensor) -> Tensor:
+    """Grad-CAM of every class from the constant gradient: (K, C, h, w), (B, C, h, w) -> (B, K, h, w).
+
+    Selvaraju et al. 2017, eq. 1 and 2: channel weights are the gradient's means over the map.
+    """
+    weights = gradient.mean((2, 3))  # (K, C)
+    return torch.einsum("kc,bchw->bkhw", weights, feature_map).relu()
+
+
+def hires_cam(gradient: Tensor, feature_map: Tensor) -> Tensor:
+    """HiResCAM of every class, before its ReLU: (K, C, h, w), (B, C, h, w) -> (B, K, h, w).
+
+    Draelos and Carin 2020. Each map adds up to logit(map) - logit(0) exactly.
+    """
+    return torch.einsum("kchw,bchw->bkhw", gradient, feature_map)

@@ -1,0 +1,41 @@
+"""Grad-CAM of all classes at once: closed form where the head allows it, a backward pass elsewhere."""
+
+import torch
+from torch import Tensor, nn
+
+from fer_live.explain import affine
+
+
+class GradCam:
+    """Grad-CAM maps of one network in eval mode, from the feature map that its forward pass returned.
+
+    `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output.
+    """
+
+    def __init__(self, network: nn.Module, shape: tuple[int, int, int]):
+        self.network = network
+        self.gradient = affine.head_gradient(network, shape)
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether maps come without a backward pass."""
+        return self.gradient is not None
+
+    def __call__(self, feature_map: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
+        if self.gradient is not None:
+            return affine.grad_cam(self.gradient, feature_map)
+        return by_backward(self.network, feature_map)
+
+
+def by_backward(network: nn.Module, feature_map: Tensor) -> Tensor:
+    """Grad-CAM maps (B, K, h, w) by one backward pass through the head for each class."""
+    with torch.inference_mode(False), torch.enable_grad():
+        leaf = feature_map.clone().requires_grad_()
+        logits = network.classify(leaf)  # (B, K)
+        maps = []
+        for k in range(logits.shape[1]):
+            (gradient,) = torch.autograd.grad(logits[:, k].sum(), leaf, retain_graph=True)
+            weights = gradient.mean((2, 3))  # (B, C)
+            maps.append(torch.einsum("bc,bchw->bhw", weights, leaf.detach()))
+        return torch.stack(maps, 1).relu()

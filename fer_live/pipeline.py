@@ -1,0 +1,85 @@
+"""The analyzer: a picture or a frame becomes readings."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_live.classify import Classifier
+from fer_live.detect import FaceDetector, MediaPipeDetector
+from fer_live.preprocess import crop_area, crop_face
+from fer_live.timing import StageTimes
+from fer_live.track import Tracks
+from fer_live.types import Frame, Image, Prediction, Reading, Scene
+
+
+class Analyzer:
+    """Finds the faces of a picture and reads them, all in one batch.
+
+    `times` measures its stages. Close it, or use it in a `with` block, to free the detector.
+    """
+
+    def __init__(self, detector: FaceDetector, classifier: Classifier):
+        self.detector = detector
+        self.classifier = classifier
+        self.times = StageTimes()
+
+    @classmethod
+    def load(
+        cls, weights: str = "cucn", device: str = "auto", scan: Literal["full", "live"] = "full"
+    ) -> "Analyzer":
+        """With a weight file (a path, or the name of one that comes with the package) and MediaPipe.
+
+        `device`: auto, cpu, cuda or mps. `scan`: "full" looks everywhere in each picture; "live" is for
+        frames of one stream. Raises UserError where one of them cannot be had.
+        """
+        return cls(MediaPipeDetector(scan), Classifier.load(weights, device))
+
+    def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
+        """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first."""
+        with self.times.measure("detect"):
+            faces = self.detector(image)
+        if not faces:
+            return []
+        card = self.classifier.card
+        with self.times.measure("crop"):
+            areas = [crop_area(face, card.crop) for face in faces]
+            crops = [crop_face(image, area, card.size) for area in areas]
+        if not heatmaps:
+            with self.times.measure("classify"):
+                predictions = self.classifier(crops)
+            return [Reading(*pair) for pair in zip(faces, predictions, strict=True)]
+        with self.times.measure("classify"):
+            predictions, maps = self.classifier.explain(crops)
+        return [
+            Reading(face, prediction, None, heatmap, area)
+            for face, prediction, heatmap, area in zip(
+                faces, predictions, maps, areas, strict=True
+            )
+        ]
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """Read faces that are cropped already, (H, W) grey or (H, W, 3) RGB uint8 of any size."""
+        return self.classifier(crops)
+
+    def read(self, frame: Frame, tracks: Tracks, heatmaps: bool = False) -> Scene:
+        """Read the next frame of a stream; `tracks` holds who was there before and is brought up to date."""
+        readings = self(frame.image, heatmaps)
+        with self.times.measure("track"):
+            return Scene(frame, tracks.update(readings, frame.seconds))
+
+    def close(self) -> None:
+        self.detector.close()
+
+    def __enter__(self) -> "Analyzer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,72 @@
+"""From a face in a frame to the network's input, from the card alone: for the app and the workshop."""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fer_live.card import Card, Crop
+from fer_live.types import Face, FloatArray, Image
+
+LARGEST_OVERSAMPLING = 8
+
+
+def crop_area(face: Face, crop: Crop) -> FloatArray:
+    """Corners of the face's crop in the frame, from the top left, clockwise: (4, 2) float32, x then y."""
+    box = face.box
+    side = max(box.width, box.height)
+    angle = 0.0
+    if crop.align and face.keypoints is not None:
+        left, right = face.keypoints.left_eye, face.keypoints.right_eye
+        angle = math.atan2(right.y - left.y, right.x - left.x)
+    right_way = np.array([math.cos(angle), math.sin(angle)])
+    down = np.array([-math.sin(angle), math.cos(angle)])
+    centre = (
+        np.array(box.centre) + side * crop.offset_x * right_way + side * crop.offset_y * down
+    )
+    half = side * crop.margin / 2
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    return np.array(
+        [centre + half * (x * right_way + y * down) for x, y in corners], np.float32
+    )
+
+
+def crop_face(image: Image, area: FloatArray, size: int) -> Image:
+    """Cut the square `area` (4, 2) out of an image: (size, size, 3), edges repeated outside the frame.
+
+    Large faces are cut finer and averaged, because bilinear sampling alone would alias.
+    """
+    side = float(np.linalg.norm(area[1] - area[0]))
+    finer = min(max(math.ceil(side / size), 1), LARGEST_OVERSAMPLING)
+    target = size * finer
+    # Pixel centres lie half a pixel from the corner, in the frame and in the crop.
+    corners = np.array([[0, 0], [target, 0], [target, target]], np.float32) - 0.5
+    transform = cv2.getAffineTransform(area[:3] - 0.5, corners)
+    cut = cv2.warpAffine(
+        image, transform, (target, target), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return cut if finer == 1 else cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def fit_crop(crop: NDArray[np.uint8], card: Card) -> NDArray[np.uint8]:
+    """A face crop, (H, W) grey or (H, W, 3) RGB of any size -> (size, size, channels) as the card says."""
+    if card.channels == 1 and crop.ndim == 3:
+        crop = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    elif card.channels == 3 and crop.ndim == 2:
+        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
+    if crop.shape[:2] != (card.size, card.size):
+        shrinks = min(crop.shape[:2]) > card.size
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        crop = cv2.resize(crop, (card.size, card.size), interpolation=how)
+    return crop.reshape(card.size, card.size, card.channels)
+
+
+def to_input(crops: Sequence[NDArray[np.uint8]], card: Card, device: torch.device) -> Tensor:
+    """B face crops of any size -> the network's input (B, C, size, size), float32 on `device`."""
+    batch = torch.from_numpy(np.stack([fit_crop(crop, card) for crop in crops])).to(device)
+    images = batch.permute(0, 3, 1, 2).float() / 255  # (B, C, size, size), channels last in memory
+    return (images - card.mean) / card.deviation

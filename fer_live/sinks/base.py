@@ -1,0 +1,50 @@
+"""What every sink offers, and where sinks may write."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from fer_live.errors import UserError
+from fer_live.types import Image, Scene
+
+
+class Sink(Protocol):
+    """Takes each scene with its annotated picture, `canvas` (H, W, 3) RGB.
+
+    A context manager: entering checks that the place can be written, before any work is done.
+    """
+
+    def __enter__(self) -> "Sink": ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def write(self, scene: Scene, canvas: Image) -> None: ...
+
+
+def claim(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Make missing folders and check that the file can be written; raises UserError."""
+    if path.suffix.lower() not in suffixes:
+        raise UserError(f"{path} cannot be saved; end its name in {' or '.join(suffixes)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({os.strerror(error.errno or 0)}); save to another place"
+        ) from None
+
+
+def unwritten(path: Path, error: OSError) -> UserError:
+    """For a failure midway, such as a full disk."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return UserError(
+        f"{path} cannot be written further ({reason}); what was recorded so far is kept; "
+        "free some space or save to another place"
+    )

@@ -1,0 +1,108 @@
+"""Pictures of any common kind, through Pillow."""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import PIL
+import PIL.Image
+import PIL.ImageOps
+
+from fer_live.errors import UserError
+from fer_live.types import Frame, Image
+
+# Not all that Pillow knows: it would start Ghostscript for EPS, and takes MPEG for a picture.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000", "TGA", "ICO")
+DEEP = ("I", "F")  # Pillow's modes of more than 8 bits, with "I;16" and its relatives
+TOO_LARGE = (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError)
+
+
+class ImageSource:
+    """A picture as a source of one frame."""
+
+    live = False
+    fps: float | None = None
+    frame_count: int | None = 1
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser()
+        self.size: tuple[int, int] | None = None
+        self._image: Image | None = None
+
+    def __enter__(self) -> "ImageSource":
+        self._image = read_image(self.path)
+        self.size = (self._image.shape[1], self._image.shape[0])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._image = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._image is None:
+            raise RuntimeError("enter the picture before reading it")
+        yield Frame(self._image)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the content is a still picture; an animated GIF is a video."""
+    try:
+        with _opened(path) as picture:
+            return not (picture.format == "GIF" and getattr(picture, "is_animated", False))
+    except PIL.UnidentifiedImageError:
+        return False
+    except (*TOO_LARGE, OSError, ValueError, SyntaxError):
+        return True  # reading it will tell what is wrong
+
+
+def read_image(path: str | Path) -> Image:
+    """(H, W, 3) RGB, turned upright by its EXIF tag, transparency on white, deep samples scaled."""
+    try:
+        with _opened(path) as picture:
+            return _rgb(PIL.ImageOps.exif_transpose(picture))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; check the path") from None
+    except PIL.UnidentifiedImageError:
+        raise UserError(f"{path} is not a picture; name a JPEG, PNG or WebP file") from None
+    except TOO_LARGE:
+        limit = f"{(PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f}"
+        raise UserError(f"{path} has more than {limit} million pixels; make it smaller") from None
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
+        raise UserError(f"{path} cannot be decoded ({error}); save it again as PNG") from None
+
+
+def _opened(path: str | Path) -> PIL.Image.Image:
+    """The picture, not yet decoded; one that Pillow would only warn of is refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
+        return PIL.Image.open(path, formats=FORMATS)
+
+
+def _rgb(picture: PIL.Image.Image) -> Image:
+    if picture.mode in DEEP or picture.mode.startswith("I;"):
+        grey = _eight_bits(np.asarray(picture, np.float64), picture.mode)
+        return np.repeat(grey[:, :, None], 3, 2)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        # Clear pixels may hold any colour: what lies under them would show as garbage.
+        page = PIL.Image.new("RGBA", picture.size, "white")
+        picture = PIL.Image.alpha_composite(page, picture)
+    return np.array(picture.convert("RGB"))
+
+
+def _eight_bits(samples: np.ndarray, mode: str) -> np.ndarray:
+    """(H, W) of any depth -> (H, W) uint8. Modes "I" and "F" do not tell their white: it is guessed by the range."""
+    peak = float(np.nanmax(samples))
+    if mode.startswith("I;16"):
+        white = 65535.0
+    else:
+        levels = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
+        white = next((level for level in levels if peak <= level), peak)
+    return np.clip(np.nan_to_num(samples) * (255 / white) + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,57 @@
+"""What a session saw, counted."""
+
+import time
+from collections import Counter
+
+from rich.table import Table
+
+from fer_live.expressions import Expression
+from fer_live.types import Scene
+
+
+class Tally:
+    """Frames, faces and expressions since it was made."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.faces = 0
+        self.expressions: Counter[Expression] = Counter()
+        self._people: set[int] = set()
+        self._began: float | None = None
+        self._ended = 0.0
+
+    def add(self, scene: Scene) -> None:
+        """Count one scene; time runs from the first to the last."""
+        self._ended = time.perf_counter()
+        if self._began is None:
+            self._began = self._ended
+        self.frames += 1
+        self.faces += len(scene.readings)
+        for reading in scene.readings:
+            self.expressions[reading.prediction.expression] += 1
+            if reading.track is not None:
+                self._people.add(reading.track)
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second, start-up excluded; None before the second frame."""
+        if self._began is None or self._ended == self._began:
+            return None
+        return (self.frames - 1) / (self._ended - self._began)
+
+    def table(self, milliseconds: dict[str, float]) -> Table:
+        """For the terminal; `milliseconds`: the median time of each stage."""
+        table = Table(title="This session", show_header=False)
+        table.add_column(justify="left")
+        table.add_column(justify="right")
+        table.add_row("frames", str(self.frames))
+        table.add_row("faces read", str(self.faces))
+        table.add_row("identities", str(len(self._people)))
+        table.add_row("frames per second", "-" if self.fps is None else f"{self.fps:.1f}")
+        table.add_section()
+        for stage, time_taken in milliseconds.items():
+            table.add_row(f"{stage}, ms", f"{time_taken:.2f}")
+        table.add_section()
+        for expression, count in self.expressions.most_common():
+            table.add_row(str(expression), f"{100 * count / self.faces:.1f}%")
+        return table

@@ -1,0 +1,114 @@
+"""One identity for each face over time, and readings that do not flicker."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from fer_live.expressions import Expression
+from fer_live.types import Box, Face, Prediction, Reading
+
+MEMORY = 1.0  # seconds for which a lost face keeps its identity
+REACH = 1.0  # face sizes that a face may move between two readings
+STEADY = 0.1  # seconds: time constant of a box that hardly moves
+LEAP = 0.15  # face sizes: a box that moves so far between two readings is followed at once
+
+
+@dataclass(frozen=True)
+class _Track:
+    reading: Reading  # as last returned
+    seconds: float
+
+
+class Tracks:
+    """Who is in the picture. Identities count from 1 and are never given twice.
+
+    `smoothing`: time constant in seconds of probabilities and uncertainty; 0 leaves readings as they are.
+    """
+
+    def __init__(self, smoothing: float = 0.3):
+        self.smoothing = smoothing
+        self._tracks: dict[int, _Track] = {}
+        self._newest = 0
+
+    def update(self, readings: Sequence[Reading], seconds: float) -> list[Reading]:
+        """The same readings in the same order, with `track` set and smoothed up to now.
+
+        `seconds`: the frame's time. Where it runs backwards, as in a video that starts again, time
+        counts from there.
+        """
+        self._tracks = {
+            identity: replace(track, seconds=min(track.seconds, seconds))
+            for identity, track in self._tracks.items()
+            if seconds - track.seconds <= MEMORY
+        }
+        known = self._match(readings, seconds)
+        updated = []
+        for i, reading in enumerate(readings):
+            if i in known:
+                identity = known[i]
+                track = self._tracks[identity]
+                reading = self._smooth(track.reading, reading, seconds - track.seconds)
+            else:
+                self._newest = identity = self._newest + 1
+            reading = replace(reading, track=identity)
+            self._tracks[identity] = _Track(reading, seconds)
+            updated.append(reading)
+        return updated
+
+    def _match(self, readings: Sequence[Reading], seconds: float) -> dict[int, int]:
+        """Index of a reading -> identity; nearest pairs first."""
+        pairs = []
+        for (i, reading), (identity, track) in product(enumerate(readings), self._tracks.items()):
+            distance = _distance(reading.face.box, track.reading.face.box)
+            if distance < REACH:
+                # Of two faces equally near, it is rather the one seen just now.
+                pairs.append((distance + (seconds - track.seconds) / MEMORY, i, identity))
+        known: dict[int, int] = {}
+        for _, i, identity in sorted(pairs):
+            if i not in known and identity not in known.values():
+                known[i] = identity
+        return known
+
+    def _smooth(self, before: Reading, now: Reading, elapsed: float) -> Reading:
+        if self.smoothing <= 0:
+            return now
+        share = 1 - math.exp(-elapsed / self.smoothing)
+        prediction = _blend(before.prediction, now.prediction, share)
+        return replace(now, face=_steady(before.face, now.face, elapsed), prediction=prediction)
+
+
+def _distance(a: Box, b: Box) -> float:
+    """Between centres and sizes, in face sizes; 0 for the same box."""
+    size = (a.width + a.height + b.width + b.height) / 4
+    if size <= 0:
+        return math.inf
+    apart = math.dist(a.centre, b.centre) / size
+    growth = (a.width + a.height - b.width - b.height) / (2 * size)
+    return apart + abs(growth)
+
+
+def _blend(before: Prediction, now: Prediction, share: float) -> Prediction:
+    """Exponential smoothing; `share` of the new reading. Another model's labels start afresh."""
+    if before.probabilities.keys() != now.probabilities.keys():
+        return now
+    probabilities: dict[Expression, float] = {
+        expression: before.probabilities[expression] * (1 - share) + p * share
+        for expression, p in now.probabilities.items()
+    }
+    uncertainty = now.uncertainty
+    if uncertainty is not None and before.uncertainty is not None:
+        uncertainty = before.uncertainty * (1 - share) + uncertainty * share
+    return Prediction(probabilities, uncertainty)
+
+
+def _steady(before: Face, now: Face, elapsed: float) -> Face:
+    """The box without the detector's trembling, which shakes all that is drawn beside the face.
+
+    The further it moved, the more it is followed, so that it does not lag behind a moving face.
+    """
+    moved = max(abs(a - b) for a, b in zip(before.box, now.box, strict=True))
+    size = max(now.box.width, now.box.height, 1.0)
+    share = max(1 - math.exp(-elapsed / STEADY), min(moved / (LEAP * size), 1.0))
+    box = Box(*(a * (1 - share) + b * share for a, b in zip(before.box, now.box, strict=True)))
+    return replace(now, box=box)

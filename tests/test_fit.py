@@ -1,0 +1,163 @@
+import csv
+import os
+import signal
+from contextlib import contextmanager
+
+import pytest
+import torch
+
+from fer_live.errors import UserError
+from train import recipe as recipes
+from train.__main__ import main
+from train.data.batches import DeviceBatches, Order
+from train.data.fer2013 import load
+from train.fit import LastCheckpoint, fit
+
+TINY = [
+    "epochs=2",
+    "batch_size=8",
+    "warmup_epochs=0.5",
+    "precision=32-true",
+    "small_until=0",
+    "mixing_from=0.5",
+]
+
+
+def tiny(*overrides):
+    return recipes.load("cucn-fer2013", [*TINY, *overrides])
+
+
+def losses(run):
+    """Step -> training loss, as the log tells."""
+    found = {}
+    for path in sorted(run.glob("curves/*/metrics.csv")):
+        for row in csv.DictReader(path.open()):
+            if row["train/loss"]:
+                assert int(row["step"]) not in found, "a step was trained twice"
+                found[int(row["step"])] = float(row["train/loss"])
+    return found
+
+
+@pytest.fixture
+def every_step_logged(monkeypatch):
+    import lightning
+
+    original = lightning.Trainer.__init__
+
+    def patched(self, **arguments):
+        original(self, **{**arguments, "log_every_n_steps": 1})
+
+    monkeypatch.setattr(lightning.Trainer, "__init__", patched)
+
+
+@contextmanager
+def ctrl_c_during(step):
+    """Send this process a Ctrl-C as the given step begins."""
+    original = LastCheckpoint.on_train_batch_start
+
+    def interrupt(self, trainer, *arguments):
+        if trainer.global_step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        original(self, trainer, *arguments)
+
+    LastCheckpoint.on_train_batch_start = interrupt
+    try:
+        yield
+    finally:
+        LastCheckpoint.on_train_batch_start = original
+
+
+@pytest.mark.parametrize("step", [2, 6, 9])  # inside an epoch, at its last step, in the next one
+def test_a_stopped_run_goes_on_with_the_same_losses(fer2013_csv, tmp_path, every_step_logged, step):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    fit(tiny(), fer2013_csv, whole)
+    with ctrl_c_during(step), pytest.raises(KeyboardInterrupt):
+        fit(tiny(), fer2013_csv, broken)
+    assert max(losses(broken)) == step
+    fit(tiny(), fer2013_csv, broken, resume=True)
+    after, expected = losses(broken), losses(whole)
+    assert after.keys() == expected.keys()
+    assert [after[s] for s in expected] == pytest.approx([expected[s] for s in expected], rel=1e-5)
+
+
+def test_a_run_leaves_checkpoints_logs_and_its_recipe(fer2013_csv, tmp_path):
+    run = tmp_path / "run"
+    fit(tiny("epochs=1", "mixing_from=0.0"), fer2013_csv, run)
+    for name in (
+        "best.ckpt",
+        "last.ckpt",
+        "recipe.yaml",
+        "run.json",
+        "curves/version_0/metrics.csv",
+    ):
+        assert (run / name).is_file()
+    assert list((run / "tensorboard").iterdir())
+
+
+def test_two_runs_into_one_folder_are_refused(fer2013_csv, tmp_path):
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
+    with pytest.raises(UserError, match="holds a run already"):
+        fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
+
+
+def test_resuming_with_another_recipe_is_refused(fer2013_csv, tmp_path):
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
+    with pytest.raises(UserError, match="another learning_rate"):
+        fit(tiny("epochs=1", "learning_rate=0.2"), fer2013_csv, tmp_path / "run", resume=True)
+
+
+def test_resuming_nothing_is_refused(fer2013_csv, tmp_path):
+    with pytest.raises(UserError, match=r"no last\.ckpt to resume"):
+        fit(tiny(), fer2013_csv, tmp_path / "empty", resume=True)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(fer2013_csv, tmp_path):
+    with pytest.raises(UserError, match="at step"):
+        fit(tiny("learning_rate=1e30", "clip_norm=0"), fer2013_csv, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epoch=3", "epoch"),
+        ("epochs=many", "many"),
+        ("strategy=magic", "magic"),
+        ("epochs", "key=value"),
+        ("epochs.more=3", "no fields of its own"),
+    ],
+)
+def test_bad_overrides_are_one_line_and_exit_code_2(
+    fer2013_csv, tmp_path, capsys, override, message
+):
+    arguments = ["fit", "--recipe", "cnn6-fer2013", "--root", str(fer2013_csv), "--set", override]
+    assert main([*arguments, "--output", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_unknown_recipe_names_the_known_ones():
+    with pytest.raises(UserError, match="cnn6-fer2013, cucn-fer2013"):
+        recipes.load("cuca", [])
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    first, again = Order(50, seed=3), Order(50, seed=3)
+    again.set_epoch(1)
+    assert list(first) != list(again)
+    again.set_epoch(0)
+    assert list(first) == list(again)
+    assert sorted(first) == list(range(50))
+
+
+def test_batches_go_on_where_they_were_saved(fer2013_csv):
+    faces = load(fer2013_csv, "train")
+    device = torch.device("cpu")
+    batches = DeviceBatches(faces, 10, device, Order(len(faces), 0))
+    iterator = iter(batches)
+    next(iterator)
+    state = batches.state_dict()
+    expected = next(iterator).index
+    again = DeviceBatches(faces, 10, device, Order(len(faces), 0))
+    again.load_state_dict(state)
+    assert torch.equal(next(iter(again)).index, expected)

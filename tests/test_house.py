@@ -1,0 +1,50 @@
+"""The rules of the house that a machine can hold."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# What a model means and how it is fed: all that the workshop may know of the app.
+SHARED = {
+    "card",
+    "device",
+    "errors",
+    "explain",
+    "expressions",
+    "models",
+    "packaged",
+    "preprocess",
+    "types",
+}
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "train").rglob("*.py")), ids=str)
+def test_the_workshop_imports_only_what_defines_a_model(path):
+    parts = [name.split(".")[1] for name in imported(path) if name.startswith("fer_live.")]
+    assert set(parts) <= SHARED
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "fer_live").rglob("*.py")), ids=str)
+def test_the_app_never_imports_the_workshop(path):
+    assert not [name for name in imported(path) if name.split(".")[0] == "train"]
+
+
+@pytest.mark.parametrize("module", ["fer_live", "fer_live.cli", "train.__main__", "train.fit"])
+def test_no_detector_and_no_page_are_loaded_before_they_are_used(module):
+    code = f"import sys, {module}; print([m for m in ('mediapipe', 'gradio') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"

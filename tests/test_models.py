@@ -1,0 +1,79 @@
+import pytest
+import torch
+
+from fer_live.models import MODELS, Cnn6, Cucn
+from train.strategies.rul import RelativeUncertainty
+from train.strategies.supervised import Supervised
+
+IMAGES = torch.linspace(-1, 1, 2 * 48 * 48).reshape(2, 1, 48, 48)
+
+
+def build(name, **arguments):
+    torch.manual_seed(0)
+    return MODELS[name](**arguments)
+
+
+def test_cnn6_has_the_reports_number_of_parameters():
+    assert sum(p.numel() for p in Cnn6().parameters()) == 1_512_295
+
+
+def test_cbam_adds_the_published_number_of_parameters_to_resnet18():
+    plain, attentive = (Cucn(cbam=on, head="pool", uncertainty=False) for on in (False, True))
+    counts = [sum(p.numel() for p in network.parameters()) for network in (plain, attentive)]
+    assert counts[1] - counts[0] == 89_880
+
+
+def test_cbam_adds_the_published_number_of_parameters_to_resnet50():
+    plain, attentive = (
+        Cucn(depth=50, cbam=on, head="pool", uncertainty=False) for on in (False, True)
+    )
+    counts = [sum(p.numel() for p in network.parameters()) for network in (plain, attentive)]
+    assert counts[1] - counts[0] == 2_532_592
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape"),
+    [
+        ({}, (512, 3, 3)),
+        ({"stem": "3x3/1"}, (512, 6, 6)),
+        ({"stem": "7x7/2", "size": 224, "channels": 3}, (512, 7, 7)),
+        ({"depth": 50}, (2048, 3, 3)),
+        ({"cbam": False}, (512, 3, 3)),
+        ({"head": "pool", "uncertainty": False}, (512, 3, 3)),
+    ],
+)
+def test_cucn_shapes(arguments, shape):
+    network = build("cucn", **arguments).eval()
+    size, channels = arguments.get("size", 48), arguments.get("channels", 1)
+    output = network(torch.zeros(2, channels, size, size))
+    assert output.logits.shape == (2, 7)
+    assert output.feature_map.shape == (2, *shape)
+
+
+def test_uncertainty_is_positive_and_can_be_left_out():
+    assert (build("cucn").eval()(IMAGES).uncertainty > 0).all()
+    assert build("cucn", uncertainty=False).eval()(IMAGES).log_variance is None
+
+
+def test_pooled_head_refuses_uncertainty():
+    with pytest.raises(ValueError, match="no uncertainty"):
+        Cucn(head="pool", uncertainty=True)
+
+
+def test_logits_follow_from_the_feature_map():
+    for name in MODELS:
+        network = build(name).eval()
+        output = network(IMAGES)
+        torch.testing.assert_close(network.classify(output.feature_map), output.logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy"),
+    [("cucn", RelativeUncertainty(torch.ones(7))), ("cnn6", Supervised(torch.ones(7)))],
+)
+def test_every_parameter_receives_a_gradient(name, strategy):
+    network = build(name).train()
+    images, labels = torch.randn(16, 1, 48, 48), torch.arange(16) % 7
+    strategy.loss(network(images), labels, progress=0.9).backward()
+    without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []

@@ -1,0 +1,195 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_live.expressions import HAPPY, SEVEN
+from fer_live.overlay import Bars, Boxes, HeatMap, Help, Hud, HudInfo, Label, Overlay, sprites
+from fer_live.overlay.bars import _panel
+from fer_live.types import Box, Face, Prediction, Reading
+
+PROBABILITIES = (0.02, 0.01, 0.03, 0.8, 0.04, 0.06, 0.04)
+SIZES = [(480, 640), (720, 1280), (1080, 1920), (1280, 720)]
+
+
+def reading(left, top, right, bottom, track: int | None = 1, heat=1.0) -> Reading:
+    """A happy face whose heat-maps have one hot cell in their upper left, over the box."""
+    heatmaps = np.zeros((7, 7, 7), np.float32)
+    heatmaps[:, 1, 1] = heat
+    area = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+    prediction = Prediction(dict(zip(SEVEN, PROBABILITIES, strict=True)), 0.31)
+    face = Face(Box(left, top, right, bottom), 0.9)
+    return Reading(face, prediction, track, heatmaps, area)
+
+
+def frame(height=480, width=640, level=0) -> np.ndarray:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def drawn(annotator, readings, canvas) -> np.ndarray:
+    """(H, W): where the annotator changed the canvas."""
+    return (Overlay([annotator])(canvas, readings) != canvas).any(2)
+
+
+@pytest.mark.parametrize("annotator", [Boxes(), Label(), Bars(), HeatMap()])
+def test_an_overlay_leaves_the_frame_alone(annotator):
+    image = frame()
+    canvas = Overlay([annotator])(image, [reading(200, 150, 300, 270)])
+    assert canvas.any()
+    assert not image.any()
+    assert canvas.shape == image.shape
+    assert canvas.dtype == np.uint8
+
+
+def test_no_faces_leave_the_picture_as_it_is():
+    annotators = [HeatMap(), Boxes(), Label(), Bars(), Hud()]
+    assert not Overlay(annotators)(frame(), []).any()
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5)])
+def test_bars_are_whole_for_a_face_in_every_corner(height, width, corner):
+    size = height // 5
+    top, left = corner[0] * (height - size), corner[1] * (width - size)
+    canvas = frame(height, width, 255)
+    where = drawn(Bars(), [reading(left, top, left + size, top + size)], canvas)
+    rows, columns = np.nonzero(where.any(1))[0], np.nonzero(where.any(0))[0]
+    base = _panel(tuple(map(str, SEVEN)), max(12, round(min(height, width) / 45))).base
+    assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == (base.height, base.width)
+    assert rows[0] > 0
+    assert columns[0] > 0
+    assert rows[-1] < height - 1
+    assert columns[-1] < width - 1
+    face = where[int(top) : int(top + size), int(left) : int(left + size)]
+    assert face.mean() < 0.02  # there was room beside it
+
+
+@pytest.mark.parametrize("face", [(-40, -60, 100, 90), (560, 420, 720, 560), (-500, 0, -300, 90)])
+def test_faces_half_or_all_outside_are_drawn_as_far_as_seen(face):
+    annotators = [HeatMap(), Boxes(), Label(), Bars()]
+    canvas = Overlay(annotators)(frame(), [reading(*face)])
+    assert canvas.any() == (face[2] > 0)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (48, 48), (120, 160)])
+def test_tiny_pictures_are_drawn_on(height, width):
+    annotators = [HeatMap(), Boxes(), Label(), Bars(), Hud(HudInfo(30, 9, "cucn", "cpu"))]
+    annotators.append(Help([("q", "quit")]))
+    Overlay(annotators)(frame(height, width), [reading(0, 0, width, height)])
+
+
+def test_panels_of_several_faces_do_not_overlap():
+    readings = [reading(x, 200, x + 90, 310, track=i + 1) for i, x in enumerate((40, 260, 480))]
+    alone = [drawn(Label(), [one], frame(level=255)) for one in readings]
+    assert np.sum(alone, 0).max() == 1
+    labels = drawn(Label(), readings, frame(level=255))
+    bars = drawn(Bars(), readings, frame(level=200))
+    assert not (labels & bars).any()
+    base = _panel(tuple(map(str, SEVEN)), 12).base
+    assert bars.sum() > 0.98 * 3 * base.width * base.height  # less the round corners
+
+
+def test_bars_keep_the_order_of_the_probabilities():
+    """The longest bar is in the fourth row, which is happy's."""
+    canvas = Overlay([Bars()])(frame(), [reading(200, 150, 300, 270)])
+    yellow = (np.abs(canvas.astype(int) - HAPPY.colour).max(2) < 12).sum(1)
+    panel = _panel(tuple(map(str, SEVEN)), 12)
+    top = np.nonzero(canvas.any((1, 2)))[0][0]
+    row = (int(np.argmax(yellow)) - top - panel.rows[0]) // panel.row
+    assert row == SEVEN.index(HAPPY)
+    assert yellow.max() == pytest.approx(0.8 * panel.length, abs=3)
+
+
+def test_a_panel_stays_on_its_side_while_it_can():
+    bars = Bars()
+
+    def is_left(left: int) -> bool:
+        where = drawn(bars, [reading(left, 100, left + 100, 220)], frame(level=255))
+        return bool(where[:, :left].any())
+
+    assert [is_left(left) for left in (365, 368, 365, 368)] == [False] * 4  # almost no room
+    assert is_left(380)
+    assert [is_left(left) for left in (368, 365, 368)] == [True] * 3
+
+
+def test_the_label_changes_with_identity_percentage_and_uncertainty():
+    one = reading(200, 150, 300, 270)
+    others = [
+        replace(one, track=2),
+        replace(one, track=None),
+        replace(one, prediction=replace(one.prediction, uncertainty=0.9)),
+        replace(one, prediction=replace(one.prediction, uncertainty=None)),
+    ]
+    pictures = {Overlay([Label()])(frame(level=255), [x]).tobytes() for x in (one, *others)}
+    assert len(pictures) == 5
+
+
+def test_the_heat_map_glows_where_the_map_is_hot():
+    canvas = Overlay([HeatMap()])(frame(), [reading(100, 100, 240, 240)])
+    hot, cold = canvas[120:140, 120:140], canvas[200:240, 200:240]
+    assert hot.mean() > 60
+    assert not cold.any()
+
+
+def test_the_heat_map_follows_its_area():
+    turned = reading(100, 100, 240, 240)
+    turned = replace(turned, heatmap_area=np.roll(turned.heatmap_area, -1, 0))
+    canvas = Overlay([HeatMap()])(frame(), [turned])
+    assert canvas[120:140, 200:220].mean() > 60  # a quarter turn: now in the upper right
+    assert not canvas[200:240, 100:140].any()
+
+
+def test_a_weak_map_does_not_glow_after_a_strong_one():
+    overlay = Overlay([HeatMap()])
+    strong = overlay(frame(), [reading(100, 100, 240, 240, heat=10)])
+    weak = overlay(frame(), [reading(100, 100, 240, 240, heat=0.5)])
+    assert strong.max() > 100
+    assert weak.max() < 25
+
+
+def test_a_tracks_scale_falls_slowly():
+    overlay = Overlay([HeatMap(half_life=10)])
+    overlay(frame(), [reading(100, 100, 240, 240, heat=10)])
+    levels = [int(overlay(frame(), [reading(100, 100, 240, 240, heat=2)]).max()) for _ in range(40)]
+    assert levels == sorted(levels)
+    assert max(np.diff(levels)) < 20
+    assert levels[-1] > 3 * levels[0]
+
+
+def test_tracks_do_not_share_a_scale():
+    overlay = Overlay([HeatMap()])
+    overlay(frame(), [reading(100, 100, 240, 240, track=1, heat=100)])
+    assert overlay(frame(), [reading(100, 100, 240, 240, track=2)]).max() > 100
+
+
+def test_a_fixed_reference_is_the_scale():
+    small = Overlay([HeatMap(reference=100)])(frame(), [reading(100, 100, 240, 240)])
+    assert small.max() < 10
+
+
+def test_an_empty_or_missing_map_draws_nothing():
+    bare = replace(reading(100, 100, 240, 240), heatmaps=None, heatmap_area=None)
+    assert not Overlay([HeatMap()])(frame(), [bare, reading(100, 100, 240, 240, heat=0)]).any()
+
+
+def test_the_hud_is_a_strip_at_the_bottom():
+    where = drawn(Hud(HudInfo(29.6, 8.34, "cucn", "cpu"), "h help"), [], frame(level=200))
+    rows = np.nonzero(where.any(1))[0]
+    assert rows[-1] == 479
+    assert rows[0] > 430
+    assert where[rows[0] :].all()
+
+
+def test_the_help_is_in_the_middle():
+    where = drawn(Help([("q or esc", "quit"), ("g", "heat-map")]), [], frame(level=255))
+    rows, columns = np.nonzero(where.any(1))[0], np.nonzero(where.any(0))[0]
+    assert rows.mean() == pytest.approx(239.5, abs=1)
+    assert columns.mean() == pytest.approx(319.5, abs=1)
+
+
+def test_a_sprite_is_blended_by_its_opacity():
+    canvas = frame(40, 40, 200)
+    sprites.paste(canvas, sprites.rounded(20, 20, 0, (0, 100, 255), 0.5), 30, -10)
+    assert canvas[0, 39].tolist() == [100, 150, 228]  # half of each
+    assert (canvas[:, :30] == 200).all()
+    assert (canvas[10:] == 200).all()

@@ -1,0 +1,68 @@
+import math
+
+import pytest
+import torch
+
+from fer_live.models import Output
+from train.strategies.rul import RelativeUncertainty, mix
+from train.strategies.supervised import Supervised, class_weights
+
+FER2013_COUNTS = torch.tensor([3995, 436, 4097, 7215, 4830, 3171, 4965])
+
+
+def output(logits, log_variance=None):
+    return Output(torch.tensor(logits), log_variance, torch.zeros(len(logits), 1, 1, 1))
+
+
+def test_class_weights_with_exponent_one_follow_equation_one():
+    expected = [1.027, 9.407, 1.001, 0.568, 0.849, 1.293, 0.826]
+    torch.testing.assert_close(
+        class_weights(FER2013_COUNTS, 1.0), torch.tensor(expected), atol=1e-3, rtol=0
+    )
+
+
+def test_class_weights_with_exponent_one_half_have_mean_one_over_the_faces():
+    weights = class_weights(FER2013_COUNTS, 0.5)
+    expected = [1.058, 3.203, 1.045, 0.787, 0.962, 1.188, 0.949]
+    torch.testing.assert_close(weights, torch.tensor(expected), atol=1e-3, rtol=0)
+    mean = (weights * FER2013_COUNTS).sum() / FER2013_COUNTS.sum()
+    assert mean.item() == pytest.approx(1, abs=1e-6)
+
+
+def test_weighted_loss_divides_by_the_batch_and_not_by_the_weights():
+    logits = [[0.0, 0.0], [0.0, math.log(3)]]  # p of the label: 1/2, 3/4
+    loss = Supervised(torch.tensor([2.0, 1.0])).loss(output(logits), torch.tensor([0, 1]), 0.0)
+    assert loss.item() == pytest.approx((2 * math.log(2) + math.log(4 / 3)) / 2)
+
+
+def test_mixing_gives_the_more_uncertain_face_the_larger_share():
+    logits = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    mixed = mix(logits, torch.tensor([3.0, 1.0]), torch.tensor([1, 0]))
+    torch.testing.assert_close(mixed, torch.tensor([[0.75, 0.25], [0.75, 0.25]]))
+
+
+def test_mixing_logits_is_mixing_features_before_a_linear_classifier():
+    torch.manual_seed(0)
+    classifier, features = torch.nn.Linear(5, 3), torch.randn(4, 5)
+    scores, partner = torch.rand(4) + 0.1, torch.tensor([2, 0, 3, 1])
+    share = (scores / (scores + scores[partner]))[:, None]
+    expected = classifier(share * features + (1 - share) * features[partner])
+    torch.testing.assert_close(mix(classifier(features), scores, partner), expected)
+
+
+def test_add_up_loss_equals_a_hand_computed_value(monkeypatch):
+    # Two faces with equal logits: mixing changes nothing, and each is charged half for either label.
+    monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
+    logits = [[math.log(3), 0.0], [math.log(3), 0.0]]  # p = 3/4, 1/4
+    strategy = RelativeUncertainty(torch.tensor([1.0, 2.0]))
+    loss = strategy.loss(output(logits, torch.zeros(2, 4)), torch.tensor([0, 1]), 0.5)
+    assert loss.item() == pytest.approx(0.5 * (math.log(4 / 3) + 2 * math.log(4)))
+
+
+def test_before_mixing_begins_the_loss_is_cross_entropy():
+    strategy = RelativeUncertainty(torch.ones(2), mixing_from=0.5)
+    logits, labels = [[2.0, 0.0], [0.0, 1.0]], torch.tensor([0, 1])
+    plain = Supervised(torch.ones(2)).loss(output(logits), labels, 0.4)
+    assert strategy.loss(output(logits, torch.zeros(2, 4)), labels, 0.4).item() == plain.item()
+    assert not strategy.complete(0.5)
+    assert strategy.complete(0.6)

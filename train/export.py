@@ -1,0 +1,114 @@
+"""`python -m train export`: a run becomes a weight file with its card, and the list of cards is renewed."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from fer_live import card as cards
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.models import MODELS
+from train.data import fer2013
+from train.evaluate import measure
+from train.fit import PIXEL_DEVIATION, PIXEL_MEAN
+from train.model_cards import write_model_cards
+from train.predict import fit_temperature, predict
+
+PERCENTILES = 101
+MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")
+
+
+def export(run: Path, root: Path, name: str, folder: Path, device: torch.device) -> Path:
+    """Write `folder`/`name`.safetensors in fp16 from the run's best checkpoint; return its path.
+
+    PublicTest gives the temperature and the card's scores, Training the class prior and the quantiles
+    of the uncertainty. Raises UserError where the run is not there or not finished enough.
+    """
+    recipe, tensors, progress = _read_run(run)
+    training, validation = fer2013.load(root, "train"), fer2013.load(root, "public")
+    counts = training.class_counts()
+    plain = Card(
+        name=name,
+        network=recipe["network"],
+        arguments={"classes": len(training.classes), **recipe["arguments"]},
+        labels=training.classes,
+        size=fer2013.SIDE,
+        channels=1,
+        mean=PIXEL_MEAN,
+        deviation=PIXEL_DEVIATION,
+        crop=fer2013.CROP,
+        prior=tuple(np.round(counts / counts.sum(), 6).tolist()),
+        dataset=fer2013.NAME,
+        split_sizes={"train": len(training), "public": len(validation)},
+        recipe=recipe,
+        training=progress,
+        licence=fer2013.LICENCE,
+        commit=_commit(),
+        versions={"python": platform.python_version(), "torch": version("torch")},
+    )
+    network = MODELS[plain.network](**plain.arguments)
+    network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
+    found = predict(network, plain, validation, device)
+    temperature = fit_temperature(found.logits, torch.from_numpy(validation.labels))
+    scores = measure(found.probabilities(temperature), validation.labels, validation.classes)
+    quantiles: tuple[float, ...] = ()
+    if found.uncertainty is not None:
+        raw = predict(network, plain, training, device).uncertainty
+        quantiles = tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist())
+    card = Card(
+        **{
+            **vars(plain),
+            "temperature": temperature,
+            "uncertainty_quantiles": quantiles,
+            "metrics": {
+                "public": {key: scores[key] for key in (*MEASURED, "per_class_recall")},
+            },
+        }
+    )
+    path = folder / f"{name}.safetensors"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        cards.save(path, card, tensors)
+        write_model_cards(folder)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror})") from None
+    return path
+
+
+def _read_run(run: Path) -> tuple[dict[str, Any], Mapping[str, torch.Tensor], dict[str, Any]]:
+    """The run's recipe, its best weights in fp16, and how they were trained."""
+    path = run / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"{run} has no best.ckpt: train it with `python -m train fit --output {run}`")
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    prefix = "network."
+    tensors = {
+        key.removeprefix(prefix): tensor.half() if tensor.is_floating_point() else tensor
+        for key, tensor in checkpoint["state_dict"].items()
+        if key.startswith(prefix)
+    }
+    facts = json.loads((run / "run.json").read_text())
+    facts |= {"epoch": checkpoint["epoch"] + 1, "step": checkpoint["global_step"]}
+    return recipe, tensors, facts
+
+
+def _commit() -> str:
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

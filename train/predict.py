@@ -1,0 +1,83 @@
+"""A network's say on a whole data set, through the app's own preprocessing."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.preprocess import to_input
+from train.data.images import LabelledFaces
+
+BATCH = 256
+SHIFT = 2  # pixels, at the card's size
+
+
+class Logits(NamedTuple):
+    """`logits`: (N, K) before the temperature, in the data set's class order. `uncertainty`: (N,) raw, or None."""
+
+    logits: Tensor
+    uncertainty: NDArray[np.float32] | None
+
+    def probabilities(self, temperature: float) -> NDArray[np.float64]:
+        """(N, K) softmax of logits over `temperature`."""
+        return (self.logits.double() / temperature).softmax(1).numpy()
+
+
+@torch.inference_mode()
+def predict(
+    network: nn.Module, card: Card, faces: LabelledFaces, device: torch.device, tta: bool = False
+) -> Logits:
+    """Run the network over all faces.
+
+    `tta`: ten views (the face and its mirror image, in place and shifted by two pixels to each side),
+    their log-probabilities averaged; uncertainty comes from the plain view. Classes that the data set
+    does not have are left out. Raises UserError where the model lacks one of its classes.
+    """
+    lacking = [str(label) for label in faces.classes if label not in card.labels]
+    if lacking:
+        raise UserError(f"{card.name} has no class {', '.join(lacking)}, which {faces.dataset} has")
+    columns = [card.labels.index(label) for label in faces.classes]
+    network = network.eval().to(device, memory_format=torch.channels_last)
+    logits, scores = [], []
+    for start in range(0, len(faces), BATCH):
+        images = to_input(list(faces.images[start : start + BATCH]), card, device)
+        output = network(images)
+        if output.uncertainty is not None:
+            scores.append(output.uncertainty.cpu())
+        if tta:
+            views = [network(view).logits.float().log_softmax(1) for view in _views(images)]
+            logits.append(torch.stack(views).mean(0)[:, columns].cpu())
+        else:
+            logits.append(output.logits.float()[:, columns].cpu())
+    return Logits(torch.cat(logits), torch.cat(scores).numpy() if scores else None)
+
+
+def _views(images: Tensor) -> Iterator[Tensor]:
+    size = images.shape[-1]
+    padded = F.pad(images, [SHIFT] * 4, mode="replicate")
+    for x, y in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2)):
+        view = padded[:, :, y * SHIFT : y * SHIFT + size, x * SHIFT : x * SHIFT + size]
+        yield view
+        yield view.flip(3)
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The T > 0 that minimises the likelihood's loss of softmax(logits / T). Guo et al. 2017."""
+    logits = logits.double()
+    log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(logits / log_temperature.exp(), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return float(log_temperature.exp())
