@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-GUI_CV2 := opencv-python>=4.10,<4.12
+GUI_CV2 := opencv-contrib-python>=4.10,<4.12
 
 .PHONY: demo test check setup clean
 
@@ -14,8 +14,8 @@ test: setup
 	@$(BIN)/python -m pytest
 
 check: setup
-	@$(BIN)/ruff format --check fer_live train tests
-	@$(BIN)/ruff check fer_live train tests
+	@$(BIN)/ruff format --check fer_live train scripts tests
+	@$(BIN)/ruff check fer_live train scripts tests
 	@$(BIN)/mypy
 
 setup: $(VENV)/.ready

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_live import packaged
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
-from fer_live.models import MODELS
+from fer_live.models import MODELS, Network
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def load_card(path: Path) -> Card:
     return _read(path)[0]
 
 
-def load(path: Path) -> tuple[nn.Module, Card]:
+def load(path: Path) -> tuple[Network, Card]:
     """The network in eval mode with float32 weights, and its card.
 
     Raises UserError where the file is broken, has no card, or its tensors are not the network's.
@@ -134,7 +134,9 @@ def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
             text = (file.metadata() or {}).get("card")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise UserError(f"{path} is not a whole safetensors file ({error}): fetch it again") from None
+        raise UserError(
+            f"{path} is not a whole safetensors file ({error}): fetch it again"
+        ) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     if text is None:
@@ -165,7 +167,7 @@ def _check(
             )
         if not torch.isfinite(found[name]).all():
             raise UserError(f"{path}: {name} has values that are not finite: export it again")
-    outputs = next(reversed(expected.values())).shape[0]
+    outputs = list(expected.values())[-1].shape[0]
     if outputs != len(card.labels):
         raise UserError(
             f"{path}: {outputs} outputs and {len(card.labels)} labels in its card: export it again"

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_live import card as cards
 from fer_live.card import Card
 from fer_live.device import choose_device
 from fer_live.explain import GradCam
-from fer_live.models import Output
+from fer_live.models import Network, Output
 from fer_live.preprocess import to_input
 from fer_live.types import FloatArray, Prediction
 
@@ -28,9 +28,9 @@ class Scores(NamedTuple):
 class Classifier:
     """Reads face crops with one network; read-only, so that many may share it."""
 
-    def __init__(self, network: nn.Module, card: Card, device: str = "auto"):
+    def __init__(self, network: Network, card: Card, device: str = "auto"):
         self.device = choose_device(device)
-        self.network = network.eval().to(self.device, memory_format=torch.channels_last)
+        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
         self.card = card
         with torch.inference_mode():
             blank = torch.zeros(1, card.channels, card.size, card.size, device=self.device)
@@ -47,9 +47,7 @@ class Classifier:
         """Face crops, (H, W) grey or (H, W, 3) RGB of any size, to predictions in the same order."""
         return self._predictions(self.score(crops)) if len(crops) else []
 
-    def explain(
-        self, crops: Sequence[NDArray[np.uint8]]
-    ) -> tuple[list[Prediction], FloatArray]:
+    def explain(self, crops: Sequence[NDArray[np.uint8]]) -> tuple[list[Prediction], FloatArray]:
         """Predictions, and the Grad-CAM maps (B, K, h, w) of every class, not normalised."""
         if not len(crops):
             return [], np.empty((0, len(self.card.labels), 0, 0), np.float32)

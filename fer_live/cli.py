@@ -36,12 +36,17 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--demo", action="store_true", help="the built-in clip")
     output = parser.add_argument_group("what to write")
     output.add_argument("--output", type=Path, metavar="FILE", help="annotated .mp4, .png or .jpg")
-    output.add_argument("--log", type=Path, metavar="FILE", help="readings as .jsonl, a line a frame")
+    output.add_argument(
+        "--log", type=Path, metavar="FILE", help="readings as .jsonl, a line a frame"
+    )
     output.add_argument("--no-window", action="store_true", help="show nothing")
     output.add_argument("--max-frames", type=_positive, metavar="N", help="stop after N frames")
     reading = parser.add_argument_group("how to read")
     reading.add_argument(
-        "--model", default="cucn", metavar="NAME", help="weights: cucn, cnn6 or a file (default: cucn)"
+        "--model",
+        default="cucn",
+        metavar="NAME",
+        help="weights: cucn, cnn6 or a file (default: cucn)",
     )
     reading.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     reading.add_argument(

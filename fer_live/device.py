@@ -6,7 +6,7 @@ from fer_live.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """"auto" is CUDA, else Apple's mps, else the CPU. Raises UserError where `name` cannot be had."""
+    """ "auto" is CUDA, else Apple's mps, else the CPU. Raises UserError where `name` cannot be had."""
     available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

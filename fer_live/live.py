@@ -59,7 +59,8 @@ def run(options: LiveOptions) -> int:
     console = Console(stderr=True)
     options = _settle(options, console)
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(_address(options)))
+        address = _address(options)
+        source = stack.enter_context(open_source(address, mirror=isinstance(address, int)))
         sinks: list[Sink] = [stack.enter_context(sink) for sink in _files(options, source)]
         window = stack.enter_context(Window("fer-live")) if options.window else None
         scan = options.scan or ("full" if source.frame_count == 1 else "live")
@@ -90,7 +91,8 @@ class Session:
         self.tally = Tally()
         self.quitting = False
         self._pace = Pace()
-        self._heat = HeatMap()
+        # These remember the frame before, so that nothing flickers or jumps.
+        self._heat, self._bars = HeatMap(), Bars()
         self._hud = Hud(hint="h help   q quit" if window else "")
 
     def play(
@@ -125,13 +127,20 @@ class Session:
                 if self.still:
                     self.view = replace(self.view, paused=True)
                 paused_at = time.monotonic()
-                while self.view.paused and not (self.quitting or stop.asked):
-                    time.sleep(POLL_SECONDS)
-                    self.show(scene, self.draw(frame.image, scene.readings))
+                self._hold(scene, canvas, stop)
                 if began is not None:
                     began += time.monotonic() - paused_at
             if bar and task is not None:
                 bar.advance(task)
+
+    def _hold(self, scene: Scene, canvas: Image, stop: "Stop") -> None:
+        """Keep the picture while the view is paused, drawn anew only where a key changed the view."""
+        while self.view.paused and not (self.quitting or stop.asked):
+            time.sleep(POLL_SECONDS)
+            drawn = self.view
+            self.show(scene, canvas)
+            if self.view != drawn:
+                canvas = self.draw(scene.frame.image, scene.readings)
 
     def draw(self, image: Image, readings: Sequence[Reading]) -> Image:
         """The annotated picture, as the view asks."""
@@ -140,7 +149,7 @@ class Session:
             annotators.insert(0, self._heat)
         annotators.append(Label())
         if self.view.bars:
-            annotators.append(Bars())
+            annotators.append(self._bars)
         annotators.append(self._hud)
         if self.view.help:
             annotators.append(Help(key_help()))
@@ -217,6 +226,12 @@ def _settle(options: LiveOptions, console: Console) -> LiveOptions:
                 raise UserError(f"no window: {reason}; or add --no-window")
             console.print(f"No window ({reason}).", soft_wrap=True, highlight=False)
             options = replace(options, window=False)
+    if (
+        options.source
+        and options.output
+        and options.output.resolve() == Path(options.source).resolve()
+    ):
+        raise UserError(f"{options.output} is the source itself: choose another --output")
     if options.demo and not (options.window or options.output or options.log):
         options = replace(options, output=Path("demo.mp4"), log=Path("demo.jsonl"))
         console.print("Writing demo.mp4 and demo.jsonl instead of a window.")

@@ -55,9 +55,7 @@ class Analyzer:
             predictions, maps = self.classifier.explain(crops)
         return [
             Reading(face, prediction, None, heatmap, area)
-            for face, prediction, heatmap, area in zip(
-                faces, predictions, maps, areas, strict=True
-            )
+            for face, prediction, heatmap, area in zip(faces, predictions, maps, areas, strict=True)
         ]
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,14 +26,10 @@ def crop_area(face: Face, crop: Crop) -> FloatArray:
         angle = math.atan2(right.y - left.y, right.x - left.x)
     right_way = np.array([math.cos(angle), math.sin(angle)])
     down = np.array([-math.sin(angle), math.cos(angle)])
-    centre = (
-        np.array(box.centre) + side * crop.offset_x * right_way + side * crop.offset_y * down
-    )
+    centre = np.array(box.centre) + side * crop.offset_x * right_way + side * crop.offset_y * down
     half = side * crop.margin / 2
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    return np.array(
-        [centre + half * (x * right_way + y * down) for x, y in corners], np.float32
-    )
+    return np.array([centre + half * (x * right_way + y * down) for x, y in corners], np.float32)
 
 
 def crop_face(image: Image, area: FloatArray, size: int) -> Image:
@@ -49,20 +46,23 @@ def crop_face(image: Image, area: FloatArray, size: int) -> Image:
     cut = cv2.warpAffine(
         image, transform, (target, target), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return cut if finer == 1 else cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+    if finer > 1:
+        cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(cut, np.uint8)
 
 
 def fit_crop(crop: NDArray[np.uint8], card: Card) -> NDArray[np.uint8]:
     """A face crop, (H, W) grey or (H, W, 3) RGB of any size -> (size, size, channels) as the card says."""
+    fitted: NDArray[Any] = crop
     if card.channels == 1 and crop.ndim == 3:
-        crop = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+        fitted = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     elif card.channels == 3 and crop.ndim == 2:
-        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
+        fitted = cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
     if crop.shape[:2] != (card.size, card.size):
         shrinks = min(crop.shape[:2]) > card.size
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        crop = cv2.resize(crop, (card.size, card.size), interpolation=how)
-    return crop.reshape(card.size, card.size, card.channels)
+        fitted = cv2.resize(fitted, (card.size, card.size), interpolation=how)
+    return fitted.reshape(card.size, card.size, card.channels)
 
 
 def to_input(crops: Sequence[NDArray[np.uint8]], card: Card, device: torch.device) -> Tensor:

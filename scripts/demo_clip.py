@@ -90,7 +90,11 @@ def align(image: np.ndarray, detector: MediaPipeDetector) -> np.ndarray | None:
     if transform is None:
         return None
     return cv2.warpAffine(
-        large, transform, (PORTRAIT, PORTRAIT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        large,
+        transform,
+        (PORTRAIT, PORTRAIT),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
     ).astype(float)
 
 
@@ -123,7 +127,9 @@ def scene(portrait: np.ndarray, seconds: float) -> Image:
     face = cv2.warpAffine(
         portrait.astype(np.float32), place, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
     )
-    radius = np.hypot((x - left - side / 2) / (0.47 * side), (y - top - side * 0.52) / (0.56 * side))
+    radius = np.hypot(
+        (x - left - side / 2) / (0.47 * side), (y - top - side * 0.52) / (0.56 * side)
+    )
     oval = np.clip((1.0 - radius) / 0.16, 0, 1)
     oval = oval * oval * (3 - 2 * oval)
     grey = wall * (1 - oval) + face * oval

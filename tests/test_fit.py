@@ -157,7 +157,7 @@ def test_batches_go_on_where_they_were_saved(fer2013_csv):
     iterator = iter(batches)
     next(iterator)
     state = batches.state_dict()
-    expected = next(iterator).index
+    expected = next(iterator).places
     again = DeviceBatches(faces, 10, device, Order(len(faces), 0))
     again.load_state_dict(state)
-    assert torch.equal(next(iter(again)).index, expected)
+    assert torch.equal(next(iter(again)).places, expected)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
+from av.video.reformatter import Colorspace
 
 from fer_live.errors import UserError
 from fer_live.sources import (
@@ -86,6 +87,23 @@ def test_a_phones_video_is_turned_upright(video, tmp_path):
 def test_pixels_become_square(tmp_path):
     with VideoSource(record(tmp_path / "wide.mp4", shape=Fraction(2, 1))) as source:
         assert next(iter(source)).image.shape == (HEIGHT, 2 * WIDTH, 3)
+
+
+@pytest.mark.parametrize("space", [Colorspace.ITU601, Colorspace.ITU709])
+def test_a_videos_colours_follow_its_tag(tmp_path, space):
+    path, green = tmp_path / "green.mp4", np.full((HEIGHT, WIDTH, 3), (30, 180, 40), np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.codec_context.colorspace = space
+        frame = av.VideoFrame.from_ndarray(green, format="rgb24")
+        frame = frame.reformat(
+            format="yuv420p", src_colorspace=Colorspace.FCC, dst_colorspace=space
+        )
+        container.mux(stream.encode(frame) + stream.encode())
+    with VideoSource(path) as source:
+        (frame,) = source
+    assert np.abs(frame.image.astype(int) - green).max() <= 3
 
 
 def test_a_title_in_another_encoding_does_no_harm(video, tmp_path):

@@ -34,7 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--output", required=True, type=Path, help="folder of the run")
     fit.add_argument("--resume", action="store_true", help="go on from the folder's last.ckpt")
     fit.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a field (a.b=c nests)"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a field (a.b=c nests)",
     )
     fit.add_argument("--limit", type=int, metavar="N", help="only N faces a split: a smoke run")
     _add_device(fit)
@@ -54,7 +58,9 @@ def _add_evaluate(commands: Any) -> None:
     _add_root(parser)
     parser.add_argument("--split", default="public", choices=["train", "public", "private"])
     parser.add_argument("--output", required=True, type=Path, help="folder for the results")
-    parser.add_argument("--tta", action="store_true", help="average ten views: mirrored and shifted")
+    parser.add_argument(
+        "--tta", action="store_true", help="average ten views: mirrored and shifted"
+    )
     _add_device(parser)
 
 

@@ -23,7 +23,7 @@ from train.predict import predict
 
 
 def evaluate(
-    weights: str, root: Path, split: str, output: Path, tta: bool, device: torch.device
+    weights: str, root: Path, split: fer2013.Split, output: Path, tta: bool, device: torch.device
 ) -> dict[str, Any]:
     """Score a weight file; write `metrics.json`, `predictions.parquet` and `confusion.png` to `output`.
 
@@ -120,7 +120,9 @@ def _make(output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
         (output / "metrics.json").touch()
     except OSError as error:
-        raise UserError(f"cannot write to {output} ({error.strerror}): choose another --output") from None
+        raise UserError(
+            f"cannot write to {output} ({error.strerror}): choose another --output"
+        ) from None
 
 
 def _table_of_predictions(

@@ -60,8 +60,10 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     temperature = fit_temperature(found.logits, torch.from_numpy(validation.labels))
     scores = measure(found.probabilities(temperature), validation.labels, validation.classes)
     quantiles: tuple[float, ...] = ()
+    raw = None
     if found.uncertainty is not None:
         raw = predict(network, plain, training, device).uncertainty
+    if raw is not None:
         quantiles = tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist())
     card = Card(
         **{
@@ -87,7 +89,9 @@ def _read_run(run: Path) -> tuple[dict[str, Any], Mapping[str, torch.Tensor], di
     """The run's recipe, its best weights in fp16, and how they were trained."""
     path = run / "best.ckpt"
     if not path.is_file():
-        raise UserError(f"{run} has no best.ckpt: train it with `python -m train fit --output {run}`")
+        raise UserError(
+            f"{run} has no best.ckpt: train it with `python -m train fit --output {run}`"
+        )
     recipe = yaml.safe_load((run / "recipe.yaml").read_text())
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     prefix = "network."

@@ -23,10 +23,10 @@ from lightning.pytorch.callbacks import (
 )
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from fer_live.errors import UserError
 from fer_live.models import MODELS
 from train.data import fer2013
 from train.data.batches import DeviceBatches, Order
-from fer_live.errors import UserError
 from train.learner import Learner
 from train.recipe import Recipe
 from train.strategies import Strategy
@@ -112,9 +112,13 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         # Through JSON, because YAML would write tuples as Python objects.
-        written.write_text(yaml.safe_dump(json.loads(json.dumps(recipe.to_dict())), sort_keys=False))
+        written.write_text(
+            yaml.safe_dump(json.loads(json.dumps(recipe.to_dict())), sort_keys=False)
+        )
     except OSError as error:
-        raise UserError(f"cannot write to {output} ({error.strerror}): choose another --output") from None
+        raise UserError(
+            f"cannot write to {output} ({error.strerror}): choose another --output"
+        ) from None
     return None
 
 
@@ -174,7 +178,9 @@ class Stopped(Exception):
 class RunBar(TQDMProgressBar):
     """Lightning's bar, with the time that is left for the whole run."""
 
-    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
         super().on_train_start(trainer, learner)
         self.started, self.first_step = time.monotonic(), trainer.global_step
 
@@ -203,7 +209,9 @@ class LastCheckpoint(Checkpoint):
         self.saved = time.monotonic()
         self.saved_step = -1
 
-    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
         for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
 

@@ -1,13 +1,14 @@
 """The Lightning module: one network, one strategy, one recipe."""
 
 import math
-from typing import Any
 
 import lightning
 import torch
-from torch import Tensor, nn
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
+from fer_live.models import Network
 from train.data.batches import Batch
 from train.recipe import Recipe
 from train.strategies import Strategy
@@ -22,7 +23,7 @@ class Learner(lightning.LightningModule):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         strategy: Strategy,
         recipe: Recipe,
         classes: int,
@@ -86,7 +87,7 @@ class Learner(lightning.LightningModule):
         images = (images - self.mean) / self.deviation
         return images.contiguous(memory_format=torch.channels_last)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         recipe = self.recipe
         # Norms and biases are not decayed: pulling them to zero changes what the layer means.
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
@@ -97,9 +98,7 @@ class Learner(lightning.LightningModule):
         ]
         optimizer: torch.optim.Optimizer
         if recipe.optimizer == "sgd":
-            optimizer = torch.optim.SGD(
-                groups, recipe.learning_rate, momentum=0.9, nesterov=True
-            )
+            optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
         else:
             optimizer = torch.optim.AdamW(groups, recipe.learning_rate)
         warmup = recipe.warmup_epochs * self.steps / recipe.epochs

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_live.card import Card
 from fer_live.errors import UserError
+from fer_live.models import Network
 from fer_live.preprocess import to_input
 from train.data.images import LabelledFaces
 
@@ -31,7 +32,7 @@ class Logits(NamedTuple):
 
 @torch.inference_mode()
 def predict(
-    network: nn.Module, card: Card, faces: LabelledFaces, device: torch.device, tta: bool = False
+    network: Network, card: Card, faces: LabelledFaces, device: torch.device, tta: bool = False
 ) -> Logits:
     """Run the network over all faces.
 
@@ -43,7 +44,7 @@ def predict(
     if lacking:
         raise UserError(f"{card.name} has no class {', '.join(lacking)}, which {faces.dataset} has")
     columns = [card.labels.index(label) for label in faces.classes]
-    network = network.eval().to(device, memory_format=torch.channels_last)
+    network = network.eval().to(device).to(memory_format=torch.channels_last)
     logits, scores = [], []
     for start in range(0, len(faces), BATCH):
         images = to_input(list(faces.images[start : start + BATCH]), card, device)
@@ -80,4 +81,4 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         return loss
 
     optimizer.step(closure)
-    return float(log_temperature.exp())
+    return log_temperature.exp().item()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
-from train.data.augment import Augmentation
 from fer_live.errors import UserError
+from train.data.augment import Augmentation
 
 FOLDER = Path(__file__).parent / "recipes"
 

@@ -24,9 +24,10 @@ Scan = Literal["full", "live"]
 GUESS = 0.25  # a tile's score that is worth a second look
 HOPELESS = 0.4  # a second look's score that is not worth a third
 KEEP = 0.5  # the score that keeps a known face: less than a new one's, so that it does not flicker
-BOX = 0.7  # side of a tight box in sides of its face
+BOX = 0.5  # least side of a box, in sides of the smallest face: boxes are tighter than faces
 SMALL = 1.2 * SMALLEST  # pixels; more is asked of a smaller box,
-DOUBT = 0.06  # because coins, lamps and badges pass for small faces
+DOUBT = 0.04  # because coins, lamps and badges pass for small faces
+NARROW = 16  # pixels; a picture that is less wide or high shows no face
 CLOSE, WIDE = 2, 4  # sides of the tile around a face, in sides of its box
 SWEEP = 12  # frames in which the live scan goes through the pyramid: half a second at 25 a second
 
@@ -53,7 +54,7 @@ class MediaPipeDetector:
 
     def __call__(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
-        if not (width and height):
+        if min(width, height) < NARROW:
             return []
         if self._stream is None:
             faces = self._search(image, pyramid(width, height))

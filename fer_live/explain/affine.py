@@ -1,12 +1,14 @@
 """Closed-form heat-maps for networks whose head is affine: one table, no backward pass."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from fer_live.models import Network
 
 SAME = 1e-4  # relative difference up to which two gradients are one
 
 
-def head_gradient(network: nn.Module, shape: tuple[int, int, int]) -> Tensor | None:
+def head_gradient(network: Network, shape: tuple[int, int, int]) -> Tensor | None:
     """Gradient (K, C, h, w) of every logit with respect to the feature map, where it is a constant.
 
     `network` is in eval mode; `shape`: (C, h, w) of its feature map. None where the gradient depends
@@ -24,7 +26,7 @@ def head_gradient(network: nn.Module, shape: tuple[int, int, int]) -> Tensor | N
     return first
 
 
-def _jacobian(network: nn.Module, feature_map: Tensor) -> Tensor:
+def _jacobian(network: Network, feature_map: Tensor) -> Tensor:
     """(1, C, h, w) -> (K, C, h, w)."""
     return torch.autograd.functional.jacobian(network.classify, feature_map)[0, :, 0]
 

@@ -1,9 +1,10 @@
 """Grad-CAM of all classes at once: closed form where the head allows it, a backward pass elsewhere."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_live.explain import affine
+from fer_live.models import Network
 
 
 class GradCam:
@@ -12,7 +13,7 @@ class GradCam:
     `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output.
     """
 
-    def __init__(self, network: nn.Module, shape: tuple[int, int, int]):
+    def __init__(self, network: Network, shape: tuple[int, int, int]):
         self.network = network
         self.gradient = affine.head_gradient(network, shape)
 
@@ -28,7 +29,7 @@ class GradCam:
         return by_backward(self.network, feature_map)
 
 
-def by_backward(network: nn.Module, feature_map: Tensor) -> Tensor:
+def by_backward(network: Network, feature_map: Tensor) -> Tensor:
     """Grad-CAM maps (B, K, h, w) by one backward pass through the head for each class."""
     with torch.inference_mode(False), torch.enable_grad():
         leaf = feature_map.clone().requires_grad_()

@@ -2,8 +2,8 @@
 
 from fer_live.models.cnn6 import Cnn6
 from fer_live.models.cucn import Cucn
-from fer_live.models.output import Output
+from fer_live.models.output import Network, Output
 
-MODELS = {"cucn": Cucn, "cnn6": Cnn6}
+MODELS: dict[str, type[Network]] = {"cucn": Cucn, "cnn6": Cnn6}
 
-__all__ = ["MODELS", "Cnn6", "Cucn", "Output"]
+__all__ = ["MODELS", "Cnn6", "Cucn", "Network", "Output"]

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from fer_live.models.output import Output
+from fer_live.models.output import Network
 
 
 def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
@@ -13,7 +13,7 @@ def _reduction() -> list[nn.Module]:
     return [nn.MaxPool2d(2), nn.Dropout(0.2)]
 
 
-class Cnn6(nn.Module):
+class Cnn6(Network):
     """Six unpadded 3x3 convolutions, pooled after every second: 1,512,295 parameters for 7 classes.
 
     Images: (B, `channels`, 48, 48), normalised. The feature map is the last convolution's, after its
@@ -41,10 +41,5 @@ class Cnn6(nn.Module):
             nn.Linear(512, classes),
         )
 
-    def forward(self, images: Tensor) -> Output:
-        feature_map = self.trunk(images)
-        return Output(self.classify(feature_map), None, feature_map)
-
     def classify(self, feature_map: Tensor) -> Tensor:
-        """Feature map (B, 256, 5, 5) -> logits (B, K)."""
         return self.head(feature_map)

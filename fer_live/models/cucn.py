@@ -1,13 +1,13 @@
 """CUCN: a ResNet with attention, and two heads for features and their uncertainty. Fan et al. 2022."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from fer_live.models.cbam import Cbam
-from fer_live.models.output import Output
+from fer_live.models.output import Network
 
 Stem = Literal["7x7/2", "3x3/2", "3x3/1"]
 Head = Literal["features", "pool"]
@@ -16,7 +16,7 @@ Head = Literal["features", "pool"]
 class AttentiveBasicBlock(BasicBlock):
     """ResNet's basic block with CBAM as the last step of its residual branch."""
 
-    def __init__(self, inplanes: int, planes: int, *args, **kwargs):
+    def __init__(self, inplanes: int, planes: int, *args: Any, **kwargs: Any):
         super().__init__(inplanes, planes, *args, **kwargs)
         self.cbam = Cbam(planes)
 
@@ -29,7 +29,7 @@ class AttentiveBasicBlock(BasicBlock):
 class AttentiveBottleneck(Bottleneck):
     """ResNet's bottleneck with CBAM as the last step of its residual branch."""
 
-    def __init__(self, inplanes: int, planes: int, *args, **kwargs):
+    def __init__(self, inplanes: int, planes: int, *args: Any, **kwargs: Any):
         super().__init__(inplanes, planes, *args, **kwargs)
         self.cbam = Cbam(planes * self.expansion)
 
@@ -53,7 +53,7 @@ class Embedding(nn.Sequential):
         )
 
 
-class Cucn(nn.Module):
+class Cucn(Network):
     """ResNet-18 or -50 with CBAM, a feature head and an uncertainty head; each part can be left out.
 
     Images: (B, `channels`, `size`, `size`), normalised. `stem`: "7x7/2" with max-pooling as published,
@@ -76,7 +76,9 @@ class Cucn(nn.Module):
     ):
         super().__init__()
         if uncertainty and head == "pool":
-            raise ValueError('head="pool" has no uncertainty: use head="features", or uncertainty=False')
+            raise ValueError(
+                'head="pool" has no uncertainty: use head="features", or uncertainty=False'
+            )
         self.trunk = _trunk(depth, channels, stem, cbam)
         width, side = _map_shape(self.trunk, channels, size)
         self.uncertainty = Embedding(width, side, dimensions, dropout) if uncertainty else None
@@ -89,17 +91,14 @@ class Cucn(nn.Module):
             )
             self.classifier = nn.Linear(width, classes)
 
-    def forward(self, images: Tensor) -> Output:
-        feature_map = self.trunk(images)
-        # Exponentials follow, so the log variance stays in a range that float16 and bfloat16 survive.
-        log_variance = (
-            self.uncertainty(feature_map).clamp(-10, 10) if self.uncertainty is not None else None
-        )
-        return Output(self.classify(feature_map), log_variance, feature_map)
-
     def classify(self, feature_map: Tensor) -> Tensor:
-        """Feature map (B, C, h, w) -> logits (B, K)."""
         return self.classifier(self.features(feature_map))
+
+    def log_variance(self, feature_map: Tensor) -> Tensor | None:
+        if self.uncertainty is None:
+            return None
+        # Its exponential follows: this range survives in float16 and bfloat16 too.
+        return self.uncertainty(feature_map).clamp(-10, 10)
 
 
 def _trunk(depth: int, channels: int, stem: Stem, cbam: bool) -> nn.Sequential:

@@ -1,8 +1,9 @@
-"""What every network returns."""
+"""What every network offers."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Output(NamedTuple):
@@ -20,3 +21,22 @@ class Output(NamedTuple):
     def uncertainty(self) -> Tensor | None:
         """(B,) the mean variance over the feature's dimensions, > 0 and relative. Zhang et al. 2021 (RUL)."""
         return None if self.log_variance is None else self.log_variance.float().exp().mean(1)
+
+
+class Network(nn.Module, ABC):
+    """A trunk that ends in a feature map, and heads that say what it means. In eval mode it reads faces."""
+
+    trunk: nn.Module
+
+    @abstractmethod
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """Feature map (B, C, h, w) -> logits (B, K)."""
+
+    def log_variance(self, feature_map: Tensor) -> Tensor | None:
+        """Feature map (B, C, h, w) -> log variances (B, D), or None without an uncertainty head."""
+        return None
+
+    def forward(self, images: Tensor) -> Output:
+        """Images (B, channels, H, W), normalised."""
+        feature_map = self.trunk(images)
+        return Output(self.classify(feature_map), self.log_variance(feature_map), feature_map)

@@ -11,11 +11,11 @@ from train.data.images import LabelledFaces
 
 
 class Batch(NamedTuple):
-    """`images`: (B, C, H, W) uint8. `labels`: (B,) int64. `index`: (B,) int64, places in the data set."""
+    """`images`: (B, C, H, W) uint8. `labels`: (B,) int64. `places`: (B,) int64, in the data set."""
 
     images: Tensor
     labels: Tensor
-    index: Tensor
+    places: Tensor
 
 
 class Order(Sampler[int]):
@@ -71,9 +71,9 @@ class DeviceBatches:
             self.next_batch = 0
         while self.next_batch < len(self):
             start = self.next_batch * self.batch_size
-            index = order[start : start + self.batch_size]
+            places = order[start : start + self.batch_size]
             self.next_batch += 1
-            yield Batch(self.images[index], self.labels[index], index)
+            yield Batch(self.images[places], self.labels[places], places)
 
     def state_dict(self) -> dict[str, Any]:
         return {"next_batch": self.next_batch}

@@ -2,12 +2,10 @@
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from safetensors import SafetensorError
@@ -31,7 +29,7 @@ def cached(
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:
             part = Path(folder) / "part"
             save_file(arrays, part)
-            os.replace(part, file)
+            part.replace(file)
     return arrays
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from fer_live.card import Crop
+from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
 from train.data.cache import cached
 from train.data.images import LabelledFaces
-from fer_live.errors import UserError
 
 Split = Literal["train", "public", "private"]
 
@@ -22,6 +23,8 @@ LICENCE = "FER2013: research use only, under the terms of the Kaggle competition
 CLASSES = SEVEN  # the csv's ids are the canonical order
 SIDE = 48
 FILES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
+# From MediaPipe's box to what FER2013's pictures show, as `python -m scripts.framing` measures it.
+CROP = Crop(margin=1.16, offset_x=0.0, offset_y=-0.095)
 USAGES: dict[str, Split] = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 
 
@@ -103,7 +106,7 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
 
 def _open(path: Path) -> io.TextIOBase:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", newline="")  # type: ignore[return-value]
+        return gzip.open(path, "rt", newline="")
     return path.open(newline="")
 
 
@@ -123,7 +126,9 @@ def _pixels(text: str, where: str) -> NDArray[np.uint8]:
     try:
         values = np.array(text.split(), np.int16)
     except (ValueError, OverflowError):
-        raise UserError(f"{where}: pixels are not all whole numbers: mend or remove the row") from None
+        raise UserError(
+            f"{where}: pixels are not all whole numbers: mend or remove the row"
+        ) from None
     if len(values) != SIDE * SIDE:
         raise UserError(
             f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend or remove the row"
@@ -150,7 +155,9 @@ def _parse_folder(root: Path) -> dict[str, NDArray]:
             labels.append(known[folder.name])
             splits.append(list(USAGES).index(usage))
     if not images:
-        raise UserError(f"{root} has no pictures in train/CLASS or test/CLASS: unpack the data set again")
+        raise UserError(
+            f"{root} has no pictures in train/CLASS or test/CLASS: unpack the data set again"
+        )
     return {
         "images": np.stack(images),
         "labels": np.array(labels, np.uint8),

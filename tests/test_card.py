@@ -1,0 +1,141 @@
+import dataclasses
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from fer_live import card as cards
+from fer_live.card import Card, Crop
+from fer_live.errors import UserError
+from fer_live.expressions import SEVEN
+from fer_live.models import MODELS
+
+
+@pytest.fixture
+def card():
+    return Card(
+        name="small",
+        network="cnn6",
+        arguments={"classes": 7},
+        labels=SEVEN,
+        size=48,
+        channels=1,
+        mean=0.5,
+        deviation=0.25,
+        crop=Crop(1.1, 0.0, -0.05, align=True),
+        temperature=1.5,
+        prior=(0.1,) * 7,
+        metrics={"public": {"accuracy": 0.6}},
+    )
+
+
+@pytest.fixture
+def weights(card, tmp_path):
+    path = tmp_path / "small.safetensors"
+    torch.manual_seed(0)
+    state = MODELS["cnn6"]().state_dict()
+    cards.save(path, card, {k: t.half() if t.is_floating_point() else t for k, t in state.items()})
+    return path
+
+
+def test_card_and_tensors_come_back(weights, card):
+    network, loaded = cards.load(weights)
+    assert loaded == card
+    torch.manual_seed(0)
+    for name, tensor in MODELS["cnn6"]().state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
+
+
+def test_loaded_network_is_for_reading_only(weights):
+    network, _ = cards.load(weights)
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+
+
+def test_truncated_file_is_refused(weights):
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(UserError, match="not a whole safetensors file"):
+        cards.load(weights)
+
+
+def test_empty_file_is_refused(tmp_path):
+    path = tmp_path / "empty.safetensors"
+    path.touch()
+    with pytest.raises(UserError, match="not a whole safetensors file"):
+        cards.load(path)
+
+
+def test_file_without_a_card_is_refused(tmp_path):
+    path = tmp_path / "bare.safetensors"
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(UserError, match="has no card"):
+        cards.load(path)
+
+
+def test_unreadable_card_is_refused(tmp_path):
+    path = tmp_path / "odd.safetensors"
+    save_file({"a": torch.zeros(1)}, path, metadata={"card": '{"labels": ["bored"]}'})
+    with pytest.raises(UserError, match="its card cannot be read"):
+        cards.load(path)
+
+
+def test_another_networks_tensors_are_refused_with_both_counts(tmp_path, card):
+    path = tmp_path / "other.safetensors"
+    cards.save(path, card, MODELS["cucn"]().state_dict())
+    with pytest.raises(UserError, match=r"not those of cnn6: \d+ found, \d+ expected"):
+        cards.load(path)
+
+
+def test_a_wrong_shape_is_refused_with_both_shapes(tmp_path, card):
+    path = tmp_path / "wrong.safetensors"
+    state = MODELS["cnn6"](classes=8).state_dict()
+    cards.save(path, card, state)
+    with pytest.raises(UserError, match=r"shape \(8, 512\), cnn6 expects \(7, 512\)"):
+        cards.load(path)
+
+
+def test_fewer_labels_than_outputs_are_refused(tmp_path, card):
+    path = tmp_path / "labels.safetensors"
+    fewer = dataclasses.replace(card, labels=SEVEN[:6])
+    cards.save(path, fewer, MODELS["cnn6"]().state_dict())
+    with pytest.raises(UserError, match="7 outputs and 6 labels"):
+        cards.load(path)
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path, card):
+    path = tmp_path / "nan.safetensors"
+    state = MODELS["cnn6"]().state_dict()
+    state["head.6.bias"][0] = float("nan")
+    cards.save(path, card, state)
+    with pytest.raises(UserError, match="not finite"):
+        cards.load(path)
+
+
+def test_an_unknown_network_is_refused(tmp_path, card):
+    path = tmp_path / "future.safetensors"
+    cards.save(path, dataclasses.replace(card, network="vit"), {"a": torch.zeros(1)})
+    with pytest.raises(UserError, match="names the network 'vit'"):
+        cards.load(path)
+
+
+@pytest.mark.parametrize("how", ["pickle", "torch"])
+def test_pickles_are_refused_and_never_opened(tmp_path, how):
+    path = tmp_path / "evil.pth"
+
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path.joinpath("owned").touch, ())
+
+    if how == "pickle":
+        path.write_bytes(pickle.dumps(Evil()))
+    else:
+        torch.save(Evil(), path)
+    with pytest.raises(UserError, match="is a pickle"):
+        cards.load(path)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_an_unknown_name_lists_the_shipped_ones():
+    with pytest.raises(UserError, match="cnn6, cucn"):
+        cards.find_weights("resnet")

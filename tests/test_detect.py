@@ -1,0 +1,198 @@
+"""Finding faces: MediaPipe on real pictures, and the geometry around it."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from fer_live.detect import MediaPipeDetector
+from fer_live.detect.blazeface import BlazeFace
+from fer_live.detect.tiles import Tile, clip, pyramid, suppress, tile_around
+from fer_live.errors import UserError
+from fer_live.types import Box, Face
+
+FACE = (225, 122)  # centre of the face in data.astronaut()
+SIDE = 102  # and its side
+
+
+@pytest.fixture(scope="module")
+def full():
+    with MediaPipeDetector() as detector:
+        yield detector
+
+
+@pytest.fixture
+def live():
+    with MediaPipeDetector("live") as detector:
+        yield detector
+
+
+def scene(width, height, centre=None, side=100):
+    """A grey frame, with the astronaut's face of that side where it is asked for."""
+    frame = np.full((height, width, 3), 110, np.uint8)
+    if centre is not None:
+        head = data.astronaut()[20:230, 120:330]
+        scale = side / SIDE
+        head = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        left, top = round(centre[0] - 105 * scale), round(centre[1] - 102 * scale)
+        frame[top : top + len(head), left : left + head.shape[1]] = head
+    return frame
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 2.5])
+def test_the_astronaut_has_one_face(full, scale):
+    picture = cv2.resize(data.astronaut(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    (face,) = full(picture)
+    assert face.box.centre == pytest.approx([scale * place for place in FACE], abs=8 * scale)
+    assert face.box.width == pytest.approx(scale * SIDE, rel=0.1)
+    assert 0.6 < face.score <= 1
+
+
+def test_keypoints_are_left_and_right_as_the_viewer_sees(full):
+    (face,) = full(data.astronaut())
+    points = face.keypoints
+    assert points.left_ear.x < points.left_eye.x < points.nose.x
+    assert points.nose.x < points.right_eye.x < points.right_ear.x
+    assert points.left_eye.y < points.nose.y < points.mouth.y
+
+
+def test_a_face_that_fills_the_frame_is_found(full):
+    (face,) = full(scene(1280, 720, (640, 360), side=340)[0:720, 440:840])
+    assert face.box.width == pytest.approx(340, rel=0.1)
+
+
+def test_a_small_picture_that_is_all_face_is_read(full):
+    tight = cv2.resize(data.astronaut()[65:180, 165:290], (48, 48), interpolation=cv2.INTER_AREA)
+    assert len(full(tight)) == 1
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "coins"])
+def test_pictures_without_people_have_no_face(full, name):
+    picture = getattr(data, name)()
+    assert full(picture if picture.ndim == 3 else np.stack([picture] * 3, axis=-1)) == []
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (1, 1), (20, 20), (3, 300)])
+def test_tiny_pictures_have_no_face(full, size):
+    assert full(np.full((*size, 3), 200, np.uint8)) == []
+
+
+def test_boxes_stay_inside_the_frame(full):
+    picture = data.astronaut()[:, 195:]  # cuts the face's left side off
+    (face,) = full(picture)
+    assert face.box.left == 0
+    assert face.box.right <= picture.shape[1]
+
+
+@pytest.mark.parametrize("side", [40, 90, 250])
+def test_a_new_face_appears_within_half_a_second(live, side):
+    for _ in range(5):
+        assert live(scene(1280, 720)) == []
+    seen = [live(scene(1280, 720, (950, 430), side)) for _ in range(12)]
+    assert len(seen[-1]) == 1
+    assert seen[-1][0].box.centre == pytest.approx((950, 430), abs=0.12 * side)
+
+
+def test_a_moving_face_is_seen_in_every_frame(live):
+    for _ in range(12):
+        live(scene(640, 480, (150, 200)))
+    for step in range(10):
+        (face,) = live(scene(640, 480, (150 + 25 * step, 200)))
+        assert face.box.centre.x == pytest.approx(150 + 25 * step, abs=12)
+
+
+def test_a_face_that_leaves_is_forgotten(live):
+    for _ in range(12):
+        live(scene(640, 480, (300, 200)))
+    assert live(scene(640, 480)) == []
+
+
+def test_a_stream_may_change_its_size(live):
+    for _ in range(12):
+        live(scene(640, 480, (500, 350)))
+    for _ in range(12):
+        faces = live(scene(320, 240, (160, 120), 80))
+    (face,) = faces
+    assert face.box.centre == pytest.approx((160, 120), abs=10)
+
+
+def test_an_unknown_scan_is_refused():
+    with pytest.raises(ValueError, match=r"'fast'.*full or live"):
+        MediaPipeDetector("fast")
+
+
+def test_without_mediapipe_the_error_names_the_fix(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mediapipe.python.solution_base", None)
+    with pytest.raises(UserError, match="pip install 'mediapipe"):
+        MediaPipeDetector()
+
+
+def test_the_detector_is_silent(capfd):
+    MediaPipeDetector().close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_it_may_be_closed_twice():
+    with MediaPipeDetector() as detector:
+        detector.close()
+
+
+def test_importing_it_does_not_load_mediapipe():
+    code = "import sys, fer_live.detect; sys.exit('mediapipe' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_mirror_image_gives_the_same_face():
+    model, tile = BlazeFace(0.5), Tile(120, 20, 210)
+    (straight,) = model(data.astronaut(), tile)
+    (mirrored,) = model(data.astronaut(), tile, mirrored=True)
+    assert mirrored.box == pytest.approx(straight.box, abs=12)
+    for here, there in zip(straight.keypoints, mirrored.keypoints, strict=True):
+        assert here == pytest.approx(there, abs=10)
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [((640, 480), 20), ((1280, 720), 63), ((1920, 1080), 149), ((1, 1), 1)]
+)
+def test_the_pyramid_is_as_large_as_documented(size, count):
+    assert len(pyramid(*size)) == count
+
+
+def test_each_face_is_nearly_whole_in_a_tile_that_shows_it():
+    generator = np.random.default_rng(0)
+    for _ in range(500):
+        side = 40 * 18 ** generator.random()
+        left, top = generator.random() * (1280 - side), generator.random() * (720 - side)
+        middle, enough = (left + side / 2, top + side / 2), 0.35 * side
+        assert any(
+            side / 1.3 < tile.side < 11 * side
+            and tile.left <= middle[0] - enough
+            and middle[0] + enough <= tile.left + tile.side
+            and tile.top <= middle[1] - enough
+            and middle[1] + enough <= tile.top + tile.side
+            for tile in pyramid(1280, 720)
+        )
+
+
+def test_the_best_of_overlapping_and_nested_boxes_is_kept():
+    best = Face(Box(0, 0, 100, 100), 0.9)
+    shifted = Face(Box(30, 0, 130, 100), 0.8)
+    inside = Face(Box(20, 20, 60, 60), 0.7)
+    other = Face(Box(90, 0, 190, 100), 0.6)
+    assert suppress([other, inside, best, shifted]) == [best, other]
+
+
+def test_known_faces_suppress_without_being_repeated():
+    known = Face(Box(0, 0, 100, 100), 0.5)
+    assert suppress([Face(Box(5, 5, 105, 105), 0.9)], [known]) == []
+
+
+def test_a_tile_around_a_box_shares_its_centre():
+    assert tile_around(Box(100, 50, 140, 90), 2) == Tile(80, 30, 80)
+
+
+def test_clip_keeps_the_part_inside():
+    assert clip(Box(-5, 10, 50, 200), 40, 100) == Box(0, 10, 40, 100)

@@ -1,0 +1,97 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer_live.card import load_card
+from fer_live.expressions import ANGRY, HAPPY
+from train import metrics
+from train.__main__ import main
+from train.evaluate import measure
+from train.metrics import Scores
+from train.predict import fit_temperature
+
+
+def test_scores_of_a_matrix_by_hand():
+    scores = Scores(np.array([[8, 2], [1, 3]]))
+    assert scores.accuracy == pytest.approx(11 / 14)
+    assert scores.recall.tolist() == [0.8, 0.75]
+    assert scores.precision.tolist() == pytest.approx([8 / 9, 3 / 5])
+    assert scores.macro_recall == pytest.approx(0.775)
+    assert scores.f1[1] == pytest.approx(2 * 0.75 * 0.6 / 1.35)
+
+
+def test_confusion_has_the_true_classes_in_rows():
+    confusion = metrics.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    assert confusion.tolist() == [[1, 1], [0, 1]]
+
+
+def test_a_class_without_faces_has_no_recall_and_does_not_count():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
+    scores = measure(probabilities, np.array([0, 0]), (ANGRY, HAPPY))
+    assert scores["per_class_recall"] == {"angry": 0.5, "happy": None}
+    assert scores["macro_recall"] == 0.5
+
+
+def test_calibration_error_by_hand():
+    # Two bins: 0.9 sure and right, 0.6 sure and right half of the time.
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    ece = metrics.expected_calibration_error(probabilities, np.array([0, 0, 1]))
+    assert ece == pytest.approx((0.1 + 2 * 0.1) / 3)
+
+
+def test_brier_and_likelihood_by_hand():
+    probabilities, true = np.array([[0.75, 0.25]]), np.array([1])
+    assert metrics.brier(probabilities, true) == pytest.approx(2 * 0.75**2)
+    assert metrics.nll(probabilities, true) == pytest.approx(math.log(4))
+
+
+def test_temperature_undoes_overconfidence():
+    torch.manual_seed(0)
+    logits = torch.randn(4000, 5)
+    labels = torch.distributions.Categorical(logits=logits).sample()
+    assert fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.08)
+
+
+def test_fit_export_and_evaluate_in_a_row(fer2013_csv, tmp_path, capsys):
+    root, run, folder = str(fer2013_csv.parent), tmp_path / "run", tmp_path / "weights"
+    tiny = ["epochs=25", "batch_size=16", "ema=0", "precision=32-true", "learning_rate=0.003"]
+    overrides = [part for override in tiny for part in ("--set", override)]
+    fit = ["fit", "--recipe", "cnn6-fer2013", "--root", root, "--output", str(run), *overrides]
+    assert main(fit) == 0
+    export = ["export", "--run", str(run), "--root", root, "--name", "tiny"]
+    assert main([*export, "--output", str(folder)]) == 0
+    weights = folder / "tiny.safetensors"
+    assert weights.stat().st_size < 4e6
+    assert "## tiny" in (folder / "README.md").read_text()
+    card = load_card(weights)
+    assert card.split_sizes == {"train": 56, "public": 21}
+    assert card.recipe["network"] == "cnn6"
+
+    output = tmp_path / "evaluation"
+    evaluate = ["evaluate", "--weights", str(weights), "--dataset", "fer2013", "--root", root]
+    assert main([*evaluate, "--split", "public", "--output", str(output)]) == 0
+    scores = json.loads((output / "metrics.json").read_text())
+    assert scores["n"] == 21
+    assert scores["accuracy"] == pytest.approx(card.metrics["public"]["accuracy"])
+    assert scores["accuracy"] > 0.5  # seven stripe patterns, far above chance
+    assert np.array(scores["confusion"]).sum() == 21
+    table = pd.read_parquet(output / "predictions.parquet")
+    assert (table["row"] >= 56).all()
+    assert (table["true"] == table["predicted"]).mean() == pytest.approx(scores["accuracy"])
+    assert np.stack(table["probabilities"]).sum(1) == pytest.approx(np.ones(21))
+    assert (output / "confusion.png").stat().st_size > 5000
+    assert "no TTA" in capsys.readouterr().out
+    assert main([*evaluate, "--split", "private", "--output", str(output), "--tta"]) == 0
+    assert json.loads((output / "metrics.json").read_text())["tta"] is True
+
+
+def test_evaluating_into_a_file_is_refused(fer2013_csv, tmp_path, capsys):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    arguments = ["evaluate", "--weights", "cnn6", "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(blocked)]) == 2
+    assert "choose another --output" in capsys.readouterr().err

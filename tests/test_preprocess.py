@@ -1,0 +1,74 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fer_live.card import Card, Crop
+from fer_live.expressions import SEVEN
+from fer_live.preprocess import crop_area, crop_face, fit_crop, to_input
+from fer_live.types import Box, Face, Keypoints, Point
+
+CARD = Card("c", "cnn6", {}, SEVEN, size=48, channels=1, mean=0.5, deviation=0.25)
+
+
+def face(box, eyes=((0, 0), (1, 0))):
+    points = [Point(*eye) for eye in eyes] + [Point(0, 0)] * 4
+    return Face(Box(*box), 1.0, Keypoints(*points))
+
+
+def test_area_is_the_box_where_the_card_adds_nothing():
+    area = crop_area(face((10, 20, 50, 60)), Crop())
+    np.testing.assert_allclose(area, [[10, 20], [50, 20], [50, 60], [10, 60]])
+
+
+def test_area_follows_margin_and_offset_in_sides_of_the_box():
+    area = crop_area(face((0, 0, 100, 100)), Crop(margin=0.5, offset_x=0.1, offset_y=-0.2))
+    np.testing.assert_allclose(area[0], [60 - 25, 30 - 25])
+    np.testing.assert_allclose(area[2], [60 + 25, 30 + 25])
+
+
+def test_aligned_area_turns_with_the_eyes():
+    tilted = face((0, 0, 100, 100), eyes=((30, 30), (70, 70)))  # 45 degrees down to the right
+    area = crop_area(tilted, Crop(align=True))
+    np.testing.assert_allclose(area[0], [50, 50 - 50 * np.sqrt(2)], atol=1e-4)
+    straight = crop_area(tilted, Crop(align=False))
+    np.testing.assert_allclose(straight[0], [0, 0])
+
+
+def test_a_crop_of_its_own_size_is_the_picture_itself():
+    image = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
+    area = crop_area(face((5, 7, 53, 55)), Crop())
+    np.testing.assert_array_equal(crop_face(image, area, 48), image[7:55, 5:53])
+
+
+def test_a_large_face_is_averaged_and_not_sampled():
+    # A checkerboard of single pixels is grey from afar; bilinear sampling alone would see the squares.
+    board = np.indices((480, 480)).sum(0) % 2 * 255
+    image = np.repeat(board[:, :, None], 3, 2).astype(np.uint8)
+    crop = crop_face(image, crop_area(face((0, 0, 480, 480)), Crop()), 48)
+    assert abs(crop.astype(int) - 127).max() <= 2
+
+
+def test_outside_the_frame_the_edge_repeats():
+    image = np.full((40, 40, 3), 200, np.uint8)
+    crop = crop_face(image, crop_area(face((-30, -30, 50, 50)), Crop()), 48)
+    assert (crop == 200).all()
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (48, 48, 3), (96, 96, 3), (30, 20), (1, 1, 3)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_crop_becomes_the_cards_size_and_channels(shape, channels):
+    card = dataclasses.replace(CARD, channels=channels)
+    crop = np.full(shape, 77, np.uint8)
+    fitted = fit_crop(crop, card)
+    assert fitted.shape == (48, 48, channels)
+    assert (fitted == 77).all()
+
+
+def test_input_is_normalised_as_the_card_says():
+    crops = [np.full((48, 48), value, np.uint8) for value in (0, 255)]
+    images = to_input(crops, CARD, torch.device("cpu"))
+    assert images.shape == (2, 1, 48, 48)
+    assert images[0].unique().tolist() == [-2.0]
+    assert images[1].unique().tolist() == [2.0]
