@@ -93,6 +93,7 @@ def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
     """Write a weight file; tensors are kept in the precision they come in."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     save_file(contiguous, path, metadata={"card": card.to_json()})
+    path.chmod(0o644)  # the library makes files that only their owner can read
 
 
 def load_card(path: Path) -> Card:

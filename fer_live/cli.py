@@ -1,8 +1,10 @@
 """`fer-live`: the command line. Heavy imports wait until the command is known."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from fer_live import __version__
 from fer_live.errors import UserError
@@ -21,8 +23,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the usage is what --help is for."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"fer-live: {message}; see fer-live --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "fer-live",
         description="Reads facial expressions live: each face with its expression, a bar for every "
         "class, how sure the model is, and a heat-map of what it looked at.",
@@ -48,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="weights: cucn, cnn6 or a file (default: cucn)",
     )
-    reading.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    reading.add_argument(
+        "--device", type=_device, default="auto", help="auto, cpu, cuda or mps (default: auto)"
+    )
     reading.add_argument(
         "--scan",
         choices=["full", "live"],
@@ -74,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
@@ -87,6 +98,12 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or more")
     return seconds
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N and mps")
+    return text
 
 
 def _live(options: argparse.Namespace) -> int:

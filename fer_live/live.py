@@ -1,5 +1,6 @@
 """`fer-live`: frames of a source are read, drawn, shown and written until it ends or someone stops it."""
 
+import logging
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -27,13 +28,16 @@ from fer_live.sinks import (
     gui_available,
     key_help,
 )
+from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import Source, open_source
 from fer_live.tally import Tally
 from fer_live.track import Tracks
 from fer_live.types import Image, Reading, Scene
 
 PICTURES = (".png", ".jpg", ".jpeg")
-POLL_SECONDS = 0.02  # how often a paused window looks for keys
+POLL_SECONDS = 0.02  # how often a window looks for keys while its picture stays
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,22 @@ class LiveOptions:
 def run(options: LiveOptions) -> int:
     """Run one session and print what it saw; return the exit code. Raises UserError on bad input."""
     console = Console(stderr=True)
-    options = _settle(options, console)
     with ExitStack() as stack:
         address = _address(options)
+        # Before all else: on a computer with neither camera nor screen, the camera is the news.
         source = stack.enter_context(open_source(address, mirror=isinstance(address, int)))
+        options = _settle(options, console)
+        _spare(address, options.output)
         sinks: list[Sink] = [stack.enter_context(sink) for sink in _files(options, source)]
-        window = stack.enter_context(Window("fer-live")) if options.window else None
         scan = options.scan or ("full" if source.frame_count == 1 else "live")
         analyzer = stack.enter_context(Analyzer.load(options.model, options.device, scan))
+        window = stack.enter_context(Window("fer-live")) if options.window else None
         session = Session(analyzer, options, window, still=source.frame_count == 1)
         total = _smallest(source.frame_count, options.max_frames)
         with _stoppable() as stop, _progress(total, console, window) as bar:
             session.play(source, sinks, stop, bar)
     Console().print(session.tally.table(analyzer.times.medians()))
-    for path in (options.output, options.log):
+    for path in (options.output, options.log, *session.snapshots):
         if path is not None:
             console.print(f"written: {path}", soft_wrap=True, highlight=False)
     return 0
@@ -89,8 +95,10 @@ class Session:
         self.view = View(heatmap=options.heatmap)
         self.tracks = Tracks(0 if still else options.smoothing)
         self.tally = Tally()
+        self.snapshots: list[Path] = []
         self.quitting = False
         self._pace = Pace()
+        self._shown: tuple[Scene, Image] | None = None
         # These remember the frame before, so that nothing flickers or jumps.
         self._heat, self._bars = HeatMap(), Bars()
         self._hud = Hud(hint="h help   q quit" if window else "")
@@ -108,7 +116,7 @@ class Session:
                 frame = next(frames, None)
             if frame is None:
                 break
-            started = time.perf_counter()
+            started, drawn = time.perf_counter(), self.view
             scene = self.analyzer.read(frame, self.tracks, self.view.heatmap)
             work = 1000 * (time.perf_counter() - started)
             self._hud.info = self._pace.step(work, self.analyzer)
@@ -122,25 +130,37 @@ class Session:
             if self.window:
                 if not source.live:
                     began = time.monotonic() - frame.seconds if began is None else began
-                    _wait_until(began + frame.seconds)
+                    self._wait(began + frame.seconds, stop)
                 self.show(scene, canvas)
+                self.listen()
                 if self.still:
                     self.view = replace(self.view, paused=True)
                 paused_at = time.monotonic()
-                self._hold(scene, canvas, stop)
+                self._hold(scene, drawn, stop)
                 if began is not None:
                     began += time.monotonic() - paused_at
             if bar and task is not None:
                 bar.advance(task)
 
-    def _hold(self, scene: Scene, canvas: Image, stop: "Stop") -> None:
-        """Keep the picture while the view is paused, drawn anew only where a key changed the view."""
-        while self.view.paused and not (self.quitting or stop.asked):
+    def _wait(self, moment: float, stop: "Stop") -> None:
+        """Keep the last picture until then; some videos show one for seconds."""
+        while (left := moment - time.monotonic()) > POLL_SECONDS:
+            if self.quitting or stop.asked:
+                return
             time.sleep(POLL_SECONDS)
-            drawn = self.view
-            self.show(scene, canvas)
+            self.listen()
+        time.sleep(max(0.0, left))
+
+    def _hold(self, scene: Scene, drawn: View, stop: "Stop") -> None:
+        """Keep the picture while the view is paused, drawn anew where a key changed the view from `drawn`."""
+        while self.view.paused and not (self.quitting or stop.asked):
             if self.view != drawn:
-                canvas = self.draw(scene.frame.image, scene.readings)
+                if self.view.heatmap and not drawn.heatmap:
+                    scene = self.analyzer.read(scene.frame, self.tracks, True)
+                self.show(scene, self.draw(scene.frame.image, scene.readings))
+                drawn = self.view
+            time.sleep(POLL_SECONDS)
+            self.listen()
 
     def draw(self, image: Image, readings: Sequence[Reading]) -> Image:
         """The annotated picture, as the view asks."""
@@ -156,17 +176,32 @@ class Session:
         return Overlay(annotators)(image, readings)
 
     def show(self, scene: Scene, canvas: Image) -> None:
-        """Bring the picture to the window and do what the pressed key asks for."""
+        """Bring the picture to the window."""
         assert self.window is not None
         self.window.write(scene, canvas)
+        self._shown = scene, canvas
+
+    def listen(self) -> None:
+        """Do what the pressed key asks for."""
+        assert self.window is not None
         action = KEYS.get(self.window.poll() or "")
         self.view = self.view.after(action)
         if action is Action.QUIT:
             self.quitting = True
-        elif action is Action.SNAPSHOT:
-            path = Path(time.strftime("fer-live-%Y%m%d-%H%M%S.png"))
+        elif action is Action.SNAPSHOT and self._shown:
+            self._save(*self._shown)
+
+    def _save(self, scene: Scene, canvas: Image) -> None:
+        """A snapshot in the current folder. One that cannot be saved ends no session, only warns."""
+        moment = time.strftime("%Y%m%d-%H%M%S")
+        path = Path(f"fer-live-{moment}-{len(self.snapshots) + 1}.png")
+        try:
             with PictureFile(path) as picture:
                 picture.write(scene, canvas)
+        except UserError as error:
+            logger.warning(str(error))
+        else:
+            self.snapshots.append(path)
 
 
 class Pace:
@@ -224,14 +259,8 @@ def _settle(options: LiveOptions, console: Console) -> LiveOptions:
         if not available:
             if not options.demo:
                 raise UserError(f"no window: {reason}; or add --no-window")
-            console.print(f"No window ({reason}).", soft_wrap=True, highlight=False)
+            console.print(f"No window: {reason}", soft_wrap=True, highlight=False)
             options = replace(options, window=False)
-    if (
-        options.source
-        and options.output
-        and options.output.resolve() == Path(options.source).resolve()
-    ):
-        raise UserError(f"{options.output} is the source itself: choose another --output")
     if options.demo and not (options.window or options.output or options.log):
         options = replace(options, output=Path("demo.mp4"), log=Path("demo.jsonl"))
         console.print("Writing demo.mp4 and demo.jsonl instead of a window.")
@@ -244,13 +273,27 @@ def _address(options: LiveOptions) -> str | int:
     return options.source if options.source is not None else options.camera
 
 
+def _spare(address: str | int, output: Path | None) -> None:
+    """Refuse to write over what is being read."""
+    if output is None:
+        return
+    source, target = Path(str(address)).expanduser(), output.expanduser()
+    if source.exists() and target.exists() and target.samefile(source):
+        raise UserError(f"{output} is the source itself; choose another --output")
+
+
 def _files(options: LiveOptions, source: Source) -> list[Any]:
     sinks: list[Any] = []
     if options.output is not None:
-        is_picture = options.output.suffix.lower() in PICTURES
-        sinks.append(
-            PictureFile(options.output) if is_picture else VideoFile(options.output, source.fps)
-        )
+        suffix = options.output.suffix.lower()
+        if suffix in PICTURES:
+            sinks.append(PictureFile(options.output))
+        elif suffix in VIDEOS:
+            sinks.append(VideoFile(options.output, source.fps))
+        else:
+            raise UserError(
+                f"{options.output} cannot be saved; end its name in .mp4 for a video, .png for a picture"
+            )
     if options.log is not None:
         sinks.append(JsonLog(options.log))
     return sinks
@@ -274,7 +317,3 @@ def _progress(total: int | None, console: Console, window: Window | None) -> Any
 def _smallest(*numbers: int | None) -> int | None:
     known = [number for number in numbers if number is not None]
     return min(known) if known else None
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))

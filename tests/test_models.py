@@ -77,3 +77,20 @@ def test_every_parameter_receives_a_gradient(name, strategy):
     strategy.loss(network(images), labels, progress=0.9).backward()
     without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
+
+
+@pytest.mark.parametrize(
+    ("name", "logits"),
+    [
+        ("cucn", [-0.0632, -0.0889, 0.1177, -0.0628, 0.0910, 0.0199, 0.0318]),
+        ("cnn6", [-0.0290, -0.0299, -0.0485, 0.0212, 0.0220, 0.0207, -0.0179]),
+    ],
+)
+def test_golden_outputs_of_seed_0(name, logits):
+    found = build(name).eval()(IMAGES).logits[1]
+    torch.testing.assert_close(found, torch.tensor(logits), atol=2e-4, rtol=0)
+
+
+def test_golden_uncertainty_of_seed_0():
+    found = build("cucn").eval()(IMAGES).uncertainty
+    torch.testing.assert_close(found, torch.tensor([1.00237, 1.00149]), atol=1e-4, rtol=0)

@@ -13,17 +13,20 @@ from fer_live.types import Image, Reading, Scene
 
 
 class JsonLog:
-    """JSON lines, each written at once and whole: whatever happens, the file stays readable."""
+    """JSON lines, each written at once and whole: whatever happens, the file stays readable.
+
+    A file that is there already is replaced with the first line, not before.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
         self._file: BinaryIO | None = None
+        self._entered = False
         self._length = 0
 
     def __enter__(self) -> "JsonLog":
         claim(self.path, (".jsonl", ".json"))
-        self._file = self.path.open("wb", buffering=0)  # a line is in the file once it is written
-        self._length = 0
+        self._entered, self._length = True, 0
         return self
 
     def __exit__(
@@ -32,22 +35,28 @@ class JsonLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._entered = False
         if self._file is not None:
             self._file.close()
             self._file = None
+        elif self.path.exists() and not self.path.stat().st_size:
+            self.path.unlink()  # nothing was logged
 
     def write(self, scene: Scene, canvas: Image) -> None:
         """Raises UserError where the disk is full; the lines so far are kept."""
-        if self._file is None:
+        if not self._entered:
             raise RuntimeError("enter the log before writing to it")
         line = json.dumps(scene_record(scene), allow_nan=False).encode() + b"\n"
         try:
+            if self._file is None:  # unbuffered: a line is in the file once it is written
+                self._file = self.path.open("wb", buffering=0)
             written = self._file.write(line)
             if written < len(line):  # the disk filled up within the line
                 raise OSError(28, os.strerror(28))
         except OSError as error:
-            with suppress(OSError):  # devices cannot be cut
-                self._file.truncate(self._length)
+            if self._file is not None:
+                with suppress(OSError):  # devices cannot be cut
+                    self._file.truncate(self._length)
             raise unwritten(self.path, error) from None
         self._length += written
 

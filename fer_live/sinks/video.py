@@ -14,6 +14,7 @@ from av.container import OutputContainer
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
+from fer_live.errors import UserError
 from fer_live.sinks.base import claim, unwritten
 from fer_live.types import Image, Scene
 
@@ -27,8 +28,8 @@ QUALITY = {
     "mpeg4": {"qmin": "2", "qmax": "5"},
 }
 # Fragments of a second each, so that a recording cut short plays up to there; closed in order, the
-# file becomes a plain MP4, which every player and browser reads.
-OPTIONS = {"movflags": "hybrid_fragmented+frag_keyframe", "flush_packets": "1"}
+# file becomes a plain MP4, which every player and browser reads. Matroska needs no such options.
+FRAGMENTS = {"movflags": "hybrid_fragmented+frag_keyframe"}
 
 
 class VideoFile:
@@ -93,13 +94,25 @@ class VideoFile:
 
     def _start(self, canvas: Image) -> None:
         rate = Fraction(self.fps).limit_denominator(1001)
-        container = av.open(str(self.path.absolute()), "w", options=OPTIONS)
+        options = {"flush_packets": "1"}
+        if self.path.suffix.lower() != ".mkv":
+            options |= FRAGMENTS
+        container = av.open(str(self.path.absolute()), "w", options=options)
         stream = container.add_stream(CODEC, rate=rate, options=QUALITY[CODEC])
         stream.height, stream.width = (size + size % 2 for size in canvas.shape[:2])
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = TICK
         stream.codec_context.gop_size = math.ceil(self.fps)
         stream.codec_context.colorspace = Colorspace.ITU709
+        try:
+            stream.codec_context.open(strict=False)
+        except av.FFmpegError:
+            container.close()
+            size = f"{stream.width}x{stream.height}"
+            raise UserError(
+                f"{self.path}: {CODEC} takes no pictures of {size} pixels; make the source smaller, "
+                "or save a .png"
+            ) from None
         self._container, self._stream = container, stream
 
     def _mux(self, container: OutputContainer, packets: list[av.Packet]) -> None:
@@ -118,8 +131,9 @@ class VideoFile:
         return ticks
 
     def _head(self) -> bytes:
-        with self.path.open("rb") as file:
+        with suppress(OSError), self.path.open("rb") as file:
             return file.read(HEAD)
+        return b""  # someone took the file away
 
     def _cut(self, container: OutputContainer, head: bytes) -> None:
         """Close after a failure and leave only whole fragments, as they were with `head`."""

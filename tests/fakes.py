@@ -1,0 +1,124 @@
+"""Stand-ins for all that a session touches: no camera, no screen, no weights."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.expressions import HAPPY, SEVEN, Expression
+from fer_live.pipeline import Analyzer
+from fer_live.types import Box, Face, Frame, Image, Prediction, Scene
+
+SIDE = 48
+
+
+@dataclass
+class FakeSource:
+    """Grey frames, `fps` a second. `before(index)` is called before each: it may press keys or raise."""
+
+    count: int = 5
+    live: bool = False
+    fps: float | None = 1000.0
+    size: tuple[int, int] | None = (160, 120)
+    before: Callable[[int], object] = lambda index: None
+    opened: int = 0
+    closed: int = 0
+    taken: int = 0
+
+    @property
+    def frame_count(self) -> int | None:
+        return None if self.live else self.count
+
+    def __enter__(self) -> "FakeSource":
+        self.opened += 1
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closed += 1
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(self.count):
+            self.before(index)
+            self.taken += 1
+            yield Frame(np.full((120, 160, 3), 110, np.uint8), index, index / (self.fps or 30))
+
+
+@dataclass
+class FakeDetector:
+    """The same faces in every picture."""
+
+    faces: Sequence[Face] = (Face(Box(50, 30, 100, 80), 0.9),)
+    closed: int = 0
+
+    def __call__(self, image: Image) -> list[Face]:
+        return list(self.faces)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def __enter__(self) -> "FakeDetector":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+@dataclass
+class FakeClassifier:
+    """Reads every face alike. `batches`: how many crops came at a time; `explained`: how often maps were asked for."""
+
+    expression: Expression = HAPPY
+    card: Card = Card("fake", "fake", {}, SEVEN, SIDE, 1, 0.5, 0.5)
+    device: torch.device = torch.device("cpu")
+    batches: list[int] = field(default_factory=list)
+    explained: int = 0
+
+    def __call__(self, crops: Sequence[Image]) -> list[Prediction]:
+        self.batches.append(len(crops))
+        probabilities = {e: 0.7 if e is self.expression else 0.05 for e in SEVEN}
+        return [Prediction(probabilities, 0.25) for _ in crops]
+
+    def explain(self, crops: Sequence[Image]) -> tuple[list[Prediction], np.ndarray]:
+        self.explained += 1
+        return self(crops), np.ones((len(crops), len(SEVEN), 6, 6), np.float32)
+
+
+@dataclass
+class FakeSink:
+    """Remembers what it was given; raises at frame `full`, as on a full disk."""
+
+    full: int | None = None
+    scenes: list[Scene] = field(default_factory=list)
+    canvases: list[Image] = field(default_factory=list)
+    opened: int = 0
+    closed: int = 0
+
+    def __enter__(self) -> "FakeSink":
+        self.opened += 1
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closed += 1
+
+    def write(self, scene: Scene, canvas: Image) -> None:
+        if scene.frame.index == self.full:
+            raise UserError("the fake disk is full")
+        self.scenes.append(scene)
+        self.canvases.append(canvas)
+
+
+@dataclass
+class FakeWindow(FakeSink):
+    """A window where one key of `keys` is pressed at each look; "" is none. Then it is closed."""
+
+    keys: list[str] = field(default_factory=list)
+
+    def poll(self) -> str | None:
+        return self.keys.pop(0) or None if self.keys else "close"
+
+
+def fake_analyzer() -> Analyzer:
+    return Analyzer(FakeDetector(), FakeClassifier())
