@@ -12,9 +12,15 @@ from fer_live.errors import UserError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0, 1 where a check failed, 2 on bad input."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    commands = {None: _live, "doctor": _doctor}
+    if options.command not in commands:
+        parser.error(
+            f"no command {options.command!r}; a video or picture is read with --source FILE"
+        )
     try:
-        return options.run(options)
+        return commands[options.command](options)
     except UserError as error:
         print(f"fer-live: {error}", file=sys.stderr)
         return 2
@@ -37,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         "class, how sure the model is, and a heat-map of what it looked at.",
         epilog="Keys in the window: q or Esc quit, g heat-map, b bars, s snapshot, space pause, h help.",
     )
-    parser.set_defaults(run=_live)
+    parser.add_argument(
+        "command", nargs="?", metavar="doctor", help="check this computer: a line for each part"
+    )
     parser.add_argument("--version", action="version", version=f"fer-live {__version__}")
     source = parser.add_argument_group("what to read").add_mutually_exclusive_group()
     source.add_argument("--camera", type=int, metavar="N", help="camera number (default: 0)")
@@ -78,9 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="begin with the heat-map on (default) or off",
     )
-    commands = parser.add_subparsers(metavar="COMMAND")
-    doctor = commands.add_parser("doctor", help="check this computer: a line for each part")
-    doctor.set_defaults(run=_doctor)
     return parser
 
 

@@ -22,7 +22,7 @@ class FakeSource:
     count: int = 5
     live: bool = False
     fps: float | None = 1000.0
-    size: tuple[int, int] | None = (160, 120)
+    size: tuple[int, int] | None = (320, 240)
     before: Callable[[int], object] = lambda index: None
     opened: int = 0
     closed: int = 0
@@ -43,14 +43,14 @@ class FakeSource:
         for index in range(self.count):
             self.before(index)
             self.taken += 1
-            yield Frame(np.full((120, 160, 3), 110, np.uint8), index, index / (self.fps or 30))
+            yield Frame(np.full((240, 320, 3), 110, np.uint8), index, index / (self.fps or 30))
 
 
 @dataclass
 class FakeDetector:
     """The same faces in every picture."""
 
-    faces: Sequence[Face] = (Face(Box(50, 30, 100, 80), 0.9),)
+    faces: Sequence[Face] = (Face(Box(100, 60, 200, 160), 0.9),)
     closed: int = 0
 
     def __call__(self, image: Image) -> list[Face]:
@@ -71,8 +71,8 @@ class FakeClassifier:
     """Reads every face alike. `batches`: how many crops came at a time; `explained`: how often maps were asked for."""
 
     expression: Expression = HAPPY
-    card: Card = Card("fake", "fake", {}, SEVEN, SIDE, 1, 0.5, 0.5)
-    device: torch.device = torch.device("cpu")
+    card: Card = field(default_factory=lambda: Card("fake", "fake", {}, SEVEN, SIDE, 1, 0.5, 0.5))
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     batches: list[int] = field(default_factory=list)
     explained: int = 0
 

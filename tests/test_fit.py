@@ -6,11 +6,13 @@ from contextlib import contextmanager
 import pytest
 import torch
 
+from fer_live import card as cards
 from fer_live.errors import UserError
 from train import recipe as recipes
 from train.__main__ import main
 from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
+from train.export import export
 from train.fit import LastCheckpoint, fit
 
 TINY = [
@@ -161,3 +163,20 @@ def test_batches_go_on_where_they_were_saved(fer2013_csv):
     again = DeviceBatches(faces, 10, device, Order(len(faces), 0))
     again.load_state_dict(state)
     assert torch.equal(next(iter(again)).places, expected)
+
+
+def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
+    fit(tiny("epochs=1", "mixing_from=0"), fer2013_csv, tmp_path / "first")
+    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
+    again = tiny("epochs=1", "mixing_from=0", f"init={weights}", "learning_rate=0", "ema=0")
+    fit(again, fer2013_csv, tmp_path / "second")
+    state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
+    expected = cards.load(weights)[0].state_dict()["classifier.weight"]
+    torch.testing.assert_close(state["network.classifier.weight"], expected)
+
+
+def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):
+    fit(tiny("epochs=1", "mixing_from=0"), fer2013_csv, tmp_path / "first")
+    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
+    with pytest.raises(UserError, match=r"the recipe asks for cucn with .*'cbam': False"):
+        fit(tiny(f"init={weights}", "arguments.cbam=false"), fer2013_csv, tmp_path / "second")

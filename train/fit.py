@@ -23,8 +23,9 @@ from lightning.pytorch.callbacks import (
 )
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from fer_live import card as cards
 from fer_live.errors import UserError
-from fer_live.models import MODELS
+from fer_live.models import MODELS, Network
 from train.data import fer2013
 from train.data.batches import DeviceBatches, Order
 from train.learner import Learner
@@ -61,6 +62,8 @@ def fit(
         training, validation = training.first(limit), validation.first(limit)
     lightning.seed_everything(recipe.seed, verbose=False)
     network = MODELS[recipe.network](classes=len(training.classes), **recipe.arguments)
+    if recipe.init:
+        _start_from(recipe.init, network, recipe)
     weights = class_weights(torch.from_numpy(training.class_counts()), recipe.class_weights)
     with _quiet(), _own_signals():
         trainer = _trainer(recipe, output, accelerator)
@@ -120,6 +123,19 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
             f"cannot write to {output} ({error.strerror}): choose another --output"
         ) from None
     return None
+
+
+def _start_from(weights: str, network: Network, recipe: Recipe) -> None:
+    """Copy a weight file's tensors into the network. Raises UserError where they are another's."""
+    path = cards.find_weights(weights)
+    found, card = cards.load(path)
+    try:
+        network.load_state_dict(found.state_dict())
+    except RuntimeError:
+        raise UserError(
+            f"init {path} is {card.network} with {card.arguments}, the recipe asks for "
+            f"{recipe.network} with {recipe.arguments}"
+        ) from None
 
 
 def _write_facts(output: Path, device: torch.device, limit: int | None) -> None:

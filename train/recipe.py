@@ -17,7 +17,8 @@ FOLDER = Path(__file__).parent / "recipes"
 class Recipe:
     """One way to train one network.
 
-    `arguments`: the network's own. Until `small_until`, a share of the training, faces are shrunk to
+    `arguments`: the network's own. `init`: a weight file (name or path) of the same network to start
+    from, instead of at random. Until `small_until`, a share of the training, faces are shrunk to
     `small_size` pixels, which is quicker (0 for never). `class_weights`: exponent of Eq. 1's weights, 0 for none.
     `mixing_from`: RUL's mixing begins after this share of the training. Warm-up and the averaging of
     weights (`ema`, the decay per step; 0 for none) count in epochs and steps; `clip_norm` 0 for none.
@@ -26,6 +27,7 @@ class Recipe:
     network: Literal["cucn", "cnn6"]
     description: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
+    init: str = ""
     dataset: Literal["fer2013"] = "fer2013"
     strategy: Literal["supervised", "rul"] = "supervised"
     class_weights: float = 0.0
