@@ -29,15 +29,11 @@ def examine() -> int:
     console = Console()
     whole = True
     for finding in _findings():
-        mark = (
-            "[green]ok[/]"
-            if finding.fine
-            else "[red]missing[/]"
-            if finding.needed
-            else "[yellow]none[/]"
-        )
+        word, colour = "ok", "green"
+        if not finding.fine:
+            word, colour = ("missing", "red") if finding.needed else ("none", "yellow")
         fix = f"; fix: {finding.fix}" if finding.fix and not finding.fine else ""
-        console.print(f"{mark:<16} [bold]{finding.part:<12}[/] ", end="")
+        console.print(f"[{colour}]{word:<8}[/][bold]{finding.part:<12}[/]", end="")
         console.print(finding.found + fix, markup=False, highlight=False, soft_wrap=True)
         whole &= finding.fine or not finding.needed
     return 0 if whole else 1
