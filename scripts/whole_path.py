@@ -29,15 +29,16 @@ def main() -> None:
     generator = np.random.default_rng(options.seed)
     faces = fer2013.load(options.root, "public")
     faces = faces.select(generator.permutation(len(faces))[: options.count])
-    direct, whole = [], []
+    direct: list[float] = []
+    whole: list[float] = []
     with Analyzer.load(options.weights) as analyzer:
         for image, label in track(list(zip(faces.images, faces.labels, strict=True))):
             truth = faces.classes[label]
             frame, place = scene(image, generator)
             reading = nearest(analyzer(frame), place)
             if reading is not None:
-                whole.append(reading.prediction.expression == truth)
-                direct.append(analyzer.classify([image])[0].expression == truth)
+                whole.append(float(reading.prediction.expression == truth))
+                direct.append(float(analyzer.classify([image])[0].expression == truth))
     found, error = len(whole) / len(faces), np.sqrt(np.var(np.subtract(direct, whole)) / len(whole))
     print(f"found {100 * found:.1f}% of {len(faces)}; over the faces found:")
     print(
