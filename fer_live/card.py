@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -15,6 +17,7 @@ from fer_live import packaged
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.models import MODELS, Network
+from fer_live.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ class Card:
     licence: str = ""
     commit: str = ""
     versions: dict[str, str] = field(default_factory=dict)
+
+    def percentile(self, uncertainty: FloatArray) -> NDArray[np.float64]:
+        """Raw uncertainty scores (B,) -> their place in [0, 1] among the training set's."""
+        quantiles = self.uncertainty_quantiles
+        return np.interp(uncertainty, quantiles, np.linspace(0, 1, len(quantiles)))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -66,15 +66,10 @@ class Classifier:
             output.feature_map.float(),
         )
 
-    def percentile(self, uncertainty: FloatArray) -> FloatArray:
-        """Raw uncertainty scores (B,) -> their place in [0, 1] among the training set's."""
-        quantiles = self.card.uncertainty_quantiles
-        return np.interp(uncertainty, quantiles, np.linspace(0, 1, len(quantiles)))
-
     def _predictions(self, scores: Scores) -> list[Prediction]:
         unsure: Sequence[float | None] = [None] * len(scores.probabilities)
         if scores.uncertainty is not None and self.card.uncertainty_quantiles:
-            unsure = self.percentile(scores.uncertainty).tolist()
+            unsure = self.card.percentile(scores.uncertainty).tolist()
         return [
             Prediction(dict(zip(self.card.labels, row, strict=True)), uncertainty)
             for row, uncertainty in zip(scores.probabilities.tolist(), unsure, strict=True)

@@ -45,8 +45,7 @@ def evaluate(
     }
     uncertainty = None
     if found.uncertainty is not None and card.uncertainty_quantiles:
-        steps = np.linspace(0, 1, len(card.uncertainty_quantiles))
-        uncertainty = np.interp(found.uncertainty, card.uncertainty_quantiles, steps)
+        uncertainty = card.percentile(found.uncertainty)
     (output / "metrics.json").write_text(json.dumps(scores, indent=2))
     _table_of_predictions(faces, probabilities, uncertainty).to_parquet(
         output / "predictions.parquet"

@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -59,21 +60,16 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     found = predict(network, plain, validation, device)
     temperature = fit_temperature(found.logits, torch.from_numpy(validation.labels))
     scores = measure(found.probabilities(temperature), validation.labels, validation.classes)
-    quantiles: tuple[float, ...] = ()
-    raw = None
-    if found.uncertainty is not None:
-        raw = predict(network, plain, training, device).uncertainty
+    raw = found.uncertainty
     if raw is not None:
-        quantiles = tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist())
-    card = Card(
-        **{
-            **vars(plain),
-            "temperature": temperature,
-            "uncertainty_quantiles": quantiles,
-            "metrics": {
-                "public": {key: scores[key] for key in (*MEASURED, "per_class_recall")},
-            },
-        }
+        raw = predict(network, plain, training, device).uncertainty
+    card = replace(
+        plain,
+        temperature=temperature,
+        uncertainty_quantiles=()
+        if raw is None
+        else tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist()),
+        metrics={"public": {key: scores[key] for key in (*MEASURED, "per_class_recall")}},
     )
     path = folder / f"{name}.safetensors"
     try:

@@ -102,7 +102,7 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
         if not last.is_file():
             raise UserError(f"{output} has no last.ckpt to resume: leave --resume out")
         before = yaml.safe_load(written.read_text())
-        now = json.loads(json.dumps(recipe.to_dict()))
+        now = recipe.to_dict()
         changed = sorted(key for key in now if now[key] != before.get(key))
         if changed:
             raise UserError(
@@ -114,10 +114,7 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
         raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
     try:
         output.mkdir(parents=True, exist_ok=True)
-        # Through JSON, because YAML would write tuples as Python objects.
-        written.write_text(
-            yaml.safe_dump(json.loads(json.dumps(recipe.to_dict())), sort_keys=False)
-        )
+        written.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False))
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"

@@ -17,8 +17,8 @@ from train.strategies import Strategy
 class Learner(lightning.LightningModule):
     """Trains `network` on normalised, augmented batches; validates it as the app will use it.
 
-    `steps`: of the whole training. `mean` and `deviation`: of pixel values in [0, 1]. `compiled`: train through torch.compile (same
-    weights, faster on CPUs with a C++ compiler).
+    `steps`: of the whole training. `mean` and `deviation`: of pixel values in [0, 1]. `compiled`: train
+    through torch.compile (same weights, faster on CPUs with a C++ compiler).
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Recipes: all that decides a training run, as one YAML file."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -48,7 +49,8 @@ class Recipe:
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As YAML and JSON can hold it: tuples become lists."""
+        return json.loads(json.dumps(asdict(self)))
 
 
 def load(name: str, overrides: list[str]) -> Recipe:
