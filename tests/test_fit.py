@@ -10,23 +10,24 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from train import recipe as recipes
 from train.__main__ import main
+from train.callbacks import LastCheckpoint
 from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
 from train.export import export
-from train.fit import LastCheckpoint, fit
+from train.fit import FitOptions, fit
 
+RESUMING, SIXTEEN = FitOptions(resume=True), FitOptions(limit=16)
 TINY = [
     "epochs=2",
     "batch_size=8",
     "warmup_epochs=0.5",
     "precision=32-true",
     "small_until=0",
-    "mixing_from=0.5",
 ]
 
 
-def tiny(*overrides):
-    return recipes.load("cucn-fer2013", [*TINY, *overrides])
+def tiny(*overrides, network="cnn6"):
+    return recipes.load(f"{network}-fer2013", [*TINY, *overrides])
 
 
 def losses(run):
@@ -69,14 +70,17 @@ def ctrl_c_during(step):
         LastCheckpoint.on_train_batch_start = original
 
 
-@pytest.mark.parametrize("step", [2, 6, 9])  # inside an epoch, at its last step, in the next one
-def test_a_stopped_run_goes_on_with_the_same_losses(fer2013_csv, tmp_path, every_step_logged, step):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    fit(tiny(), fer2013_csv, whole)
+# Inside an epoch, at its last step, in the next one: in CUCN's first part, and where mixing has begun.
+@pytest.mark.parametrize(("network", "step"), [("cnn6", 2), ("cnn6", 6), ("cucn", 9)])
+def test_a_stopped_run_goes_on_with_the_same_losses(
+    fer2013_csv, tmp_path, every_step_logged, network, step
+):
+    whole, broken, recipe = tmp_path / "whole", tmp_path / "broken", tiny(network=network)
+    fit(recipe, fer2013_csv, whole, FitOptions())
     with ctrl_c_during(step), pytest.raises(KeyboardInterrupt):
-        fit(tiny(), fer2013_csv, broken)
+        fit(recipe, fer2013_csv, broken, FitOptions())
     assert max(losses(broken)) == step
-    fit(tiny(), fer2013_csv, broken, resume=True)
+    fit(recipe, fer2013_csv, broken, RESUMING)
     after, expected = losses(broken), losses(whole)
     assert after.keys() == expected.keys()
     assert [after[s] for s in expected] == pytest.approx([expected[s] for s in expected], rel=1e-5)
@@ -84,7 +88,7 @@ def test_a_stopped_run_goes_on_with_the_same_losses(fer2013_csv, tmp_path, every
 
 def test_a_run_leaves_checkpoints_logs_and_its_recipe(fer2013_csv, tmp_path):
     run = tmp_path / "run"
-    fit(tiny("epochs=1", "mixing_from=0.0"), fer2013_csv, run)
+    fit(tiny("epochs=1"), fer2013_csv, run, FitOptions())
     for name in (
         "best.ckpt",
         "last.ckpt",
@@ -97,25 +101,25 @@ def test_a_run_leaves_checkpoints_logs_and_its_recipe(fer2013_csv, tmp_path):
 
 
 def test_two_runs_into_one_folder_are_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
     with pytest.raises(UserError, match="holds a run already"):
-        fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
+        fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
 
 
 def test_resuming_with_another_recipe_is_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", limit=16)
-    with pytest.raises(UserError, match="another learning_rate"):
-        fit(tiny("epochs=1", "learning_rate=0.2"), fer2013_csv, tmp_path / "run", resume=True)
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
+    with pytest.raises(UserError, match=r"another learning_rate \(0.0015, now 0.2\)"):
+        fit(tiny("epochs=1", "learning_rate=0.2"), fer2013_csv, tmp_path / "run", RESUMING)
 
 
 def test_resuming_nothing_is_refused(fer2013_csv, tmp_path):
     with pytest.raises(UserError, match=r"no last\.ckpt to resume"):
-        fit(tiny(), fer2013_csv, tmp_path / "empty", resume=True)
+        fit(tiny(), fer2013_csv, tmp_path / "empty", RESUMING)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(fer2013_csv, tmp_path):
     with pytest.raises(UserError, match="at step"):
-        fit(tiny("learning_rate=1e30", "clip_norm=0"), fer2013_csv, tmp_path / "run")
+        fit(tiny("learning_rate=1e30", "clip_norm=0"), fer2013_csv, tmp_path / "run", FitOptions())
 
 
 @pytest.mark.parametrize(
@@ -166,17 +170,18 @@ def test_batches_go_on_where_they_were_saved(fer2013_csv):
 
 
 def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1", "mixing_from=0"), fer2013_csv, tmp_path / "first")
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
     weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    again = tiny("epochs=1", "mixing_from=0", f"init={weights}", "learning_rate=0", "ema=0")
-    fit(again, fer2013_csv, tmp_path / "second")
+    again = tiny("epochs=1", f"init={weights}", "learning_rate=0", "ema=0")
+    fit(again, fer2013_csv, tmp_path / "second", FitOptions())
     state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
     expected = cards.load(weights)[0].state_dict()["classifier.weight"]
     torch.testing.assert_close(state["network.classifier.weight"], expected)
 
 
 def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1", "mixing_from=0"), fer2013_csv, tmp_path / "first")
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
     weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    with pytest.raises(UserError, match=r"the recipe asks for cucn with .*'cbam': False"):
-        fit(tiny(f"init={weights}", "arguments.cbam=false"), fer2013_csv, tmp_path / "second")
+    other = tiny(f"init={weights}", network="cucn")
+    with pytest.raises(UserError, match="the recipe asks for cucn with"):
+        fit(other, fer2013_csv, tmp_path / "second", FitOptions())

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from fer_live.models import MODELS, Cnn6, Cucn
-from train.strategies.rul import RelativeUncertainty
-from train.strategies.supervised import Supervised
+from train.strategies import STRATEGIES, Step, Task
+from train.strategies.criterion import Criterion
 
 IMAGES = torch.linspace(-1, 1, 2 * 48 * 48).reshape(2, 1, 48, 48)
 
@@ -67,14 +67,13 @@ def test_logits_follow_from_the_feature_map():
         torch.testing.assert_close(network.classify(output.feature_map), output.logits)
 
 
-@pytest.mark.parametrize(
-    ("name", "strategy"),
-    [("cucn", RelativeUncertainty(torch.ones(7))), ("cnn6", Supervised(torch.ones(7)))],
-)
+@pytest.mark.parametrize(("name", "strategy"), [("cucn", "rul"), ("cnn6", "supervised")])
 def test_every_parameter_receives_a_gradient(name, strategy):
     network = build(name).train()
     images, labels = torch.randn(16, 1, 48, 48), torch.arange(16) % 7
-    strategy.loss(network(images), labels, progress=0.9).backward()
+    learning = STRATEGIES[strategy](Task(7, labels, Criterion(torch.ones(7)), network))
+    step = Step(lambda: images, network, labels, torch.arange(16), progress=0.9)
+    learning.loss(step).value.backward()
     without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 

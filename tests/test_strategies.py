@@ -4,14 +4,22 @@ import pytest
 import torch
 
 from fer_live.models import Output
-from train.strategies.rul import RelativeUncertainty, mix
-from train.strategies.supervised import Supervised, class_weights
+from train.strategies import RelativeUncertainty, Step, Supervised, Task
+from train.strategies.criterion import Criterion, build, class_weights
+from train.strategies.rul import mix
 
 FER2013_COUNTS = torch.tensor([3995, 436, 4097, 7215, 4830, 3171, 4965])
 
 
-def output(logits, log_variance=None):
-    return Output(torch.tensor(logits), log_variance, torch.zeros(len(logits), 1, 1, 1))
+def step(logits, labels, progress=0.0, log_variance=None):
+    """A step whose network says `logits`, whatever it is shown."""
+    logits, labels = torch.tensor(logits), torch.tensor(labels)
+    said = Output(logits, log_variance, torch.zeros(len(logits), 1, 1, 1), logits)
+    return Step(lambda: None, lambda images: said, labels, torch.arange(len(labels)), progress)
+
+
+def task(weights):
+    return Task(len(weights), torch.arange(len(weights)), Criterion(torch.tensor(weights)), None)
 
 
 def test_class_weights_with_exponent_one_follow_equation_one():
@@ -31,8 +39,8 @@ def test_class_weights_with_exponent_one_half_have_mean_one_over_the_faces():
 
 def test_weighted_loss_divides_by_the_batch_and_not_by_the_weights():
     logits = [[0.0, 0.0], [0.0, math.log(3)]]  # p of the label: 1/2, 3/4
-    loss = Supervised(torch.tensor([2.0, 1.0])).loss(output(logits), torch.tensor([0, 1]), 0.0)
-    assert loss.item() == pytest.approx((2 * math.log(2) + math.log(4 / 3)) / 2)
+    loss = Supervised(task([2.0, 1.0])).loss(step(logits, [0, 1]))
+    assert loss.value.item() == pytest.approx((2 * math.log(2) + math.log(4 / 3)) / 2)
 
 
 def test_mixing_gives_the_more_uncertain_face_the_larger_share():
@@ -54,15 +62,31 @@ def test_add_up_loss_equals_a_hand_computed_value(monkeypatch):
     # Two faces with equal logits: mixing changes nothing, and each is charged half for either label.
     monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
     logits = [[math.log(3), 0.0], [math.log(3), 0.0]]  # p = 3/4, 1/4
-    strategy = RelativeUncertainty(torch.tensor([1.0, 2.0]))
-    loss = strategy.loss(output(logits, torch.zeros(2, 4)), torch.tensor([0, 1]), 0.5)
-    assert loss.item() == pytest.approx(0.5 * (math.log(4 / 3) + 2 * math.log(4)))
+    strategy = RelativeUncertainty(task([1.0, 2.0]))
+    loss = strategy.loss(step(logits, [0, 1], 0.5, torch.zeros(2, 4)))
+    assert loss.value.item() == pytest.approx(0.5 * (math.log(4 / 3) + 2 * math.log(4)))
 
 
 def test_before_mixing_begins_the_loss_is_cross_entropy():
-    strategy = RelativeUncertainty(torch.ones(2), mixing_from=0.5)
-    logits, labels = [[2.0, 0.0], [0.0, 1.0]], torch.tensor([0, 1])
-    plain = Supervised(torch.ones(2)).loss(output(logits), labels, 0.4)
-    assert strategy.loss(output(logits, torch.zeros(2, 4)), labels, 0.4).item() == plain.item()
+    strategy = RelativeUncertainty(task([1.0, 1.0]), mixing_from=0.5)
+    now = step([[2.0, 0.0], [0.0, 1.0]], [0, 1], 0.4, torch.zeros(2, 4))
+    assert strategy.loss(now).value.item() == Supervised(task([1.0, 1.0])).loss(now).value.item()
     assert not strategy.complete(0.5)
     assert strategy.complete(0.6)
+
+
+def test_the_prior_is_added_to_the_logits_and_the_loss_weighs_all_alike():
+    criterion = build(torch.tensor([9, 1]), 1.0, "prior", 0.0)
+    loss = criterion(torch.zeros(1, 2), torch.tensor([1]))
+    assert loss.item() == pytest.approx(math.log(10))  # p of the rare class: 1 of 10
+
+
+def test_effective_numbers_by_hand():
+    criterion = build(torch.tensor([1, 2]), 0.5, "class_balanced", 0.0)
+    # (1 - b) / (1 - b^n): 1 and 2/3; scaled so that (1 * w_0 + 2 * w_1) / 3 is 1.
+    torch.testing.assert_close(criterion.weights, torch.tensor([9 / 7, 6 / 7]))
+
+
+def test_a_list_of_weights_is_taken_as_it_is():
+    criterion = build(torch.tensor([5, 5]), [1.0, 3.0], "loss", 0.0)
+    assert criterion.weights.tolist() == [1.0, 3.0]

@@ -54,9 +54,11 @@ def _add_evaluate(commands: Any) -> None:
     parser = commands.add_parser("evaluate", help="score a weight file on one split")
     parser.set_defaults(run=_evaluate)
     parser.add_argument("--weights", required=True, help="a shipped name, or a .safetensors file")
-    parser.add_argument("--dataset", default="fer2013", choices=["fer2013"])
+    parser.add_argument("--dataset", default="fer2013", help="its name (default: fer2013)")
     _add_root(parser)
-    parser.add_argument("--split", default="public", choices=["train", "public", "private"])
+    parser.add_argument(
+        "--split", help="its name (default: the one that selects, FER2013's public)"
+    )
     parser.add_argument("--output", required=True, type=Path, help="folder for the results")
     parser.add_argument(
         "--tta", action="store_true", help="average ten views: mirrored and shifted"
@@ -94,18 +96,13 @@ def _root(arguments: argparse.Namespace) -> Path:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    from train.fit import fit
+    from train.fit import FitOptions, fit
     from train.recipe import load
 
-    fit(
-        load(arguments.recipe, arguments.set),
-        _root(arguments),
-        arguments.output,
-        resume=arguments.resume,
-        limit=arguments.limit,
-        accelerator=arguments.device,
-        compiled=arguments.compile,
+    options = FitOptions(
+        arguments.resume, arguments.limit, arguments.device, compiled=arguments.compile
     )
+    fit(load(arguments.recipe, arguments.set), _root(arguments), arguments.output, options)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -114,6 +111,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
     scores = evaluate(
         arguments.weights,
+        arguments.dataset,
         _root(arguments),
         arguments.split,
         arguments.output,

@@ -16,23 +16,29 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from train import metrics
-from train.data import fer2013
-from train.data.images import LabelledFaces
+from train.data import Faces, find
 from train.plots import plot_confusion
 from train.predict import predict
 
 
 def evaluate(
-    weights: str, root: Path, split: fer2013.Split, output: Path, tta: bool, device: torch.device
+    weights: str,
+    dataset: str,
+    root: Path,
+    split: str | None,
+    output: Path,
+    tta: bool,
+    device: torch.device,
 ) -> dict[str, Any]:
     """Score a weight file; write `metrics.json`, `predictions.parquet` and `confusion.png` to `output`.
 
-    Returns what `metrics.json` holds. Raises UserError on bad input, before any work is done.
+    `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises UserError on bad input, before any work is done.
     """
     _make(output)
-    path = cards.find_weights(weights)
-    network, card = cards.load(path)
-    faces = fer2013.load(root, split)
+    network, card = cards.load(cards.find_weights(weights))
+    source = find(dataset)
+    split = split or source.selection
+    faces = source.load(root, split)
     found = predict(network, card, faces, device, tta)
     # The card's temperature is for plain predictions; averaged views are less sure of themselves.
     probabilities = found.probabilities(1.0 if tta else card.temperature)
@@ -125,7 +131,7 @@ def _make(output: Path) -> None:
 
 
 def _table_of_predictions(
-    faces: LabelledFaces, probabilities: NDArray, uncertainty: NDArray | None
+    faces: Faces, probabilities: NDArray, uncertainty: NDArray | None
 ) -> pd.DataFrame:
     names = np.array([str(expression) for expression in faces.classes])
     return pd.DataFrame(

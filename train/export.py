@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from fer_live import card as cards
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import MODELS
-from train.data import fer2013
+from train import recipe as recipes
+from train.data import DATASETS
 from train.evaluate import measure
-from train.fit import PIXEL_DEVIATION, PIXEL_MEAN
 from train.model_cards import write_model_cards
 from train.predict import fit_temperature, predict
+from train.recipe import Recipe
 
 PERCENTILES = 101
 MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")
@@ -30,36 +30,38 @@ MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", 
 def export(run: Path, root: Path, name: str, folder: Path, device: torch.device) -> Path:
     """Write `folder`/`name`.safetensors in fp16 from the run's best checkpoint; return its path.
 
-    PublicTest gives the temperature and the card's scores, Training the class prior and the quantiles
-    of the uncertainty. Raises UserError where the run is not there or not finished enough.
+    The selection split gives the temperature and the card's scores, the training split the class prior
+    and the quantiles of the uncertainty. Raises UserError where the run is not there or not finished enough.
     """
     recipe, tensors, progress = _read_run(run)
-    training, validation = fer2013.load(root, "train"), fer2013.load(root, "public")
+    dataset = DATASETS[recipe.dataset]
+    training = dataset.load(root, dataset.training)
+    selection = dataset.load(root, dataset.selection)
     counts = training.class_counts()
     plain = Card(
         name=name,
-        network=recipe["network"],
-        arguments={"classes": len(training.classes), **recipe["arguments"]},
+        network=recipe.network,
+        arguments=recipe.network_arguments(len(training.classes)),
         labels=training.classes,
-        size=fer2013.SIDE,
-        channels=1,
-        mean=PIXEL_MEAN,
-        deviation=PIXEL_DEVIATION,
-        crop=fer2013.CROP,
+        size=recipe.size,
+        channels=recipe.channels,
+        mean=dataset.mean,
+        deviation=dataset.deviation,
+        crop=dataset.crop,
         prior=tuple(np.round(counts / counts.sum(), 6).tolist()),
-        dataset=fer2013.NAME,
-        split_sizes={"train": len(training), "public": len(validation)},
-        recipe=recipe,
+        dataset=dataset.name,
+        split_sizes={dataset.training: len(training), dataset.selection: len(selection)},
+        recipe=recipe.to_dict(),
         training=progress,
-        licence=fer2013.LICENCE,
+        licence=dataset.licence,
         commit=_commit(),
         versions={"python": platform.python_version(), "torch": version("torch")},
     )
     network = MODELS[plain.network](**plain.arguments)
     network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
-    found = predict(network, plain, validation, device)
-    temperature = fit_temperature(found.logits, torch.from_numpy(validation.labels))
-    scores = measure(found.probabilities(temperature), validation.labels, validation.classes)
+    found = predict(network, plain, selection, device)
+    temperature = fit_temperature(found.logits, torch.from_numpy(selection.labels))
+    scores = measure(found.probabilities(temperature), selection.labels, selection.classes)
     raw = found.uncertainty
     if raw is not None:
         raw = predict(network, plain, training, device).uncertainty
@@ -69,7 +71,7 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
         uncertainty_quantiles=()
         if raw is None
         else tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist()),
-        metrics={"public": {key: scores[key] for key in (*MEASURED, "per_class_recall")}},
+        metrics={dataset.selection: {key: scores[key] for key in (*MEASURED, "per_class_recall")}},
     )
     path = folder / f"{name}.safetensors"
     try:
@@ -81,14 +83,14 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     return path
 
 
-def _read_run(run: Path) -> tuple[dict[str, Any], Mapping[str, torch.Tensor], dict[str, Any]]:
+def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, Any]]:
     """The run's recipe, its best weights in fp16, and how they were trained."""
     path = run / "best.ckpt"
     if not path.is_file():
         raise UserError(
             f"{run} has no best.ckpt: train it with `python -m train fit --output {run}`"
         )
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe = recipes.load(str(run / "recipe.yaml"))
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     prefix = "network."
     tensors = {

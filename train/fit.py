@@ -1,98 +1,149 @@
 """`python -m train fit`: one recipe becomes checkpoints in a run folder."""
 
 import json
-import logging
 import platform
-import signal
-import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning
 import torch
 import yaml
-from lightning.pytorch.callbacks import (
-    Callback,
-    Checkpoint,
-    EMAWeightAveraging,
-    ModelCheckpoint,
-    TQDMProgressBar,
-)
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-from fer_live import card as cards
 from fer_live.errors import UserError
-from fer_live.models import MODELS, Network
-from train.data import fer2013
-from train.data.batches import DeviceBatches, Order
+from fer_live.models import MODELS
+from train import recipe as recipes
+from train.callbacks import LastCheckpoint, RunBar, Stopped, own_signals, quiet
+from train.data import DATASETS, Faces
+from train.data.batches import DeviceBatches, order_of
 from train.learner import Learner
 from train.recipe import Recipe
-from train.strategies import Strategy
-from train.strategies.rul import RelativeUncertainty
-from train.strategies.supervised import Supervised, class_weights
+from train.start import start
+from train.strategies import STRATEGIES, Task, criterion
 
-# Mean and deviation of FER2013 Training's pixel values.
-PIXEL_MEAN, PIXEL_DEVIATION = 0.5077, 0.255
-SAVE_EVERY_SECONDS = 180.0
 VALIDATION_BATCH = 256
-STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to run, which changes no result. `limit`: faces of each split, for a smoke run."""
+
+    resume: bool = False
+    limit: int | None = None
+    accelerator: str = "auto"
+    compiled: bool = False
+
+
+class Splits(NamedTuple):
+    """What trains, and what chooses the best epoch."""
+
+    training: Faces
+    selection: Faces
 
 
 def fit(
-    recipe: Recipe,
-    root: Path,
-    output: Path,
-    *,
-    resume: bool = False,
-    limit: int | None = None,
-    accelerator: str = "auto",
-    compiled: bool = False,
+    recipe: Recipe, root: Path, output: Path, options: FitOptions, before: Path | None = None
 ) -> None:
     """Train `recipe` on the data set under `root`; write `best.ckpt`, `last.ckpt` and logs to `output`.
 
-    FER2013's Training trains; PublicTest selects the best epoch. `limit`: faces of each split, for a
-    smoke run. Raises UserError on bad input, KeyboardInterrupt once a stopped run has been saved.
+    The data set's training split trains, its selection split chooses the best epoch. `before`: folder of the
+    run that the recipe comes after (`output`/before), trained first unless it is finished.
+    Raises UserError on bad input, KeyboardInterrupt once a stopped run has been saved.
     """
-    checkpoint = _prepare(recipe, output, resume)
-    training, validation = fer2013.load(root, "train"), fer2013.load(root, "public")
-    if limit is not None:
-        training, validation = training.first(limit), validation.first(limit)
-    lightning.seed_everything(recipe.seed, verbose=False)
-    network = MODELS[recipe.network](classes=len(training.classes), **recipe.arguments)
-    if recipe.init:
-        _start_from(recipe.init, network, recipe)
-    weights = class_weights(torch.from_numpy(training.class_counts()), recipe.class_weights)
-    with _quiet(), _own_signals():
-        trainer = _trainer(recipe, output, accelerator)
-        device = trainer.strategy.root_device
-        _write_facts(output, device, limit)
-        order = Order(len(training), recipe.seed)
-        batches = DeviceBatches(training, recipe.batch_size, device, order)
-        learner = Learner(
-            network.to(memory_format=torch.channels_last),
-            _strategy(recipe, weights),
-            recipe,
-            len(training.classes),
-            recipe.epochs * len(batches),
-            PIXEL_MEAN,
-            PIXEL_DEVIATION,
-            compiled,
-        )
+    checkpoint = _prepare(recipe, output, options.resume)
+    if recipe.after:
+        before = before or output / "before"
+        fit_unless_finished(recipes.before(recipe), root, before, options)
+    splits = read_splits(recipe, root, options.limit)
+    with quiet(), own_signals():
+        trainer = _trainer(recipe, output, options.accelerator)
+        _write_facts(output, trainer, options)
+        learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
+        selection = DeviceBatches(splits.selection, VALIDATION_BATCH, batches.device)
         try:
-            trainer.fit(
-                learner,
-                batches,
-                DeviceBatches(validation, VALIDATION_BATCH, device),
-                ckpt_path=checkpoint,
-                weights_only=True,
-            )
+            if recipe.epochs:
+                trainer.fit(learner, batches, selection, ckpt_path=checkpoint, weights_only=True)
+            else:
+                _adjust(trainer, learner, selection, output)
         except Stopped:
             raise KeyboardInterrupt from None
         except FloatingPointError as error:
             raise UserError(f"{error}; {output} keeps its last good checkpoints") from None
+    _write_facts(output, trainer, options, finished=True)
+
+
+def fit_unless_finished(
+    recipe: Recipe, root: Path, output: Path, options: FitOptions, before: Path | None = None
+) -> None:
+    """`fit` that skips a finished run and goes on with a broken one, for those who train several."""
+    if not is_finished(output):
+        again = (output / "last.ckpt").exists()
+        options = FitOptions(again, options.limit, options.accelerator, options.compiled)
+        fit(recipe, root, output, options, before)
+
+
+def is_finished(output: Path) -> bool:
+    """Whether the run in this folder has come to its end."""
+    facts = output / "run.json"
+    return facts.is_file() and json.loads(facts.read_text())["finished"]
+
+
+def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
+    """Read what the recipe's data set trains on and selects by."""
+    dataset = DATASETS[recipe.dataset]
+    splits = Splits(dataset.load(root, dataset.training), dataset.load(root, dataset.selection))
+    return splits if limit is None else Splits(*(faces.first(limit) for faces in splits))
+
+
+def prepare_learner(
+    recipe: Recipe,
+    splits: Splits,
+    trainer: lightning.Trainer,
+    before: Path | None = None,
+    compiled: bool = False,
+) -> tuple[Learner, DeviceBatches]:
+    """The learner of a recipe, and its training batches on the trainer's device."""
+    training, dataset = splits.training, DATASETS[recipe.dataset]
+    lightning.seed_everything(recipe.seed, verbose=False)
+    classes = len(training.classes)
+    network = MODELS[recipe.network](**recipe.network_arguments(classes))
+    start(network, recipe, before)
+    labels = torch.from_numpy(training.labels)
+    loss = criterion.build(
+        labels.bincount(minlength=classes),
+        recipe.class_weights,
+        recipe.weight_mode,
+        recipe.label_smoothing,
+    )
+    device = trainer.strategy.root_device
+    order = order_of(recipe.sampler, labels, recipe.seed)
+    batches = DeviceBatches(training, recipe.batch_size, device, order)
+    learner = Learner(
+        network.to(memory_format=torch.channels_last),
+        STRATEGIES[recipe.strategy](Task(classes, labels, loss, network), **recipe.options),
+        recipe,
+        classes,
+        recipe.epochs * len(batches),
+        dataset.mean,
+        dataset.deviation,
+        compiled,
+    )
+    return learner, batches
+
+
+def _adjust(
+    trainer: lightning.Trainer, learner: Learner, selection: DeviceBatches, output: Path
+) -> None:
+    """A recipe without epochs: what its strategy does without gradients, then saved."""
+
+    def macro_recall() -> float:
+        return trainer.validate(learner, selection, verbose=False)[0]["val/macro_recall"]
+
+    learner.strategy.adjust(learner.network, macro_recall)
+    macro_recall()  # attaches the learner to the trainer, also where nothing was asked for
+    trainer.save_checkpoint(output / "best.ckpt")
 
 
 def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
@@ -103,14 +154,18 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
             raise UserError(f"{output} has no last.ckpt to resume: leave --resume out")
         before = yaml.safe_load(written.read_text())
         now = recipe.to_dict()
-        changed = sorted(key for key in now if now[key] != before.get(key))
+        changed = [
+            f"{key} ({before.get(key)!r}, now {now[key]!r})"
+            for key in sorted(now)
+            if now[key] != before.get(key)
+        ]
         if changed:
             raise UserError(
                 f"{output} was trained with another {', '.join(changed)}: resume with the same recipe, "
                 "or choose another --output"
             )
         return last
-    if last.exists():
+    if last.exists() or is_finished(output):
         raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -122,35 +177,20 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
     return None
 
 
-def _start_from(weights: str, network: Network, recipe: Recipe) -> None:
-    """Copy a weight file's tensors into the network. Raises UserError where they are another's."""
-    path = cards.find_weights(weights)
-    found, card = cards.load(path)
-    try:
-        network.load_state_dict(found.state_dict())
-    except RuntimeError:
-        raise UserError(
-            f"init {path} is {card.network} with {card.arguments}, the recipe asks for "
-            f"{recipe.network} with {recipe.arguments}"
-        ) from None
-
-
-def _write_facts(output: Path, device: torch.device, limit: int | None) -> None:
+def _write_facts(
+    output: Path, trainer: lightning.Trainer, options: FitOptions, finished: bool = False
+) -> None:
     """`run.json`: where the numbers of this run come from, for its card."""
+    device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    facts = {
+    facts: dict[str, Any] = {
         "device": f"{device.type} ({name})",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "limit": limit,
+        "limit": options.limit,
+        "finished": finished,
     }
     (output / "run.json").write_text(json.dumps(facts, indent=2))
-
-
-def _strategy(recipe: Recipe, weights: torch.Tensor) -> Strategy:
-    if recipe.strategy == "rul":
-        return RelativeUncertainty(weights, recipe.label_smoothing, recipe.mixing_from)
-    return Supervised(weights, recipe.label_smoothing)
 
 
 def _trainer(recipe: Recipe, output: Path, accelerator: str) -> lightning.Trainer:
@@ -182,89 +222,3 @@ def _trainer(recipe: Recipe, output: Path, accelerator: str) -> lightning.Traine
         enable_model_summary=False,
         log_every_n_steps=10,
     )
-
-
-class Stopped(Exception):
-    """Someone asked the run to stop, and it has been saved. (Lightning would exit on KeyboardInterrupt.)"""
-
-
-class RunBar(TQDMProgressBar):
-    """Lightning's bar, with the time that is left for the whole run."""
-
-    def on_train_start(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> None:
-        super().on_train_start(trainer, learner)
-        self.started, self.first_step = time.monotonic(), trainer.global_step
-
-    def get_metrics(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> dict[str, Any]:
-        metrics = super().get_metrics(trainer, learner)
-        metrics.pop("v_num", None)
-        steps = trainer.global_step - self.first_step
-        if steps and isinstance(learner, Learner):
-            pace = (time.monotonic() - self.started) / steps
-            minutes = pace * (learner.steps - trainer.global_step) / 60
-            metrics["left"] = f"{int(minutes // 60)}:{int(minutes % 60):02d} h"
-        return metrics
-
-
-class LastCheckpoint(Checkpoint):
-    """Saves the newest state every few minutes, at each epoch's end, and when Ctrl-C or SIGTERM asks to stop.
-
-    A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing.
-    """
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.stopping = False
-        self.saved = time.monotonic()
-        self.saved_step = -1
-
-    def on_train_start(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> None:
-        for number in STOPPING_SIGNALS:
-            signal.signal(number, self._stop)
-
-    def on_train_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
-        # Here and not at the end of the step that was saved: its loss is logged after that.
-        if self.stopping and self.saved_step == trainer.global_step:
-            raise Stopped
-
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if self.stopping or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
-            self._save(trainer)
-
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> None:
-        self._save(trainer)
-
-    def _stop(self, number: int, frame: Any) -> None:
-        self.stopping = True
-
-    def _save(self, trainer: lightning.Trainer) -> None:
-        trainer.save_checkpoint(self.path)
-        self.saved, self.saved_step = time.monotonic(), trainer.global_step
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Give the signals back that LastCheckpoint takes."""
-    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning's advice on workers and logging does not apply to data that lives on the device."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        yield

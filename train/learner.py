@@ -1,17 +1,20 @@
 """The Lightning module: one network, one strategy, one recipe."""
 
-import math
+from functools import partial
+from typing import Any
 
 import lightning
 import torch
+import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from fer_live.models import Network
+from train import schedule
 from train.data.batches import Batch
 from train.recipe import Recipe
-from train.strategies import Strategy
+from train.strategies import Step, Strategy
 
 
 class Learner(lightning.LightningModule):
@@ -40,9 +43,33 @@ class Learner(lightning.LightningModule):
         self.steps = steps
         self.mean, self.deviation = mean, deviation
         self.compiled = compiled
+        self.plateau = schedule.Plateau(recipe.plateau_patience)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.macro_recall = MulticlassAccuracy(classes, average="macro")
+        self._freeze()
+
+    def _freeze(self) -> None:
+        trains = tuple(self.recipe.trains)
+        if not trains:
+            return
+        names = [name for name, _ in self.network.named_parameters()]
+        for beginning in trains:
+            if not any(name.startswith(beginning) for name in names):
+                raise ValueError(
+                    f"trains: no parameter of {self.recipe.network} begins {beginning!r}"
+                )
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(name.startswith(trains))
+
+    def train(self, mode: bool = True) -> "Learner":
+        """Frozen parts stay in eval mode: BatchNorm would drift under another sampler's mix of classes."""
+        super().train(mode)
+        if mode and self.recipe.trains:
+            for name, module in self.network.named_modules():
+                if not any(_covers(name, beginning) for beginning in self.recipe.trains):
+                    module.training = False
+        return self
 
     def on_train_start(self) -> None:
         # A bare function rather than a module, so that no compiled copy enters checkpoints or averages.
@@ -56,63 +83,93 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         progress = self._progress()
-        small = self.recipe.small_size if progress < self.recipe.small_until else None
-        images = self.recipe.augmentation(batch.images.float() / 255, small)
-        output = self._forward(self._normalise(images))
-        loss = self.strategy.loss(output, batch.labels, progress)
-        if not torch.isfinite(loss):
+        small = self.recipe.small_size if progress < self.recipe.small_until else 0
+        view = partial(self._view, batch.images, small or self.recipe.size)
+        step = Step(view, self._forward, batch.labels, batch.places, progress, batch.targets)
+        loss = self.strategy.loss(step)
+        if not torch.isfinite(loss.value):
             raise FloatingPointError(
-                f"loss is {loss.item()} at step {self.global_step}: lower learning_rate"
+                f"loss is {loss.value.item()} at step {self.global_step}: lower learning_rate"
             )
-        self.train_accuracy(output.logits.float(), batch.labels)
-        self.log("train/loss", loss, prog_bar=True)
-        self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
-        return loss
+        self.log("train/loss", loss.value, prog_bar=True)
+        if loss.logits is not None:
+            self.train_accuracy(loss.logits.detach().float(), batch.labels)
+            self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
+        return loss.value
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self.strategy.after_step()
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        logits = self.network(self._normalise(batch.images.float() / 255)).logits.float()
+        images = batch.images.float() / 255
+        if images.shape[-1] != self.recipe.size:
+            images = F.interpolate(
+                images, [self.recipe.size] * 2, mode="bilinear", antialias=True, align_corners=False
+            )
+        logits = self.network(self._normalise(images)).logits.float()
         self.accuracy(logits, batch.labels)
         self.macro_recall(logits, batch.labels)
+        self.log("val/loss", F.cross_entropy(logits, batch.labels), sync_dist=True)
         self.log("val/accuracy", self.accuracy, prog_bar=True, on_epoch=True)
         self.log("val/macro_recall", self.macro_recall, prog_bar=True, on_epoch=True)
 
     def on_validation_epoch_end(self) -> None:
-        chosen = self.accuracy.compute() if self.strategy.complete(self._progress()) else 0.0
-        self.log("val/selection", chosen)
+        complete = self.strategy.complete(self._progress())
+        self.log("val/selection", self.accuracy.compute() if complete else 0.0)
+
+    def on_train_epoch_end(self) -> None:
+        self.plateau.step(float(self.trainer.callback_metrics["val/loss"]))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["plateau"] = self.plateau.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.plateau.load_state_dict(checkpoint["plateau"])
 
     def _progress(self) -> float:
         return self.global_step / self.steps
 
+    def _view(self, images: Tensor, size: int) -> Tensor:
+        return self._normalise(self.recipe.augmentation(images.float() / 255, size))
+
     def _normalise(self, images: Tensor) -> Tensor:
+        # Grey faces for a network of colour images: the same plane three times.
+        images = images.expand(-1, self.recipe.channels, -1, -1)
         images = (images - self.mean) / self.deviation
         return images.contiguous(memory_format=torch.channels_last)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         recipe = self.recipe
-        # Norms and biases are not decayed: pulling them to zero changes what the layer means.
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": decayed, "weight_decay": recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        optimizer: torch.optim.Optimizer
-        if recipe.optimizer == "sgd":
-            optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
-        else:
-            optimizer = torch.optim.AdamW(groups, recipe.learning_rate)
-        warmup = recipe.warmup_epochs * self.steps / recipe.epochs
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warm_cosine(step, warmup, self.steps)
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+        momentum = {"momentum": 0.9, "nesterov": True} if recipe.optimizer == "sgd" else {}
+        optimizer = kind[recipe.optimizer](self._groups(), lr=recipe.learning_rate, **momentum)
+        falling = schedule.factor(recipe, self.steps)
+        together = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: falling(step) * self.plateau.factor
         )
         return {
             "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+            "lr_scheduler": {"scheduler": together, "interval": "step"},
         }
 
+    def _groups(self) -> list[dict[str, Any]]:
+        """Parameters by decay and rate. Norms and biases do not decay: at zero the layer would mean another thing."""
+        head = {id(parameter) for parameter in self.network.classifier.parameters()}
+        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        for parameter in [*self.network.parameters(), *self.strategy.parameters()]:
+            if parameter.requires_grad:
+                key = (parameter.ndim > 1, id(parameter) in head)
+                groups.setdefault(key, []).append(parameter)
+        return [
+            {
+                "params": parameters,
+                "weight_decay": self.recipe.weight_decay if decays else 0.0,
+                "lr": self.recipe.learning_rate * (self.recipe.head_rate if in_head else 1.0),
+            }
+            for (decays, in_head), parameters in groups.items()
+        ]
 
-def warm_cosine(step: int, warmup: float, steps: float) -> float:
-    """Factor on the learning rate: a line up to 1 over `warmup` steps, then a cosine to 0."""
-    if step < warmup:
-        return (step + 1) / (warmup + 1)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1.0, steps - warmup))))
+
+def _covers(name: str, beginning: str) -> bool:
+    """Whether a module holds parameters that begin so, or lies among them."""
+    return f"{name}.".startswith(beginning) or beginning.startswith(f"{name}." if name else "")

@@ -13,7 +13,7 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
 from fer_live.preprocess import to_input
-from train.data.images import LabelledFaces
+from train.data import Faces
 
 BATCH = 256
 SHIFT = 2  # pixels, at the card's size
@@ -32,7 +32,7 @@ class Logits(NamedTuple):
 
 @torch.inference_mode()
 def predict(
-    network: Network, card: Card, faces: LabelledFaces, device: torch.device, tta: bool = False
+    network: Network, card: Card, faces: Faces, device: torch.device, tta: bool = False
 ) -> Logits:
     """Run the network over all faces.
 
@@ -47,7 +47,8 @@ def predict(
     network = network.eval().to(device).to(memory_format=torch.channels_last)
     logits, scores = [], []
     for start in range(0, len(faces), BATCH):
-        images = to_input(list(faces.images[start : start + BATCH]), card, device)
+        places = range(start, min(start + BATCH, len(faces)))
+        images = to_input(faces.pictures(places), card, device)
         output = network(images)
         if output.uncertainty is not None:
             scores.append(output.uncertainty.cpu())

@@ -1,6 +1,8 @@
 """Recipes: all that decides a training run, as one YAML file."""
 
 import json
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,39 +11,70 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from fer_live.errors import UserError
+from fer_live.models import MODELS
+from train.data import DATASETS
 from train.data.augment import Augmentation
 
 FOLDER = Path(__file__).parent / "recipes"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One way to train one network.
 
-    `arguments`: the network's own. `init`: a weight file (name or path) of the same network to start
-    from, instead of at random. Until `small_until`, a share of the training, faces are shrunk to
-    `small_size` pixels, which is quicker (0 for never). `class_weights`: exponent of Eq. 1's weights, 0 for none.
-    `mixing_from`: RUL's mixing begins after this share of the training. Warm-up and the averaging of
-    weights (`ema`, the decay per step; 0 for none) count in epochs and steps; `clip_norm` 0 for none.
+    Network: `arguments` are its own, `size` and `channels` those of its images. It starts at random;
+    or from `init`, a weight file (name or path) of the same network; or its trunk from `pretrained`,
+    "imagenet" or a file of public weights; or from what the recipe `after` (with the fields in `before`
+    changed) has trained, which `fit` runs first. `trains`: the beginnings of the names of the parameters
+    that train, all where it is empty; the rest stays as it was loaded, BatchNorm's statistics too.
+
+    Learning: `strategy` and its `options`. `class_weights`: exponent of Eq. 1's weights (0 for none), or
+    one weight for each class; `weight_mode`: "loss" weighs the loss, "class_balanced" does with
+    weights of effective numbers and `class_weights` as beta, "prior" reads Eq. 1 literally and adds
+    the logarithm of the classes' shares to the logits. `sampler`: "balanced" draws each class as often.
+
+    Until `small_until`, a share of the training, faces are shrunk to `small_size` pixels, which is
+    quicker (0 for never). `schedule`: "cosine" falls to 0, "step" multiplies by `decay` each `decay_every`
+    epochs; after `plateau_patience` epochs (0 for never) without a better loss on the selection split
+    the rate falls to a tenth as well. `head_rate`: the classifier's learning rate over the others'.
+    Warm-up and the averaging of weights (`ema`, the decay per step; 0 for none) count in epochs and
+    steps; `clip_norm` 0 for none.
     """
 
-    network: Literal["cucn", "cnn6"]
+    network: str
     description: str = ""
+    table: str = ""
+    row: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
+    size: int = 48
+    channels: int = 1
     init: str = ""
-    dataset: Literal["fer2013"] = "fer2013"
-    strategy: Literal["supervised", "rul"] = "supervised"
-    class_weights: float = 0.0
+    pretrained: str = ""
+    after: str = ""
+    before: dict[str, Any] = field(default_factory=dict)
+    trains: list[str] = field(default_factory=list)
+    dataset: str = "fer2013"
+    strategy: str = "supervised"
+    options: dict[str, Any] = field(default_factory=dict)
+    class_weights: float | list[float] = 0.0
+    weight_mode: Literal["loss", "prior", "class_balanced"] = "loss"
+    sampler: Literal["shuffled", "balanced"] = "shuffled"
     label_smoothing: float = 0.0
-    mixing_from: float = 0.0
     small_size: int = 0
     small_until: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
     epochs: int = 30
     batch_size: int = 128
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = 0.1
+    head_rate: float = 1.0
     weight_decay: float = 5e-4
+    schedule: Literal["cosine", "step"] = "cosine"
+    decay: float = 0.9
+    decay_every: int = 1
+    plateau_patience: int = 0
     warmup_epochs: float = 1.0
     ema: float = 0.998
     clip_norm: float = 5.0
@@ -52,30 +85,78 @@ class Recipe:
         """As YAML and JSON can hold it: tuples become lists."""
         return json.loads(json.dumps(asdict(self)))
 
+    def network_arguments(self, classes: int) -> dict[str, Any]:
+        """All that builds the network, as the card keeps it."""
+        own = {"channels": self.channels, "size": self.size}
+        return {"classes": classes, **own, **self.arguments}
 
-def load(name: str, overrides: list[str]) -> Recipe:
-    """Read the recipe called `name` (or the YAML file of that path), with `key=value` overrides.
 
-    Nested keys take dots: `augmentation.rotation=20`. Raises UserError with what is wrong.
+def load(
+    name: str, overrides: Sequence[str] = (), changes: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Read the recipe called `name` (or the YAML file of that path), with some fields changed.
+
+    `overrides`: of the form `key=value`, nested keys with dots: `augmentation.rotation=20`. `changes`:
+    whole fields. Raises UserError with what is wrong; warns where several remedies for rare classes
+    are stacked.
     """
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
         path = Path(name)
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.yaml")))
-        raise UserError(f"recipe {name!r} is neither a file nor one of: {known}")
+        raise UserError(f"recipe {name!r} is neither a file nor one of: {', '.join(names())}")
     try:
         content = yaml.safe_load(path.read_text())
         if not isinstance(content, dict):
             raise UserError(f"{path} is not a mapping of recipe fields")
+        content.update(changes or {})
         for override in overrides:
             _set(content, override)
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Recipe, "recipe")
-        return parser.instantiate_classes(parser.parse_object({"recipe": content})).recipe
+        recipe = parser.instantiate_classes(parser.parse_object({"recipe": content})).recipe
     except (ArgumentError, yaml.YAMLError) as error:
         message = " ".join(str(error).split())
         raise UserError(f"recipe {name}: {message}") from None
+    _check(recipe, name)
+    return recipe
+
+
+def before(recipe: Recipe) -> Recipe:
+    """The recipe that `recipe` comes after, for the same data and the same network's images."""
+    shared = ("dataset", "seed", "size", "channels")
+    same = {name: getattr(recipe, name) for name in shared}
+    return load(recipe.after, changes={**same, **recipe.before})
+
+
+def names() -> list[str]:
+    """The recipes that travel with the workshop."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def _check(recipe: Recipe, name: str) -> None:
+    from train.strategies import ADJUSTING, STRATEGIES  # they bring torch modules of their own
+
+    for value, known in (
+        (recipe.network, MODELS),
+        (recipe.dataset, DATASETS),
+        (recipe.strategy, STRATEGIES),
+    ):
+        if value not in known:
+            raise UserError(f"recipe {name}: {value!r} is not one of {', '.join(known)}")
+    remedies = [
+        remedy
+        for remedy, used in (
+            ("a balanced sampler", recipe.sampler == "balanced"),
+            (f"class weights ({recipe.weight_mode})", bool(recipe.class_weights)),
+            (f"the strategy {recipe.strategy}", recipe.strategy in ADJUSTING),
+        )
+        if used
+    ]
+    if len(remedies) > 1:
+        logger.warning(
+            f"recipe {name} stacks {' and '.join(remedies)}: each makes rare classes weigh more"
+        )
 
 
 def _set(content: dict[str, Any], override: str) -> None:

@@ -16,11 +16,11 @@ def _reduction() -> list[nn.Module]:
 class Cnn6(Network):
     """Six unpadded 3x3 convolutions, pooled after every second: 1,512,295 parameters for 7 classes.
 
-    Images: (B, `channels`, 48, 48), normalised. The feature map is the last convolution's, after its
-    ReLU and before its pooling: (B, 256, 5, 5).
+    Images: (B, `channels`, `size`, `size`), normalised. The feature map is the last convolution's, after
+    its ReLU and before its pooling: (B, 256, 5, 5) at the report's 48 pixels.
     """
 
-    def __init__(self, classes: int = 7, channels: int = 1):
+    def __init__(self, classes: int = 7, channels: int = 1, size: int = 48):
         super().__init__()
         self.trunk = nn.Sequential(
             *_convolution(channels, 16),
@@ -32,14 +32,19 @@ class Cnn6(Network):
             *_convolution(128, 256),
             *_convolution(256, 256),
         )
+        side = (((size - 4) // 2 - 4) // 2 - 4) // 2  # 2 of 48: each pair of convolutions takes 4
+        if side < 1:
+            raise ValueError(
+                f"size {size} is too small for six unpadded convolutions: use 36 or more"
+            )
         self.head = nn.Sequential(
             *_reduction(),
             nn.Flatten(),  # (B, 256 * 2 * 2)
-            nn.Linear(1024, 512),
+            nn.Linear(256 * side * side, 512),
             nn.Dropout(0.5),
             nn.ReLU(),
-            nn.Linear(512, classes),
         )
+        self.classifier = nn.Linear(512, classes)
 
-    def classify(self, feature_map: Tensor) -> Tensor:
+    def embed(self, feature_map: Tensor) -> Tensor:
         return self.head(feature_map)

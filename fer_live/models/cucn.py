@@ -91,8 +91,8 @@ class Cucn(Network):
             )
             self.classifier = nn.Linear(width, classes)
 
-    def classify(self, feature_map: Tensor) -> Tensor:
-        return self.classifier(self.features(feature_map))
+    def embed(self, feature_map: Tensor) -> Tensor:
+        return self.features(feature_map)
 
     def log_variance(self, feature_map: Tensor) -> Tensor | None:
         if self.uncertainty is None:

@@ -9,17 +9,19 @@ from torch import Tensor, nn
 class Output(NamedTuple):
     """One forward pass over B images with K classes.
 
-    `logits`: (B, K). `log_variance`: (B, D) log variances of the D-dimensional features, or None where
+    `logits`: (B, K). `log_variance`: (B, D) log variances of the D-dimensional embedding, or None where
     the network has no uncertainty head. `feature_map`: (B, C, h, w), the last one: what heat-maps weigh.
+    `embedding`: (B, D), what the last layer classifies.
     """
 
     logits: Tensor
     log_variance: Tensor | None
     feature_map: Tensor
+    embedding: Tensor
 
     @property
     def uncertainty(self) -> Tensor | None:
-        """(B,) the mean variance over the feature's dimensions, > 0 and relative. Zhang et al. 2021 (RUL)."""
+        """(B,) the mean variance over the embedding's dimensions, > 0 and relative. Zhang et al. 2021 (RUL)."""
         return None if self.log_variance is None else self.log_variance.float().exp().mean(1)
 
 
@@ -27,16 +29,23 @@ class Network(nn.Module, ABC):
     """A trunk that ends in a feature map, and heads that say what it means. In eval mode it reads faces."""
 
     trunk: nn.Module
+    classifier: nn.Module  # embedding (B, D) -> logits (B, K)
 
     @abstractmethod
-    def classify(self, feature_map: Tensor) -> Tensor:
-        """Feature map (B, C, h, w) -> logits (B, K)."""
+    def embed(self, feature_map: Tensor) -> Tensor:
+        """Feature map (B, C, h, w) -> embedding (B, D)."""
 
     def log_variance(self, feature_map: Tensor) -> Tensor | None:
         """Feature map (B, C, h, w) -> log variances (B, D), or None without an uncertainty head."""
         return None
 
+    def classify(self, feature_map: Tensor) -> Tensor:
+        """Feature map (B, C, h, w) -> logits (B, K)."""
+        return self.classifier(self.embed(feature_map))
+
     def forward(self, images: Tensor) -> Output:
         """Images (B, channels, H, W), normalised."""
         feature_map = self.trunk(images)
-        return Output(self.classify(feature_map), self.log_variance(feature_map), feature_map)
+        embedding = self.embed(feature_map)
+        logits = self.classifier(embedding)
+        return Output(logits, self.log_variance(feature_map), feature_map, embedding)

@@ -11,11 +11,12 @@ from train.data.images import LabelledFaces
 
 
 class Batch(NamedTuple):
-    """`images`: (B, C, H, W) uint8. `labels`: (B,) int64. `places`: (B,) int64, in the data set."""
+    """`images`: (B, C, H, W) uint8. `labels`, `places` in the data set: (B,) int64. `targets`: (B, K) or None."""
 
     images: Tensor
     labels: Tensor
     places: Tensor
+    targets: Tensor | None = None
 
 
 class Order(Sampler[int]):
@@ -35,6 +36,30 @@ class Order(Sampler[int]):
         return iter(torch.randperm(self.count, generator=generator).tolist())
 
 
+class BalancedOrder(Sampler[int]):
+    """As many draws as there are faces, with replacement, every class as likely as any other."""
+
+    def __init__(self, labels: Tensor, seed: int):
+        self.weights = 1.0 / labels.bincount().clamp(min=1)[labels].double()  # (N,)
+        self.seed, self.epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        draws = self.weights.multinomial(len(self), replacement=True, generator=generator)
+        return iter(draws.tolist())
+
+
+def order_of(sampler: str, labels: Tensor, seed: int) -> Sampler[int]:
+    """The recipe's order over faces with these labels (N,): "shuffled" or "balanced"."""
+    return BalancedOrder(labels, seed) if sampler == "balanced" else Order(len(labels), seed)
+
+
 class DeviceBatches:
     """Batches of faces in the sampler's order, or as they lie where there is none.
 
@@ -52,8 +77,11 @@ class DeviceBatches:
         images = torch.from_numpy(faces.images)
         # (N, H, W) grey or (N, H, W, 3) -> (N, C, H, W)
         images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
+        self.device = device
         self.images = images.to(device)
         self.labels = torch.from_numpy(faces.labels).to(device)
+        targets = faces.targets
+        self.targets = None if targets is None else torch.from_numpy(targets).to(device)
         self.batch_size = min(batch_size, len(faces))
         self.sampler = sampler  # Lightning looks for these two names, to set the epoch
         self.batch_sampler = None
@@ -73,7 +101,8 @@ class DeviceBatches:
             start = self.next_batch * self.batch_size
             places = order[start : start + self.batch_size]
             self.next_batch += 1
-            yield Batch(self.images[places], self.labels[places], places)
+            targets = None if self.targets is None else self.targets[places]
+            yield Batch(self.images[places], self.labels[places], places, targets)
 
     def state_dict(self) -> dict[str, Any]:
         return {"next_batch": self.next_batch}

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +13,24 @@ from fer_live.card import Crop
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
 from train.data.cache import cached
+from train.data.dataset import DataSet
 from train.data.images import LabelledFaces
 
-Split = Literal["train", "public", "private"]
-
 NAME = "fer2013"
-LICENCE = "FER2013: research use only, under the terms of the Kaggle competition"
 CLASSES = SEVEN  # the csv's ids are the canonical order
 SIDE = 48
 FILES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
-# From MediaPipe's box to what FER2013's pictures show, as `python -m scripts.framing` measures it.
-CROP = Crop(margin=1.16, offset_x=0.0, offset_y=-0.095)
-USAGES: dict[str, Split] = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
+USAGES = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 
 
-def load(root: Path, split: Split) -> LabelledFaces:
+def load(root: Path, split: str) -> LabelledFaces:
     """Read one official split from Kaggle's csv, or from the folders `train` and `test` of class folders.
 
     `root`: the file, or the folder that holds it. Raises UserError where nothing can be read, or the
     file has no row of that split.
     """
-    if split not in get_args(Split):
-        raise UserError(f"split {split!r} is not FER2013's: use {', '.join(get_args(Split))}")
+    if split not in USAGES.values():
+        raise UserError(f"split {split!r} is not FER2013's: use {', '.join(USAGES.values())}")
     source = _find(Path(root))
     parse = _parse_folder if source.is_dir() else _parse_csv
     arrays = cached(source, parse, version=1)
@@ -45,12 +40,12 @@ def load(root: Path, split: Split) -> LabelledFaces:
             f"{source} has no face of the split {split!r}: use a file that has it, or another --split"
         )
     return LabelledFaces(
-        NAME,
-        split,
-        CLASSES,
-        arrays["images"][chosen],
-        arrays["labels"][chosen].astype(np.int64),
-        arrays["rows"][chosen],
+        dataset=NAME,
+        split=split,
+        classes=CLASSES,
+        images=arrays["images"][chosen],
+        labels=arrays["labels"][chosen].astype(np.int64),
+        rows=arrays["rows"][chosen],
     )
 
 
@@ -177,3 +172,25 @@ def _picture(path: Path) -> NDArray[np.uint8]:
             f"{path} has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {SIDE}x{SIDE}"
         )
     return pixels
+
+
+FER2013 = DataSet(
+    name=NAME,
+    classes=CLASSES,
+    training="train",
+    selection="public",
+    test="private",
+    licence="FER2013: research use only, under the terms of the Kaggle competition",
+    mean=0.5077,
+    deviation=0.255,
+    side=SIDE,
+    channels=1,
+    load_split=load,
+    # From MediaPipe's box to what the pictures show, as `python -m scripts.framing` measures it.
+    crop=Crop(margin=1.16, offset_x=0.0, offset_y=-0.095),
+    counts={
+        "train": (3995, 436, 4097, 7215, 4830, 3171, 4965),
+        "public": (467, 56, 496, 895, 653, 415, 607),
+        "private": (491, 55, 528, 879, 594, 416, 626),
+    },
+)

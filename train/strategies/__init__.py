@@ -1,17 +1,14 @@
-"""Ways of learning: what a network's outputs and the labels cost. A file each."""
+"""Ways of learning: what a batch costs. A file each."""
 
-from typing import Protocol
+from train.strategies.base import Loss, Step, Strategy, Task
+from train.strategies.rul import RelativeUncertainty
+from train.strategies.supervised import Supervised
 
-from torch import Tensor
+STRATEGIES: dict[str, type[Strategy]] = {
+    "rul": RelativeUncertainty,
+    "supervised": Supervised,
+}
+# Those that make rare classes weigh more by themselves.
+ADJUSTING: frozenset[str] = frozenset()
 
-from fer_live.models import Output
-
-
-class Strategy(Protocol):
-    """A way of learning; `progress` is the share of the training that is done, in [0, 1]."""
-
-    def loss(self, output: Output, labels: Tensor, progress: float) -> Tensor:
-        """The loss of one batch, a scalar: what the network said of B images, and their labels (B,)."""
-
-    def complete(self, progress: float) -> bool:
-        """Whether all parts of the network have been trained by then, so that it may be chosen."""
+__all__ = ["ADJUSTING", "STRATEGIES", "Loss", "Step", "Strategy", "Task"]

@@ -1,12 +1,9 @@
 """Relative-uncertainty learning: mixed pairs teach how unsure each face is. Zhang et al. 2021."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from fer_live.models import Output
-from train.strategies.supervised import weighted_cross_entropy
+from train.strategies.base import Loss, Step, Strategy, Task
 
 
 def mix(logits: Tensor, scores: Tensor, partner: Tensor) -> Tensor:
@@ -19,31 +16,31 @@ def mix(logits: Tensor, scores: Tensor, partner: Tensor) -> Tensor:
     return share * logits + (1 - share) * logits[partner]
 
 
-@dataclass
-class RelativeUncertainty:
+class RelativeUncertainty(Strategy):
     """Mixing with the add-up loss, after a first part without mixing.
 
     From scratch, mixed features teach the trunk little at first [published runs start from a face
     recogniser's weights], so until `mixing_from`, a share of the training, the loss is cross-entropy.
     """
 
-    weights: Tensor
-    smoothing: float = 0.0
-    mixing_from: float = 0.0
+    def __init__(self, task: Task, mixing_from: float = 0.0):
+        super().__init__()
+        self.criterion = task.criterion
+        self.mixing_from = mixing_from
 
-    def loss(self, output: Output, labels: Tensor, progress: float) -> Tensor:
+    def loss(self, step: Step) -> Loss:
         """(1/2N) sum_i W[y_i] CE(mixed_i, y_i) + W[y_j] CE(mixed_i, y_j). Fan et al. 2022, Eq. 1 and 2."""
-        weights = self.weights.to(output.logits.device)
-        if progress < self.mixing_from:
-            return weighted_cross_entropy(output.logits, labels, weights, self.smoothing)
+        output, labels = step.forward(step.view()), step.labels
+        if step.progress < self.mixing_from:
+            return Loss(self.criterion(output.logits, labels), output.logits)
         scores = output.uncertainty
         if scores is None:
             raise ValueError("mixing needs a network with an uncertainty head")
         partner = torch.randperm(len(labels), device=labels.device)
         mixed = mix(output.logits.float(), scores, partner)
-        own = weighted_cross_entropy(mixed, labels, weights, 0.0)
-        other = weighted_cross_entropy(mixed, labels[partner], weights, 0.0)
-        return 0.5 * (own + other)
+        own = self.criterion(mixed, labels, smoothing=0.0)
+        other = self.criterion(mixed, labels[partner], smoothing=0.0)
+        return Loss(0.5 * (own + other), output.logits)
 
     def complete(self, progress: float) -> bool:
         return progress > self.mixing_from

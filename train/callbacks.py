@@ -1,0 +1,104 @@
+"""What Lightning's trainer does beside training: a bar with the time left, saving, and stopping when asked."""
+
+import logging
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
+
+from train.learner import Learner
+
+SAVE_EVERY_SECONDS = 180.0
+STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(Exception):
+    """Someone asked the run to stop, and it has been saved. (Lightning would exit on KeyboardInterrupt.)"""
+
+
+class RunBar(TQDMProgressBar):
+    """Lightning's bar, with the time that is left for the whole run."""
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
+        super().on_train_start(trainer, learner)
+        self.started, self.first_step = time.monotonic(), trainer.global_step
+
+    def get_metrics(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> dict[str, Any]:
+        metrics = super().get_metrics(trainer, learner)
+        metrics.pop("v_num", None)
+        steps = trainer.global_step - self.first_step
+        if steps and isinstance(learner, Learner):
+            pace = (time.monotonic() - self.started) / steps
+            minutes = pace * (learner.steps - trainer.global_step) / 60
+            metrics["left"] = f"{int(minutes // 60)}:{int(minutes % 60):02d} h"
+        return metrics
+
+
+class LastCheckpoint(Checkpoint):
+    """Saves the newest state every few minutes, at each epoch's end, and when Ctrl-C or SIGTERM asks to stop.
+
+    A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.stopping = False
+        self.saved = time.monotonic()
+        self.saved_step = -1
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
+        for number in STOPPING_SIGNALS:
+            signal.signal(number, self._stop)
+
+    def on_train_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        # Here and not at the end of the step that was saved: its loss is logged after that.
+        if self.stopping and self.saved_step == trainer.global_step:
+            raise Stopped
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        if self.stopping or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
+            self._save(trainer)
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
+        self._save(trainer)
+
+    def _stop(self, number: int, frame: Any) -> None:
+        self.stopping = True
+
+    def _save(self, trainer: lightning.Trainer) -> None:
+        trainer.save_checkpoint(self.path)
+        self.saved, self.saved_step = time.monotonic(), trainer.global_step
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    """Give the signals back that LastCheckpoint takes."""
+    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Lightning's advice on workers and logging does not apply to data that lives on the device."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        yield

@@ -1,0 +1,71 @@
+"""What every way of learning is given and gives."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from fer_live.models import Network, Output
+from train.strategies.criterion import Criterion
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned, for a strategy to build its parts on.
+
+    `labels`: (N,) of all training faces. `criterion`: cross-entropy as the recipe weighs it.
+    `network`: for the widths of its embedding and feature map; a strategy keeps no hold of it.
+    """
+
+    classes: int
+    labels: Tensor
+    criterion: Criterion
+    network: Network
+
+    @property
+    def counts(self) -> Tensor:
+        """(K,) training faces of each class."""
+        return self.labels.bincount(minlength=self.classes)
+
+
+class Step(NamedTuple):
+    """One batch of B faces. `progress`: the share of the training that is done, in [0, 1].
+
+    `view()`: the faces augmented and normalised, (B, C, H, W), another draw at each call. `forward`: the
+    network in training mode. `places`: (B,) in the training set. `targets`: (B, K) label distributions,
+    where the data set has them.
+    """
+
+    view: Callable[[], Tensor]
+    forward: Callable[[Tensor], Output]
+    labels: Tensor
+    places: Tensor
+    progress: float
+    targets: Tensor | None = None
+
+
+class Loss(NamedTuple):
+    """`value`: a scalar. `logits`: (B, K) of the faces as they are, or None where nothing is classified."""
+
+    value: Tensor
+    logits: Tensor | None
+
+
+class Strategy(nn.Module, ABC):
+    """A way of learning. Its own parameters train with the network's and stay behind in the checkpoint."""
+
+    @abstractmethod
+    def loss(self, step: Step) -> Loss:
+        """What one batch costs."""
+
+    def complete(self, progress: float) -> bool:
+        """Whether all parts of the network have been trained by then, so that it may be chosen."""
+        return True
+
+    def after_step(self) -> None:
+        """Called once the optimiser has stepped."""
+
+    def adjust(self, network: Network, macro_recall: Callable[[], float]) -> None:
+        """All that happens in a recipe without epochs; `macro_recall()` scores the network on the selection split."""

@@ -1,0 +1,81 @@
+"""Cross-entropy with class weights: CUCN's Eq. 1 and its readings."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LARGEST_WEIGHT = 10.0  # beyond it a handful of pictures would steer the whole network
+
+WeightMode = Literal["loss", "prior", "class_balanced"]
+
+
+def class_weights(counts: Tensor, exponent: float) -> Tensor:
+    """(K,) weights (N / (K n_c))^exponent, clipped, scaled so that the mean over the N faces is 1.
+
+    `counts`: (K,) faces of each class. An exponent of 0 weighs all alike, 1 all classes alike.
+    """
+    counts = counts.double()
+    raw = (counts.sum() / (len(counts) * counts.clamp(min=1))) ** exponent
+    return _scaled(raw.clamp(max=LARGEST_WEIGHT), counts)
+
+
+def effective_number_weights(counts: Tensor, beta: float) -> Tensor:
+    """(K,) weights (1 - beta) / (1 - beta^n_c), scaled so that the mean over the faces is 1. Cui et al. 2019, eq. 12."""
+    counts = counts.double()
+    return _scaled((1 - beta) / (1 - beta ** counts.clamp(min=1)), counts)
+
+
+def _scaled(raw: Tensor, counts: Tensor) -> Tensor:
+    return (raw * counts.sum() / (counts * raw).sum()).float()
+
+
+class Criterion(nn.Module):
+    """(1/N) sum_n W[y_n] * -log p_n[y_n]. Fan et al. 2022, Eq. 1.
+
+    Divided by the batch size, unlike torch's weighted mean, which divides by the weights' sum and so
+    scales the gradient of each batch by its own mix of classes. `weights`: (K,). `offset`: (K,), added
+    to the logits in training alone. `smoothing` as Szegedy et al. 2016.
+    """
+
+    weights: Tensor
+    offset: Tensor
+
+    def __init__(self, weights: Tensor, offset: Tensor | None = None, smoothing: float = 0.0):
+        super().__init__()
+        offset = torch.zeros_like(weights) if offset is None else offset
+        # They follow from the recipe and the data: no checkpoint needs them.
+        self.register_buffer("weights", weights, persistent=False)
+        self.register_buffer("offset", offset, persistent=False)
+        self.smoothing = smoothing
+
+    def each(self, logits: Tensor, labels: Tensor, smoothing: float | None = None) -> Tensor:
+        """(B,) weighted losses, one for each face."""
+        smoothing = self.smoothing if smoothing is None else smoothing
+        losses = F.cross_entropy(
+            logits.float() + self.offset, labels, reduction="none", label_smoothing=smoothing
+        )
+        return self.weights[labels] * losses
+
+    def forward(self, logits: Tensor, labels: Tensor, smoothing: float | None = None) -> Tensor:
+        """Logits (B, K), labels (B,) -> a scalar. `smoothing`: another than its own."""
+        return self.each(logits, labels, smoothing).mean()
+
+
+def build(
+    counts: Tensor, weights: float | list[float], mode: WeightMode, smoothing: float
+) -> Criterion:
+    """The criterion of a recipe for training faces of these class `counts` (K,)."""
+    ones = torch.ones(len(counts))
+    if isinstance(weights, list):
+        return Criterion(torch.tensor(weights), None, smoothing)
+    if weights == 0:
+        return Criterion(ones, None, smoothing)
+    if mode == "prior":
+        # Read literally, large classes get the larger factor inside the softmax: balanced softmax.
+        prior = counts.clamp(min=1).double().log() * weights
+        return Criterion(ones, prior.float(), smoothing)
+    if mode == "class_balanced":
+        return Criterion(effective_number_weights(counts, weights), None, smoothing)
+    return Criterion(class_weights(counts, weights), None, smoothing)
