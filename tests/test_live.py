@@ -16,7 +16,8 @@ from rich.console import Console
 from fer_live import live
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
-from fer_live.live import LiveOptions, Pace, Session, Stop, run
+from fer_live.live import LiveOptions, run
+from fer_live.session import Pace, Session, Stop
 from fer_live.tally import Tally
 from fer_live.types import Frame, Prediction, Reading, Scene
 from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_analyzer
@@ -24,8 +25,8 @@ from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_ana
 NEVER = [""] * 1000
 
 
-def play(source, window=None, sinks=(), options=LiveOptions(), still=False, stop=None):  # noqa: B008
-    session = Session(fake_analyzer(), options, window, still)
+def play(source, window=None, sinks=(), stop=None, **options):
+    session = Session(fake_analyzer(), window, **options)
     session.play(source, sinks, stop or Stop(), None)
     return session
 
@@ -66,7 +67,7 @@ def test_a_session_reads_every_frame_once():
 
 def test_not_one_frame_more_than_asked_for_is_taken():
     source = FakeSource(5)
-    session = play(source, options=LiveOptions(max_frames=3))
+    session = play(source, max_frames=3)
     assert (session.tally.frames, source.taken) == (3, 3)
 
 
@@ -91,7 +92,7 @@ def test_a_pause_keeps_the_picture_until_the_next_press():
 
 def test_a_paused_session_can_be_stopped_from_outside(monkeypatch):
     stop = Stop()
-    monkeypatch.setattr(live.time, "sleep", lambda seconds: setattr(stop, "asked", True))
+    monkeypatch.setattr("fer_live.session.time.sleep", lambda seconds: setattr(stop, "asked", True))
     assert play(FakeSource(9), FakeWindow(keys=["space", *NEVER]), stop=stop).tally.frames == 1
 
 
@@ -109,7 +110,7 @@ def test_a_still_picture_stays_until_someone_quits():
 
 def test_the_heat_map_can_be_called_up_on_a_still_picture():
     window = FakeWindow(keys=["", "g", "", "q"])
-    play(FakeSource(1), window, options=LiveOptions(heatmap=False), still=True)
+    play(FakeSource(1), window, heatmap=False, still=True)
     assert window.scenes[0].readings[0].heatmap is None
     assert window.scenes[-1].readings[0].heatmap is not None
     assert (window.canvases[-1] != window.canvases[0]).any()
@@ -143,7 +144,7 @@ def test_a_snapshot_that_cannot_be_saved_ends_nothing(monkeypatch, caplog):
     def refuse(path):
         raise UserError(f"{path} cannot be written")
 
-    monkeypatch.setattr(live, "PictureFile", refuse)
+    monkeypatch.setattr("fer_live.session.PictureFile", refuse)
     with caplog.at_level(logging.WARNING):
         session = play(FakeSource(9, live=True), FakeWindow(keys=["s", "", "q"]))
     assert session.tally.frames == 3
@@ -153,13 +154,13 @@ def test_a_snapshot_that_cannot_be_saved_ends_nothing(monkeypatch, caplog):
 def test_without_faces_a_session_goes_on():
     analyzer = fake_analyzer()
     analyzer.detector = FakeDetector(faces=())
-    session = Session(analyzer, LiveOptions(), None, still=False)
+    session = Session(analyzer, None)
     session.play(FakeSource(3), [], Stop(), None)
     assert (session.tally.frames, session.tally.faces) == (3, 0)
 
 
 def test_smoothing_is_the_sessions():
-    assert play(FakeSource(1), options=LiveOptions(smoothing=1.5)).tracks.smoothing == 1.5
+    assert play(FakeSource(1), smoothing=1.5).tracks.smoothing == 1.5
     assert play(FakeSource(1), still=True).tracks.smoothing == 0
 
 
@@ -303,7 +304,7 @@ def test_frames_per_second_leave_the_start_out(monkeypatch):
 
 def test_the_pace_is_that_of_the_last_second(monkeypatch):
     now, analyzer, pace = [0.0], fake_analyzer(), Pace()
-    monkeypatch.setattr(live.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("fer_live.session.time.perf_counter", lambda: now[0])
     assert pace.step(40, analyzer).fps == 0
     for _ in range(200):
         now[0] += 1 / 25

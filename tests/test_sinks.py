@@ -197,6 +197,14 @@ def test_a_recording_whose_end_does_not_fit_plays(tmp_path, small_disk):
     assert len(decode(path)) >= 20
 
 
+def test_a_disk_full_before_anything_plays_leaves_no_broken_file(tmp_path, small_disk):
+    path = tmp_path / "clip.mp4"
+    small_disk(500)
+    with pytest.raises(UserError, match="too little was recorded to keep"):
+        record(path)
+    assert not path.exists()
+
+
 def test_a_killed_recording_plays(tmp_path):
     code = f"""
 import os, signal, sys

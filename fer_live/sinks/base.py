@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 from fer_live.errors import UserError
@@ -17,12 +16,7 @@ class Sink(Protocol):
 
     def __enter__(self) -> "Sink": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *exception: object) -> None: ...
 
     def write(self, scene: Scene, canvas: Image) -> None: ...
 
@@ -42,9 +36,11 @@ def claim(path: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def unwritten(path: Path, error: OSError) -> UserError:
-    """For a failure midway, such as a full disk."""
+    """For a failure midway, such as a full disk; tells whether anything of the file was kept."""
     reason = os.strerror(error.errno) if error.errno else str(error)
+    some = path.exists() and path.stat().st_size > 0
+    kept = "what was recorded so far is kept" if some else "too little was recorded to keep"
     return UserError(
-        f"{path} cannot be written further ({reason}); what was recorded so far is kept; "
+        f"{path} cannot be written further ({reason}); {kept}; "
         "free some space or save to another place"
     )

@@ -5,7 +5,6 @@ import math
 import os
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from fer_live.sinks.base import claim, unwritten
@@ -29,12 +28,7 @@ class JsonLog:
         self._entered, self._length = True, 0
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._entered = False
         if self._file is not None:
             self._file.close()

@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from types import TracebackType
 
 import PIL.Image
 
@@ -20,12 +19,7 @@ class PictureFile:
         claim(self.path, (".png", ".jpg", ".jpeg"))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()  # nothing was written
 

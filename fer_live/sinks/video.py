@@ -4,7 +4,6 @@ import math
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import av
@@ -53,12 +52,7 @@ class VideoFile:
         claim(self.path, SUFFIXES)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         container, stream = self._container, self._stream
         self._container = None
         if container is not None and stream is not None:
@@ -142,6 +136,14 @@ class VideoFile:
         with suppress(OSError), self.path.open("r+b") as file:
             file.truncate(self._safe)
             file.write(head[: self._safe])
+        if not _plays(self.path):  # within the first fragment there is nothing to keep
+            self.path.unlink(missing_ok=True)
+
+
+def _plays(path: Path) -> bool:
+    with suppress(av.FFmpegError), av.open(str(path)) as container:
+        return next(container.decode(video=0), None) is not None
+    return False
 
 
 def _fitted(image: Image, width: int, height: int) -> Image:

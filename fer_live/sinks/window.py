@@ -4,7 +4,6 @@ import ctypes
 import os
 import re
 import sys
-from types import TracebackType
 
 import cv2
 
@@ -30,12 +29,7 @@ class Window:
         self._shown = False
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if not self.closed:
             cv2.destroyWindow(self.title)
             cv2.waitKey(1)  # without an event, some systems leave it open

@@ -1,7 +1,6 @@
 """What every source offers."""
 
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Protocol
 
 from fer_live.types import Frame
@@ -23,11 +22,6 @@ class Source(Protocol):
 
     def __enter__(self) -> "Source": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *exception: object) -> None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -60,12 +59,7 @@ class CameraSource:
         self.size = (image.shape[1], image.shape[0])
         self.fps = capture.get(cv2.CAP_PROP_FPS) or None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._capture is not None:
             self._capture.release()
             self._capture = None

@@ -4,7 +4,6 @@ import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import PIL
@@ -37,12 +36,7 @@ class ImageSource:
         self.size = (self._image.shape[1], self._image.shape[0])
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._image = None
 
     def __iter__(self) -> Iterator[Frame]:
