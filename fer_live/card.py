@@ -42,7 +42,8 @@ class Card:
     grey, 3 RGB), values in [0, 1] less `mean`, over `deviation`. Logits are divided by `temperature`
     before the softmax. `prior`: (K,) share of each class in training. `uncertainty_quantiles`: 101
     values of the raw score on the training set, 0th to 100th percentile; empty without an uncertainty
-    head. The rest says where the numbers come from.
+    head. `abstain_below`: the confidence from which on nine of ten readings were right on the split
+    that selects; less sure ones name no single expression. The rest says where the numbers come from.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Card:
     temperature: float = 1.0
     prior: tuple[float, ...] = ()
     uncertainty_quantiles: tuple[float, ...] = ()
+    abstain_below: float = 0.0
     dataset: str = ""
     split_sizes: dict[str, int] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)

@@ -20,7 +20,7 @@ class Expression(str, Enum):
 
     @property
     def colour(self) -> tuple[int, int, int]:
-        """RGB, told apart under the common colour-vision deficiencies (Okabe and Ito 2008)."""
+        """RGB: Okabe and Ito's colours (2008), moved apart for each kind of colour-blindness; a test measures it."""
         return _COLOURS[self]
 
 
@@ -28,12 +28,12 @@ ANGRY, DISGUST, FEAR, HAPPY, SAD, SURPRISE, NEUTRAL, CONTEMPT = Expression
 SEVEN = (ANGRY, DISGUST, FEAR, HAPPY, SAD, SURPRISE, NEUTRAL)
 
 _COLOURS = {
-    ANGRY: (213, 94, 0),
-    DISGUST: (0, 158, 115),
-    FEAR: (204, 121, 167),
-    HAPPY: (240, 228, 66),
-    SAD: (0, 114, 178),
-    SURPRISE: (86, 180, 233),
-    NEUTRAL: (190, 190, 190),
-    CONTEMPT: (230, 159, 0),
+    ANGRY: (199, 101, 32),
+    DISGUST: (28, 180, 132),
+    FEAR: (189, 139, 177),
+    HAPPY: (255, 255, 63),
+    SAD: (35, 127, 232),
+    SURPRISE: (74, 223, 255),
+    NEUTRAL: (203, 217, 205),
+    CONTEMPT: (234, 163, 5),
 }

@@ -6,70 +6,103 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_live import packaged
+from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
+from fer_live.progress import progress
+from fer_live.runtimes import RuntimeName
 from fer_live.session import Session, stoppable
-from fer_live.sinks import (
-    JsonLog,
-    PictureFile,
-    Sink,
-    VideoFile,
-    Window,
-    gui_available,
-)
+from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
+from fer_live.sinks.base import spare
+from fer_live.sinks.log import open_log
+from fer_live.sinks.picture import PICTURES
+from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
-from fer_live.sources import Source, open_source
-
-PICTURES = (".png", ".jpg", ".jpeg")
+from fer_live.sources import Source, follow, open_source
+from fer_live.summary import SummaryFile
 
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """The command line's wishes. `demo` before `source` before `camera`; `scan` None: as the source asks."""
+    """The command line's wishes. `demo` before `source` before `camera`; `scan` None: as the source asks.
+
+    `resolution` (width, height) and `fps`: of a camera. `abstain` None: as the model's card says.
+    """
 
     camera: int = 0
     source: str | None = None
     demo: bool = False
+    resolution: tuple[int, int] | None = None
+    fps: float | None = None
+    every_frame: bool = False
     output: Path | None = None
     log: Path | None = None
+    summary: Path | None = None
+    thumbnails: bool = False
+    pipe: bool = False
     window: bool = True
     max_frames: int | None = None
     model: str = "cucn"
     device: str = "auto"
+    runtime: RuntimeName = "auto"
     scan: Literal["full", "live"] | None = None
     smoothing: float = 0.3
+    abstain: float | None = None
     heatmap: bool = True
+    panel: bool = False
 
 
 def run(options: LiveOptions) -> int:
     """Run one session and print what it saw; return the exit code. Raises UserError on bad input."""
     console = Console(stderr=True)
+    address = _address(options)
     with ExitStack() as stack:
-        address = _address(options)
+        pipe = stack.enter_context(JsonPipe()) if options.pipe else None
         # Before all else: on a computer with neither camera nor screen, the camera is the news.
-        source = stack.enter_context(open_source(address, mirror=isinstance(address, int)))
+        opened = open_source(
+            address,
+            mirror=isinstance(address, int),
+            resolution=options.resolution,
+            rate=options.fps,
+        )
+        source = stack.enter_context(follow(opened, options.every_frame))
         options = _settle(options, console)
-        _spare(address, options.output)
+        spare(address, options.output, options.log, options.summary)
         sinks: list[Sink] = [stack.enter_context(sink) for sink in _files(options, source)]
-        scan = options.scan or ("full" if source.frame_count == 1 else "live")
-        analyzer = stack.enter_context(Analyzer.load(options.model, options.device, scan))
+        if pipe is not None:
+            sinks.append(pipe)
+        scan = options.scan or ("full" if source.stills else "live")
+        loaded = Analyzer.load(options.model, options.device, scan, options.runtime)
+        analyzer = stack.enter_context(loaded)
         window = stack.enter_context(Window("fer-live")) if options.window else None
         session = Session(
             analyzer,
             window,
-            still=source.frame_count == 1,
+            still=source.stills,
             smoothing=options.smoothing,
             heatmap=options.heatmap,
             max_frames=options.max_frames,
+            abstain=options.abstain,
+            panel=options.panel,
+            models=_models(options.model),
+            load=lambda name: Classifier.load(name, options.device, options.runtime),
         )
         total = _smallest(source.frame_count, options.max_frames)
-        with stoppable() as stop, _progress(total, console, window) as bar:
-            session.play(source, sinks, stop, bar)
-    Console().print(session.tally.table(analyzer.times.medians()))
-    for path in (options.output, options.log, *session.snapshots):
+        # A progress bar, where no window shows how far it is and the end is known.
+        with_bar = window is None and bool(total) and total != 1
+        try:
+            with (
+                stoppable() as stop,
+                progress(total, console) if with_bar else nullcontext() as bar,
+            ):
+                session.play(source, sinks, stop, bar)
+        except PipeClosed:
+            pass  # whoever read it has enough
+    table = session.tally.table(analyzer.times.medians())
+    (console if options.pipe else Console()).print(table)
+    for path in (options.output, options.log, options.summary, *session.written):
         if path is not None:
             console.print(f"written: {path}", soft_wrap=True, highlight=False)
     return 0
@@ -84,7 +117,8 @@ def _settle(options: LiveOptions, console: Console) -> LiveOptions:
                 raise UserError(f"no window: {reason}; or add --no-window")
             console.print(f"No window: {reason}", soft_wrap=True, highlight=False)
             options = replace(options, window=False)
-    if options.demo and not (options.window or options.output or options.log):
+    wanted = (options.window, options.output, options.log, options.summary, options.pipe)
+    if options.demo and not any(wanted):
         options = replace(options, output=Path("demo.mp4"), log=Path("demo.jsonl"))
         console.print("Writing demo.mp4 and demo.jsonl instead of a window.")
     return options
@@ -96,13 +130,19 @@ def _address(options: LiveOptions) -> str | int:
     return options.source if options.source is not None else options.camera
 
 
-def _spare(address: str | int, output: Path | None) -> None:
-    """Refuse to write over what is being read."""
-    if output is None:
-        return
-    source, target = Path(str(address)).expanduser(), output.expanduser()
-    if source.exists() and target.exists() and target.samefile(source):
-        raise UserError(f"{output} is the source itself; choose another --output")
+def _models(first: str) -> list[str]:
+    """The one in use, and the others that come with the package."""
+    files = packaged.folder("weights").glob("*.safetensors")
+    return [first, *sorted(path.stem for path in files if path.stem != first)]
+
+
+def _title(options: LiveOptions) -> str:
+    """Of the summary."""
+    if options.demo:
+        return "Expressions in the demo"
+    if options.source is not None:
+        return f"Expressions in {Path(options.source).name or options.source}"
+    return f"Expressions at camera {options.camera}"
 
 
 def _files(options: LiveOptions, source: Source) -> list[Any]:
@@ -118,23 +158,10 @@ def _files(options: LiveOptions, source: Source) -> list[Any]:
                 f"{options.output} cannot be saved; end its name in .mp4 for a video, .png for a picture"
             )
     if options.log is not None:
-        sinks.append(JsonLog(options.log))
+        sinks.append(open_log(options.log))
+    if options.summary is not None:
+        sinks.append(SummaryFile(options.summary, _title(options), options.thumbnails))
     return sinks
-
-
-def _progress(total: int | None, console: Console, window: Window | None) -> Any:
-    """A progress bar on the terminal, where no window shows how far it is and the end is known."""
-    if window is not None or not total or total == 1:
-        return nullcontext()
-    bar = Progress(
-        TextColumn("reading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    bar.add_task("reading", total=total)
-    return bar
 
 
 def _smallest(*numbers: int | None) -> int | None:

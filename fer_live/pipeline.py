@@ -1,7 +1,6 @@
 """The analyzer: a picture or a frame becomes readings."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 from fer_live.classify import Classifier
 from fer_live.detect import FaceDetector, MediaPipeDetector
 from fer_live.preprocess import crop_area, crop_face
+from fer_live.runtimes import RuntimeName
 from fer_live.timing import StageTimes
 from fer_live.track import Tracks
-from fer_live.types import Frame, Image, Prediction, Reading, Scene
+from fer_live.types import FloatArray, Frame, Image, Prediction, Reading, Scene
 
 
 class Analyzer:
@@ -28,35 +28,49 @@ class Analyzer:
 
     @classmethod
     def load(
-        cls, weights: str = "cucn", device: str = "auto", scan: Literal["full", "live"] = "full"
+        cls,
+        weights: str = "cucn",
+        device: str = "auto",
+        scan: Literal["full", "live"] = "full",
+        runtime: RuntimeName = "auto",
     ) -> "Analyzer":
         """With a weight file (a path, or the name of one that comes with the package) and MediaPipe.
 
         `device`: auto, cpu, cuda or mps. `scan`: "full" looks everywhere in each picture; "live" is for
-        frames of one stream. Raises UserError where one of them cannot be had.
+        frames of one stream. `runtime`: auto, torch, openvino or onnx. Raises UserError where one of
+        them cannot be had.
         """
-        return cls(MediaPipeDetector(scan), Classifier.load(weights, device))
+        return cls(MediaPipeDetector(scan), Classifier.load(weights, device, runtime))
 
     def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
         """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first."""
+        return self.batch([image], heatmaps)[0]
+
+    def batch(self, images: Sequence[Image], heatmaps: bool = False) -> list[list[Reading]]:
+        """Read several images, each as a call would: all their faces are one batch for the network."""
         with self.times.measure("detect"):
-            faces = self.detector(image)
-        if not faces:
-            return []
+            found = [(i, face) for i, image in enumerate(images) for face in self.detector(image)]
+        readings: list[list[Reading]] = [[] for _ in images]
+        if not found:
+            return readings
         card = self.classifier.card
         with self.times.measure("crop"):
-            areas = [crop_area(face, card.crop) for face in faces]
-            crops = [crop_face(image, area, card.size) for area in areas]
-        if not heatmaps:
-            with self.times.measure("classify"):
-                predictions = self.classifier(crops)
-            return [Reading(*pair) for pair in zip(faces, predictions, strict=True)]
+            areas = [crop_area(face, card.crop) for _, face in found]
+            crops = [
+                crop_face(images[i], area, card.size)
+                for (i, _), area in zip(found, areas, strict=True)
+            ]
         with self.times.measure("classify"):
-            predictions, maps = self.classifier.explain(crops)
-        return [
-            Reading(face, prediction, None, heatmap, area)
-            for face, prediction, heatmap, area in zip(faces, predictions, maps, areas, strict=True)
-        ]
+            scores = self.classifier.score(crops)
+            predictions = self.classifier.predictions(scores)
+        maps: Sequence[FloatArray | None] = [None] * len(crops)
+        if heatmaps:
+            with self.times.measure("heat-map"):
+                maps = list(self.classifier.heatmaps(scores))
+        together = zip(found, predictions, maps, areas, strict=True)
+        for (i, face), prediction, heatmap, area in together:
+            readings[i].append(Reading(face, prediction, None, heatmap, area))
+        return readings
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """Read faces that are cropped already, (H, W) grey or (H, W, 3) RGB uint8 of any size."""
@@ -70,14 +84,10 @@ class Analyzer:
 
     def close(self) -> None:
         self.detector.close()
+        self.classifier.close()
 
     def __enter__(self) -> "Analyzer":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()

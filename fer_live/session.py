@@ -1,9 +1,8 @@
 """One session of `fer-live`: its frames are read, drawn, shown and written until it ends or someone stops it."""
 
-import logging
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,24 +10,30 @@ from typing import Any
 
 from rich.progress import Progress
 
-from fer_live.errors import UserError
-from fer_live.overlay import Bars, Boxes, HeatMap, Help, Hud, HudInfo, Label, Overlay
+from fer_live.classify import Classifier
+from fer_live.desk import Desk
+from fer_live.overlay import HudInfo
+from fer_live.pace import Pace
+from fer_live.painter import Painter
 from fer_live.pipeline import Analyzer
-from fer_live.sinks import KEYS, Action, PictureFile, Sink, View, Window, key_help
+from fer_live.sinks import Sink, View, Window
 from fer_live.sources import Source
+from fer_live.sources.reader import Reader
+from fer_live.switching import Models
 from fer_live.tally import Tally
 from fer_live.track import Tracks
-from fer_live.types import Image, Reading, Scene
+from fer_live.types import Frame, Scene
 
 POLL_SECONDS = 0.02  # how often a window looks for keys while its picture stays
-
-logger = logging.getLogger(__name__)
 
 
 class Session:
     """One window or recording: what is shown, who is there, what was counted.
 
-    `still`: the source is one picture, which stays. `smoothing`: of probabilities, in seconds.
+    `still`: each frame is a picture, which stays. `smoothing`: of probabilities, in seconds. `abstain`:
+    below which confidence a label names no single expression, None for what the model's card says.
+    `panel`: begin with the side panel. `models`: names for the window's key, the first being the one
+    in use; `load` makes a classifier of a name.
     """
 
     def __init__(
@@ -39,144 +44,155 @@ class Session:
         smoothing: float = 0.3,
         heatmap: bool = True,
         max_frames: int | None = None,
+        abstain: float | None = None,
+        panel: bool = False,
+        models: Sequence[str] = (),
+        load: Callable[[str], Classifier] = Classifier.load,
     ):
         self.analyzer = analyzer
         self.window = window
         self.still = still
         self.max_frames = max_frames
-        self.view = View(heatmap=heatmap)
         self.tracks = Tracks(0 if still else smoothing)
         self.tally = Tally()
-        self.snapshots: list[Path] = []
-        self.quitting = False
-        self._pace = Pace()
-        self._shown: tuple[Scene, Image] | None = None
-        # These remember the frame before, so that nothing flickers or jumps.
-        self._heat, self._bars = HeatMap(), Bars()
-        self._hud = Hud(hint="h help   q quit" if window else "")
+        self.written: list[Path] = []  # what keys asked for
+        self.desk: Desk | None = None  # while a window is played in
+        self._view = View(heatmap=heatmap, panel=panel)
+        self._abstain = abstain
+        self._models, self._load = models, load
+        self._pace, self._painter = Pace(), Painter()
+        self._unseen = 0  # frames that were dropped while nobody wanted any
+        self._set_threshold()
+
+    def _set_threshold(self) -> None:
+        card = self.analyzer.classifier.card
+        self.tracks.abstain_below = card.abstain_below if self._abstain is None else self._abstain
 
     def play(
         self, source: Source, sinks: Sequence[Sink], stop: "Stop", bar: Progress | None
     ) -> None:
         """Read the source's frames until it ends, `stop` is asked for, or the window is closed."""
-        times = self.analyzer.times
-        task = bar.task_ids[0] if bar else None
+        if self.window is None:
+            self._play(source, sinks, stop, bar)
+            return
+        models = Models(self._models, self.analyzer.classifier, self._load)
+        self.desk = desk = Desk(self.window, self.analyzer, self._view, models, source.fps)
+        try:
+            self._play(source, sinks, stop, bar)
+        finally:
+            self.written = desk.written
+            desk.close()
+
+    def _play(
+        self, source: Source, sinks: Sequence[Sink], stop: "Stop", bar: Progress | None
+    ) -> None:
+        times, desk = self.analyzer.times, self.desk
         frames = iter(source)
+        scene: Scene | None = None
         began: float | None = None
-        while not (stop.asked or self.quitting or self.tally.frames == self.max_frames):
+        while not (self._over(stop) or self.tally.frames == self.max_frames):
             with times.measure("capture"):
-                frame = next(frames, None)
+                frame = self._next(source, frames, scene, stop)
             if frame is None:
                 break
-            started, drawn = time.perf_counter(), self.view
-            scene = self.analyzer.read(frame, self.tracks, self.view.heatmap)
-            work = 1000 * (time.perf_counter() - started)
-            self._hud.info = self._pace.step(work, self.analyzer)
-            with times.measure("draw"):
-                canvas = self.draw(frame.image, scene.readings)
-            if sinks:
-                with times.measure("write"):
-                    for sink in sinks:
-                        sink.write(scene, canvas)
-            self.tally.add(scene)
-            if self.window:
-                if not source.live:
+            scene = self._read(frame, sinks, source)
+            if desk:
+                if not source.live and not self.still:
                     began = time.monotonic() - frame.seconds if began is None else began
                     self._wait(began + frame.seconds, stop)
-                self.show(scene, canvas)
-                self.listen()
+                with times.measure("show"):
+                    desk.show(scene, self._info(source))
+                desk.listen()
                 if self.still:
-                    self.view = replace(self.view, paused=True)
+                    desk.view = replace(desk.view, paused=True)
                 paused_at = time.monotonic()
-                self._hold(scene, drawn, stop)
+                scene = self._hold(scene, source, stop)
                 if began is not None:
                     began += time.monotonic() - paused_at
-            if bar and task is not None:
-                bar.advance(task)
+            if bar:
+                bar.advance(bar.task_ids[0])
+
+    def _read(self, frame: Frame, sinks: Sequence[Sink], source: Source) -> Scene:
+        """Read one frame and write it to all files."""
+        times, desk = self.analyzer.times, self.desk
+        if desk and desk.switched:
+            self._switch(desk)
+        view = desk.view if desk else self._view
+        started = time.perf_counter()
+        scene = self.analyzer.read(frame, self.tracks, view.needs_maps)
+        self._pace.step(1000 * (time.perf_counter() - started))
+        self.tally.add(scene)
+        info = self._info(source)
+        if sinks:
+            with times.measure("draw"):
+                labels = self.analyzer.classifier.card.labels
+                canvas = self._painter.picture(scene, view, labels, info)
+            with times.measure("write"):
+                for sink in sinks:
+                    sink.write(scene, canvas)
+        if desk:
+            desk.follow(scene)
+            desk.write(scene, info)
+        return scene
+
+    def _next(
+        self, source: Source, frames: Iterator[Frame], last: Scene | None, stop: "Stop"
+    ) -> Frame | None:
+        """The next frame, None at the end. While none comes the window goes on living."""
+        if not isinstance(source, Reader):
+            return next(frames, None)
+        while not self._over(stop):
+            frame = source.take(POLL_SECONDS)
+            if frame is not None or source.ended:
+                return frame
+            self._pace.rest()
+            if self.desk:
+                if last is not None:
+                    self.desk.refresh(last, self._info(source), source.state)
+                self.desk.listen()
+        return None
 
     def _wait(self, moment: float, stop: "Stop") -> None:
         """Keep the last picture until then; some videos show one for seconds."""
         while (left := moment - time.monotonic()) > POLL_SECONDS:
-            if self.quitting or stop.asked:
+            if self._over(stop):
                 return
             time.sleep(POLL_SECONDS)
-            self.listen()
+            if self.desk:
+                self.desk.listen()
         time.sleep(max(0.0, left))
 
-    def _hold(self, scene: Scene, drawn: View, stop: "Stop") -> None:
-        """Keep the picture while the view is paused, drawn anew where a key changed the view from `drawn`."""
-        while self.view.paused and not (self.quitting or stop.asked):
-            if self.view != drawn:
-                if self.view.heatmap and not drawn.heatmap:
-                    scene = self.analyzer.read(scene.frame, self.tracks, True)
-                self.show(scene, self.draw(scene.frame.image, scene.readings))
-                drawn = self.view
+    def _hold(self, scene: Scene, source: Source, stop: "Stop") -> Scene:
+        """Keep the picture while the view is paused, drawn and read anew where a key changed that."""
+        desk, dropped = self.desk, _dropped(source)
+        while desk and desk.view.paused and not self._over(stop):
+            self._pace.rest()
+            bare = any(reading.heatmaps is None for reading in scene.readings)
+            if desk.switched or (desk.view.needs_maps and bare):
+                self._switch(desk)
+                scene = self.analyzer.read(scene.frame, self.tracks, desk.view.needs_maps)
+            desk.refresh(scene, self._info(source))
             time.sleep(POLL_SECONDS)
-            self.listen()
+            desk.listen()
+        self._unseen += _dropped(source) - dropped
+        return scene
 
-    def draw(self, image: Image, readings: Sequence[Reading]) -> Image:
-        """The annotated picture, as the view asks."""
-        annotators: list[Any] = [Boxes()]
-        if self.view.heatmap:
-            annotators.insert(0, self._heat)
-        annotators.append(Label())
-        if self.view.bars:
-            annotators.append(self._bars)
-        annotators.append(self._hud)
-        if self.view.help:
-            annotators.append(Help(key_help()))
-        return Overlay(annotators)(image, readings)
+    def _switch(self, desk: Desk) -> None:
+        """Go on with the model that the analyzer has by now."""
+        if desk.switched:
+            desk.switched = False
+            self.tracks.start_afresh()
+            self._set_threshold()
 
-    def show(self, scene: Scene, canvas: Image) -> None:
-        """Bring the picture to the window."""
-        assert self.window is not None
-        self.window.write(scene, canvas)
-        self._shown = scene, canvas
+    def _over(self, stop: "Stop") -> bool:
+        return stop.asked or (self.desk is not None and self.desk.quitting)
 
-    def listen(self) -> None:
-        """Do what the pressed key asks for."""
-        assert self.window is not None
-        action = KEYS.get(self.window.poll() or "")
-        self.view = self.view.after(action)
-        if action is Action.QUIT:
-            self.quitting = True
-        elif action is Action.SNAPSHOT and self._shown:
-            self._save(*self._shown)
-
-    def _save(self, scene: Scene, canvas: Image) -> None:
-        """A snapshot in the current folder. One that cannot be saved ends no session, only warns."""
-        moment = time.strftime("%Y%m%d-%H%M%S")
-        path = Path(f"fer-live-{moment}-{len(self.snapshots) + 1}.png")
-        try:
-            with PictureFile(path) as picture:
-                picture.write(scene, canvas)
-        except UserError as error:
-            logger.warning(str(error))
-        else:
-            self.snapshots.append(path)
+    def _info(self, source: Source) -> HudInfo:
+        return self._pace.info(self.analyzer, _dropped(source) - self._unseen)
 
 
-class Pace:
-    """Frames per second and milliseconds of work, averaged over about the last second."""
-
-    def __init__(self) -> None:
-        self.fps = 0.0
-        self.milliseconds = 0.0
-        self._last: float | None = None
-
-    def step(self, work: float, analyzer: Analyzer) -> HudInfo:
-        """Count one frame that took `work` milliseconds."""
-        now = time.perf_counter()
-        if self._last is None:
-            self.milliseconds = work
-        else:
-            elapsed = max(now - self._last, 1e-6)
-            share = min(1.0, max(elapsed, 0.05))
-            self.fps += share * (1 / elapsed - self.fps) if self.fps else 1 / elapsed
-            self.milliseconds += share * (work - self.milliseconds)
-        self._last = now
-        card, device = analyzer.classifier.card, analyzer.classifier.device
-        return HudInfo(self.fps, self.milliseconds, card.name, str(device))
+def _dropped(source: Source) -> int:
+    return source.dropped if isinstance(source, Reader) else 0
 
 
 @dataclass

@@ -39,17 +39,18 @@ class Tally:
             return None
         return (self.frames - 1) / (self._ended - self._began)
 
-    def table(self, milliseconds: dict[str, float]) -> Table:
-        """For the terminal; `milliseconds`: the median time of each stage."""
+    def table(self, milliseconds: dict[str, float] | None = None, unit: str = "frames") -> Table:
+        """For the terminal; `milliseconds`: the median time of each stage. `unit`: what frames are here."""
         table = Table(title="This session", show_header=False)
         table.add_column(justify="left")
         table.add_column(justify="right")
-        table.add_row("frames", str(self.frames))
+        table.add_row(unit, str(self.frames))
         table.add_row("faces read", str(self.faces))
-        table.add_row("identities", str(len(self._people)))
-        table.add_row("frames per second", "-" if self.fps is None else f"{self.fps:.1f}")
+        if self._people:
+            table.add_row("identities", str(len(self._people)))
+        table.add_row(f"{unit} per second", "-" if self.fps is None else f"{self.fps:.1f}")
         table.add_section()
-        for stage, time_taken in milliseconds.items():
+        for stage, time_taken in (milliseconds or {}).items():
             table.add_row(f"{stage}, ms", f"{time_taken:.2f}")
         table.add_section()
         for expression, count in self.expressions.most_common():

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
+import numpy as np
+
 KEPT = 600  # newest measurements of each stage, so that a long session does not grow
 
 
@@ -25,6 +27,13 @@ class StageTimes:
 
     def add(self, stage: str, milliseconds: float) -> None:
         self._milliseconds.setdefault(stage, deque(maxlen=KEPT)).append(milliseconds)
+
+    def percentile(self, percent: float) -> dict[str, float]:
+        """Stage -> milliseconds that this share of its measurements stay below."""
+        return {
+            stage: float(np.percentile(values, percent))
+            for stage, values in self._milliseconds.items()
+        }
 
     def medians(self) -> dict[str, float]:
         """Stage -> median milliseconds, in the order in which stages were first seen."""

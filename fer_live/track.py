@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from fer_live.expressions import Expression
+from fer_live.labels import Naming, honest_label
 from fer_live.types import Box, Face, Prediction, Reading
 
 MEMORY = 1.0  # seconds for which a lost face keeps its identity
@@ -18,21 +19,25 @@ LEAP = 0.15  # face sizes: a box that moves so far between two readings is follo
 class _Track:
     reading: Reading  # as last returned
     seconds: float
+    naming: Naming | None  # None: what is read next starts afresh
 
 
 class Tracks:
     """Who is in the picture. Identities count from 1 and are never given twice.
 
-    `smoothing`: time constant in seconds of probabilities and uncertainty; 0 leaves readings as they are.
+    `smoothing`: time constant in seconds of probabilities and uncertainty; 0 leaves readings as they are
+    and each its own label. `abstain_below`: how probable what a label names must be; it may be changed
+    at any time.
     """
 
-    def __init__(self, smoothing: float = 0.3):
+    def __init__(self, smoothing: float = 0.3, abstain_below: float = 0.0):
         self.smoothing = smoothing
+        self.abstain_below = abstain_below
         self._tracks: dict[int, _Track] = {}
         self._newest = 0
 
     def update(self, readings: Sequence[Reading], seconds: float) -> list[Reading]:
-        """The same readings in the same order, with `track` set and smoothed up to now.
+        """The same readings in the same order, with `track` and `label` set and smoothed up to now.
 
         `seconds`: the frame's time. Where it runs backwards, as in a video that starts again, time
         counts from there.
@@ -48,13 +53,22 @@ class Tracks:
             if i in known:
                 identity = known[i]
                 track = self._tracks[identity]
-                reading = self._smooth(track.reading, reading, seconds - track.seconds)
+                if track.naming is not None:
+                    reading = self._smooth(track.reading, reading, seconds - track.seconds)
+                naming = self._name(track.naming, reading.prediction, seconds)
             else:
                 self._newest = identity = self._newest + 1
-            reading = replace(reading, track=identity)
-            self._tracks[identity] = _Track(reading, seconds)
+                naming = self._name(None, reading.prediction, seconds)
+            reading = replace(reading, track=identity, label=naming.label)
+            self._tracks[identity] = _Track(reading, seconds, naming)
             updated.append(reading)
         return updated
+
+    def start_afresh(self) -> None:
+        """Keep the identities but blend nothing with what was read so far: another model comes."""
+        self._tracks = {
+            identity: replace(track, naming=None) for identity, track in self._tracks.items()
+        }
 
     def _match(self, readings: Sequence[Reading], seconds: float) -> dict[int, int]:
         """Index of a reading -> identity; nearest pairs first."""
@@ -76,6 +90,11 @@ class Tracks:
         share = 1 - math.exp(-elapsed / self.smoothing)
         prediction = _blend(before.prediction, now.prediction, share)
         return replace(now, face=_steady(before.face, now.face, elapsed), prediction=prediction)
+
+    def _name(self, before: Naming | None, prediction: Prediction, seconds: float) -> Naming:
+        if before is None or self.smoothing <= 0:
+            return Naming(honest_label(prediction.probabilities, self.abstain_below))
+        return before.after(prediction.probabilities, self.abstain_below, seconds)
 
 
 def _distance(a: Box, b: Box) -> float:

@@ -91,7 +91,9 @@ class Prediction:
 class Reading:
     """One face, read.
 
-    `track`: identity over time, counted from 1; None where nothing was tracked. `heatmaps`: (K, h, w)
+    `track`: identity over time, counted from 1; None where nothing was tracked. `label`: what is shown
+    of it, one expression, two where only both together are sure enough, none where not even they are;
+    None where nobody decided, which shows the most probable one. `heatmaps`: (K, h, w)
     float32, one for each expression in label order, not normalised (drawing does that) and laid over
     the model's crop, whose place in the frame `heatmap_area` tells by its corners: (4, 2) float32 from
     the top left, clockwise; both are None unless heat-maps were asked for.
@@ -102,6 +104,12 @@ class Reading:
     track: int | None = None
     heatmaps: FloatArray | None = None
     heatmap_area: FloatArray | None = None
+    label: tuple[Expression, ...] | None = None
+
+    @property
+    def shown(self) -> tuple[Expression, ...]:
+        """The label, decided or not."""
+        return (self.prediction.expression,) if self.label is None else self.label
 
     @property
     def heatmap(self) -> FloatArray | None:
@@ -114,11 +122,15 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture from a source. `index` counts from 0; `seconds` since the source began."""
+    """A picture from a source. `index` counts from 0; `seconds` since the source began.
+
+    `source`: the picture's own file name where a source is made of several; else None.
+    """
 
     image: Image
     index: int = 0
     seconds: float = 0.0
+    source: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

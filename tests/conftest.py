@@ -1,9 +1,15 @@
 """Small real data: a FER2013 in miniature, and the faces of pictures that packages bring."""
 
+import resource
+import signal
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
+from skimage import data
+
+from fer_live.cli import main
 
 # Rows for each class, in the csv's ids, of each of the three splits.
 COUNTS = {"Training": 8, "PublicTest": 3, "PrivateTest": 2}
@@ -39,3 +45,40 @@ def fer2013_csv(tmp_path) -> Path:
         lines.append(f"{label},{' '.join(map(str, pixels.ravel()))},{usage}")
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+@pytest.fixture
+def portrait(tmp_path) -> str:
+    """A picture of one face."""
+    PIL.Image.fromarray(data.astronaut()[:300, 100:400]).save(tmp_path / "portrait.png")
+    return str(tmp_path / "portrait.png")
+
+
+@pytest.fixture
+def refusal(capsys, tmp_path, monkeypatch):
+    """A function that runs bad arguments and returns the one line with which they are refused."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> str:
+        try:
+            code = main([*map(str, arguments)])
+        except SystemExit as ended:
+            code = ended.code
+        told = capsys.readouterr()
+        assert code == 2
+        assert told.out == ""
+        (line,) = told.err.splitlines()
+        assert line.startswith("fer-live: ")
+        return line
+
+    return run
+
+
+@pytest.fixture
+def small_disk():
+    """A function that limits how large files may grow, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, before)

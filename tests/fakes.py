@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -10,7 +11,8 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SEVEN, Expression
 from fer_live.pipeline import Analyzer
-from fer_live.types import Box, Face, Frame, Image, Prediction, Scene
+from fer_live.runtimes import Scores
+from fer_live.types import Box, Face, Frame, Image, Point, Prediction, Scene
 
 SIDE = 48
 
@@ -27,6 +29,8 @@ class FakeSource:
     opened: int = 0
     closed: int = 0
     taken: int = 0
+    stills: bool = False
+    state: str | None = None
 
     @property
     def frame_count(self) -> int | None:
@@ -76,14 +80,25 @@ class FakeClassifier:
     batches: list[int] = field(default_factory=list)
     explained: int = 0
 
-    def __call__(self, crops: Sequence[Image]) -> list[Prediction]:
-        self.batches.append(len(crops))
-        probabilities = {e: 0.7 if e is self.expression else 0.05 for e in SEVEN}
-        return [Prediction(probabilities, 0.25) for _ in crops]
+    runtime: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="fake"))
 
-    def explain(self, crops: Sequence[Image]) -> tuple[list[Prediction], np.ndarray]:
+    def __call__(self, crops: Sequence[Image]) -> list[Prediction]:
+        return self.predictions(self.score(crops))
+
+    def score(self, crops: Sequence[Image]) -> Scores:
+        self.batches.append(len(crops))
+        return Scores(torch.zeros(len(crops), len(SEVEN)), None, torch.ones(len(crops), 8, 6, 6))
+
+    def predictions(self, scores: Scores) -> list[Prediction]:
+        probabilities = {e: 0.7 if e is self.expression else 0.05 for e in SEVEN}
+        return [Prediction(probabilities, 0.25) for _ in scores.logits]
+
+    def heatmaps(self, scores: Scores) -> np.ndarray:
         self.explained += 1
-        return self(crops), np.ones((len(crops), len(SEVEN), 6, 6), np.float32)
+        return np.ones((len(scores.logits), len(SEVEN), 6, 6), np.float32)
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass
@@ -112,12 +127,31 @@ class FakeSink:
 
 @dataclass
 class FakeWindow(FakeSink):
-    """A window where one key of `keys` is pressed at each look; "" is none. Then it is closed."""
+    """A window of 320 x 240 where the keys up to the next "" are pressed at each look. Then it is closed.
+
+    A key such as "@150,80" is a click there.
+    """
 
     keys: list[str] = field(default_factory=list)
+    size_now: tuple[int, int] = (320, 240)
+    fullscreen: bool = False
+    clicked: Point | None = None
+
+    def size(self, picture: tuple[int, int]) -> tuple[int, int]:
+        return self.size_now
 
     def poll(self) -> str | None:
-        return self.keys.pop(0) or None if self.keys else "close"
+        key = self.keys.pop(0) if self.keys else "close"
+        if key.startswith("@"):
+            self.clicked = Point(*map(float, key[1:].split(",")))
+        return None if not key or key.startswith("@") else key
+
+    def click(self) -> Point | None:
+        clicked, self.clicked = self.clicked, None
+        return clicked
+
+    def toggle_fullscreen(self) -> None:
+        self.fullscreen = not self.fullscreen
 
 
 def fake_analyzer() -> Analyzer:

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_live.expressions import HAPPY, SEVEN
-from fer_live.overlay import Bars, Boxes, HeatMap, Help, Hud, HudInfo, Label, Overlay, sprites
+from fer_live.expressions import FEAR, HAPPY, NEUTRAL, SAD, SEVEN
+from fer_live.overlay import Boxes, HeatMap, Help, Hud, HudInfo, Overlay, Panels, Toast, sprites
 from fer_live.overlay.bars import _panel
+from fer_live.overlay.label import FORMS, Words, draw_label, label_size
 from fer_live.types import Box, Face, Prediction, Reading
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.8, 0.04, 0.06, 0.04)
@@ -31,7 +32,7 @@ def drawn(annotator, readings, canvas) -> np.ndarray:
     return (Overlay([annotator])(canvas, readings) != canvas).any(2)
 
 
-@pytest.mark.parametrize("annotator", [Boxes(), Label(), Bars(), HeatMap()])
+@pytest.mark.parametrize("annotator", [Boxes(), Panels(), HeatMap()])
 def test_an_overlay_leaves_the_frame_alone(annotator):
     image = frame()
     canvas = Overlay([annotator])(image, [reading(200, 150, 300, 270)])
@@ -42,7 +43,7 @@ def test_an_overlay_leaves_the_frame_alone(annotator):
 
 
 def test_no_faces_leave_the_picture_as_it_is():
-    annotators = [HeatMap(), Boxes(), Label(), Bars(), Hud()]
+    annotators = [HeatMap(), Boxes(), Panels(), Hud()]
     assert not Overlay(annotators)(frame(), []).any()
 
 
@@ -52,7 +53,9 @@ def test_bars_are_whole_for_a_face_in_every_corner(height, width, corner):
     size = height // 5
     top, left = corner[0] * (height - size), corner[1] * (width - size)
     canvas = frame(height, width, 255)
-    where = drawn(Bars(), [reading(left, top, left + size, top + size)], canvas)
+    one = reading(left, top, left + size, top + size)
+    label = drawn(Panels(bars=False), [one], canvas)
+    where = drawn(Panels(), [one], canvas) & ~label
     rows, columns = np.nonzero(where.any(1))[0], np.nonzero(where.any(0))[0]
     base = _panel(tuple(map(str, SEVEN)), max(12, round(min(height, width) / 45))).base
     assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == (base.height, base.width)
@@ -66,32 +69,28 @@ def test_bars_are_whole_for_a_face_in_every_corner(height, width, corner):
 
 @pytest.mark.parametrize("face", [(-40, -60, 100, 90), (560, 420, 720, 560), (-500, 0, -300, 90)])
 def test_faces_half_or_all_outside_are_drawn_as_far_as_seen(face):
-    annotators = [HeatMap(), Boxes(), Label(), Bars()]
+    annotators = [HeatMap(), Boxes(), Panels()]
     canvas = Overlay(annotators)(frame(), [reading(*face)])
     assert canvas.any() == (face[2] > 0)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (48, 48), (120, 160)])
 def test_tiny_pictures_are_drawn_on(height, width):
-    annotators = [HeatMap(), Boxes(), Label(), Bars(), Hud(HudInfo(30, 9, "cucn", "cpu"))]
+    annotators = [
+        HeatMap(),
+        Boxes(),
+        Panels(),
+        Hud(HudInfo(30, 9, "cucn", "cpu")),
+        Toast(["a message"]),
+    ]
     annotators.append(Help([("q", "quit")]))
     Overlay(annotators)(frame(height, width), [reading(0, 0, width, height)])
 
 
-def test_panels_of_several_faces_do_not_overlap():
-    readings = [reading(x, 200, x + 90, 310, track=i + 1) for i, x in enumerate((40, 260, 480))]
-    alone = [drawn(Label(), [one], frame(level=255)) for one in readings]
-    assert np.sum(alone, 0).max() == 1
-    labels = drawn(Label(), readings, frame(level=255))
-    bars = drawn(Bars(), readings, frame(level=200))
-    assert not (labels & bars).any()
-    base = _panel(tuple(map(str, SEVEN)), 12).base
-    assert bars.sum() > 0.98 * 3 * base.width * base.height  # less the round corners
-
-
 def test_bars_keep_the_order_of_the_probabilities():
     """The longest bar is in the fourth row, which is happy's."""
-    canvas = Overlay([Bars()])(frame(), [reading(200, 150, 300, 270)])
+    canvas = Overlay([Panels()])(frame(), [reading(200, 150, 300, 270)])[:, 302:]
+    canvas[:150] = 0  # above the face is its label
     yellow = (np.abs(canvas.astype(int) - HAPPY.colour).max(2) < 12).sum(1)
     panel = _panel(tuple(map(str, SEVEN)), 12)
     top = np.nonzero(canvas.any((1, 2)))[0][0]
@@ -101,15 +100,25 @@ def test_bars_keep_the_order_of_the_probabilities():
 
 
 def test_a_panel_stays_on_its_side_while_it_can():
-    bars = Bars()
+    panels, without = Panels(), Panels(bars=False)
 
     def is_left(left: int) -> bool:
-        where = drawn(bars, [reading(left, 100, left + 100, 220)], frame(level=255))
+        one = [reading(left, 100, left + 100, 220)]
+        canvas = frame(level=255)
+        where = drawn(panels, one, canvas) & ~drawn(without, one, canvas)
         return bool(where[:, :left].any())
 
-    assert [is_left(left) for left in (365, 368, 365, 368)] == [False] * 4  # almost no room
-    assert is_left(380)
-    assert [is_left(left) for left in (368, 365, 368)] == [True] * 3
+    # A little of the face is hidden where there is almost no room right of it.
+    assert [is_left(left) for left in (340, 352, 340, 352)] == [False] * 4
+    assert is_left(420)
+    assert [is_left(left) for left in (352, 345, 352)] == [True] * 3
+
+
+def test_bars_that_the_side_panel_shows_are_not_drawn_twice():
+    canvas, one = frame(level=255), [reading(200, 150, 300, 270)]
+    alone = drawn(Panels(bars=False), one, canvas)
+    assert (drawn(Panels(detailed=1), one, canvas) == alone).all()
+    assert drawn(Panels(detailed=2), one, canvas).sum() > alone.sum()
 
 
 def test_the_label_changes_with_identity_percentage_and_uncertainty():
@@ -120,8 +129,71 @@ def test_the_label_changes_with_identity_percentage_and_uncertainty():
         replace(one, prediction=replace(one.prediction, uncertainty=0.9)),
         replace(one, prediction=replace(one.prediction, uncertainty=None)),
     ]
-    pictures = {Overlay([Label()])(frame(level=255), [x]).tobytes() for x in (one, *others)}
+    pictures = {
+        Overlay([Panels(bars=False)])(frame(level=255), [x]).tobytes() for x in (one, *others)
+    }
     assert len(pictures) == 5
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shown", [(HAPPY,), (SAD, NEUTRAL), ()])
+@pytest.mark.parametrize("rank", [None, 100])
+def test_a_label_has_the_size_that_was_reckoned_with(form, shown, rank):
+    content = Words(12, shown, 100, rank)
+    sprite = draw_label(content, 16, form)
+    assert (sprite.width, sprite.height) == label_size(content, 16, form)
+
+
+def test_labels_say_how_sure_they_are_in_words():
+    assert Words(1, (SAD, NEUTRAL), 80, None).name == "sad or neutral"
+    assert Words(1, (), 0, None).name == "unsure"
+    assert Words(1, (SAD, NEUTRAL), 80, None).abbreviation == "sad/neu"
+
+
+def test_each_form_of_a_label_is_smaller_than_the_one_before():
+    sizes = [label_size(Words(3, (HAPPY,), 80, 31), 14, form) for form in FORMS]
+    assert sizes == sorted(sizes, reverse=True)
+    assert [height for _, height in sizes] == sorted((h for _, h in sizes), reverse=True)
+
+
+def test_a_label_does_not_grow_with_its_second_digit():
+    nine, ten = (label_size(Words(1, (HAPPY,), p, 31), 14, 0) for p in (9, 10))
+    assert nine == ten
+
+
+def test_an_unsure_reading_has_muted_colours():
+    sure = reading(200, 150, 300, 270)
+    unsure = replace(sure, label=(HAPPY, SAD))
+    yellow = [
+        (np.abs(Overlay([Boxes()])(frame(), [x]).astype(int) - HAPPY.colour).max(2) < 9).any()
+        for x in (sure, unsure)
+    ]
+    assert yellow == [True, False]
+
+
+def test_the_selected_face_has_a_whole_frame():
+    canvas = frame()
+    plain = drawn(Boxes(), [reading(200, 150, 300, 270)], canvas)
+    marked = drawn(Boxes(selected=1), [reading(200, 150, 300, 270)], canvas)
+    assert not plain[150:152, 240:260].any()
+    assert marked[150:152, 240:260].any()
+
+
+def test_the_chosen_expressions_heat_map_is_drawn():
+    one = reading(100, 100, 240, 240)
+    one.heatmaps[SEVEN.index(FEAR)] = 0
+    one.heatmaps[SEVEN.index(FEAR), 5, 5] = 1.0
+    canvas = Overlay([HeatMap(chosen=FEAR)])(frame(), [one])
+    assert canvas[200:220, 200:220].mean() > 60
+    assert not canvas[110:150, 110:150].any()
+
+
+def test_the_heat_map_is_as_strong_as_asked():
+    weak, strong = (
+        Overlay([HeatMap(opacity)])(frame(), [reading(100, 100, 240, 240)]).max()
+        for opacity in (0.2, 0.95)
+    )
+    assert strong > 3 * weak
 
 
 def test_the_heat_map_glows_where_the_map_is_hot():
@@ -178,6 +250,48 @@ def test_the_hud_is_a_strip_at_the_bottom():
     assert rows[-1] == 479
     assert rows[0] > 430
     assert where[rows[0] :].all()
+
+
+def test_the_huds_units_stand_still():
+    """Whatever the digits: what changes lies left of "fps" and "ms"."""
+    strips = [
+        Overlay([Hud(HudInfo(fps, ms, "cucn", "cpu"))])(frame(), ())
+        for fps, ms in ((9, 8.4), (29, 12), (111, 99))
+    ]
+    size = 12
+    fps_right = size + sprites.text_width("000 fps", size)
+    unit = sprites.text_width("fps", size)
+    for strip in strips[1:]:
+        assert (
+            strip[:, fps_right - unit : fps_right] == strips[0][:, fps_right - unit : fps_right]
+        ).all()
+        assert (strip[:, 180:] == strips[0][:, 180:]).all()
+
+
+def test_a_narrow_hud_leaves_columns_out():
+    info = HudInfo(29.6, 8.34, "cucn", "cpu", "openvino", 12, "fear", True, True)
+    canvas = Overlay([Hud(info, "h help")])(frame(480, 200), ())
+    assert (canvas[470, :8] == canvas[470, 0]).all()  # nothing reaches the edges
+    assert (canvas[470, -8:] == canvas[470, 0]).all()
+    assert (canvas[460:478] != canvas[470, 0]).any()
+
+
+def test_messages_lie_below_each_other_and_within_the_frame():
+    where = drawn(Toast(["one", "a message that is far too long " * 9]), [], frame(level=255))
+    rows = where.any(1)
+    assert np.diff(rows.astype(int)).tolist().count(1) == 2
+    assert not where[:, :4].any()
+    assert not where[:, -4:].any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (1080, 1920), (300, 1000)])
+def test_the_help_fits(height, width):
+    keys = [(f"{i}", "what a key does, in words") for i in range(16)]
+    where = drawn(Help(keys), [], frame(height, width, 255))
+    assert not where[0].any()
+    assert not where[-1].any()
+    assert not where[:, 0].any()
+    assert where.any()
 
 
 def test_the_help_is_in_the_middle():

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fer_live.overlay.bars import Bars
 from fer_live.overlay.boxes import Boxes
 from fer_live.overlay.heat import HeatMap
-from fer_live.overlay.hud import Help, Hud, HudInfo
-from fer_live.overlay.label import Label
+from fer_live.overlay.help import Help, Toast
+from fer_live.overlay.hud import Hud, HudInfo
+from fer_live.overlay.panels import Panels
 from fer_live.types import Image, Reading
 
-__all__ = ["Annotator", "Bars", "Boxes", "HeatMap", "Help", "Hud", "HudInfo", "Label", "Overlay"]
+__all__ = ["Annotator", "Boxes", "HeatMap", "Help", "Hud", "HudInfo", "Overlay", "Panels", "Toast"]
 
 
 class Annotator(Protocol):

@@ -7,8 +7,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from fer_live.overlay.label import shown_colour
 from fer_live.overlay.layout import type_size, visible
-from fer_live.overlay.sprites import INK
+from fer_live.overlay.sprites import INK, WHITE
 from fer_live.types import Image, Reading
 
 SUB = 4  # bits of a pixel's fraction: corners glide instead of stepping
@@ -16,7 +17,12 @@ SUB = 4  # bits of a pixel's fraction: corners glide instead of stepping
 
 @dataclass(frozen=True)
 class Boxes:
-    """Four round corners around each face, in its expression's colour with a dark rim."""
+    """Four round corners around each face, in its expression's colour with a dark rim.
+
+    `selected`: the track that a light frame marks.
+    """
+
+    selected: int | None = None
 
     def __call__(self, canvas: Image, readings: Sequence[Reading]) -> None:
         stroke = max(2, round(type_size(canvas) / 7))
@@ -33,7 +39,11 @@ class Boxes:
                 .astype(np.int32)
                 for sides in np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
             ]
-            colour = reading.prediction.expression.colour
+            if self.selected is not None and reading.track == self.selected:
+                left, top, right, bottom = box.rounded()
+                for colour, thick in ((INK, stroke), (WHITE, stroke // 2)):
+                    cv2.rectangle(canvas, (left, top), (right - 1, bottom - 1), colour, thick)
+            colour = shown_colour(reading)
             cv2.polylines(canvas, corners, False, INK, stroke + 2, cv2.LINE_AA, SUB)
             cv2.polylines(canvas, corners, False, colour, stroke, cv2.LINE_AA, SUB)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from fer_live.expressions import Expression
 from fer_live.overlay.sprites import blend
 from fer_live.types import FloatArray, Image, Reading
 
@@ -20,7 +21,7 @@ EDGE = 0.08  # share of the map's side over which it fades at its border
 
 @dataclass
 class HeatMap:
-    """The predicted expression's heat-map over each face: the hotter, the more opaque.
+    """The heat-map of what each face shows, or of the `chosen` expression: the hotter, the more opaque.
 
     One object for each stream. Each track has its own scale: the peak over all expressions' maps,
     which rises at once and falls by half in `half_life` frames. Scaled by each frame's own maximum,
@@ -30,6 +31,7 @@ class HeatMap:
     """
 
     opacity: float = 0.65
+    chosen: Expression | None = None
     half_life: float = 150
     reference: float | None = None
     _peaks: dict[int, float] = field(default_factory=dict, init=False, repr=False)
@@ -38,12 +40,23 @@ class HeatMap:
         decay = 0.5 ** (1 / self.half_life)
         self._peaks = {t: peak * decay for t, peak in self._peaks.items() if peak > FORGOTTEN}
         for reading in readings:
-            heatmap, area = reading.heatmap, reading.heatmap_area
-            if reading.heatmaps is None or heatmap is None or area is None:
-                continue
-            scale = self._scale(reading.track, float(reading.heatmaps.max()))
-            if scale > 0:
-                _draw(canvas, np.clip(heatmap / scale, 0, 1), area, self.opacity)
+            heat = self.normalised(reading)
+            if heat is not None and reading.heatmap_area is not None:
+                glow(canvas, heat, reading.heatmap_area, self.opacity)
+
+    def target(self, reading: Reading) -> Expression:
+        """Whose map is shown: the chosen one's, else that of the label's first."""
+        return self.chosen or next(iter(reading.shown), reading.prediction.expression)
+
+    def normalised(self, reading: Reading) -> FloatArray | None:
+        """(h, w) in [0, 1]; None where there is no map, or nothing in it."""
+        if reading.heatmaps is None:
+            return None
+        labels, target = list(reading.prediction.probabilities), self.target(reading)
+        if target not in labels:
+            return None
+        scale = self._scale(reading.track, float(reading.heatmaps.max()))
+        return np.clip(reading.heatmaps[labels.index(target)] / scale, 0, 1) if scale > 0 else None
 
     def _scale(self, track: int | None, peak: float) -> float:
         if self.reference is not None:
@@ -54,8 +67,8 @@ class HeatMap:
         return self._peaks[track]
 
 
-def _draw(canvas: Image, heat: FloatArray, area: FloatArray, opacity: float) -> None:
-    """heat: (h, w) in [0, 1]; area: (4, 2), its corners in the canvas."""
+def glow(canvas: Image, heat: FloatArray, area: FloatArray, opacity: float) -> None:
+    """Lay heat, (h, w) in [0, 1], over area, (4, 2), its corners in the canvas."""
     height, width = canvas.shape[:2]
     x0, y0 = map(int, np.maximum(np.floor(area.min(0)), 0))
     x1, y1 = map(int, np.minimum(np.ceil(area.max(0)), (width, height)))

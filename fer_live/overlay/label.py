@@ -1,104 +1,134 @@
-"""What is read in each face: a word and a number."""
+"""What is read in a face: a word and a number, in forms from whole to tiny."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fer_live.expressions import Expression
 from fer_live.overlay import sprites
-from fer_live.overlay.layout import (
-    Obstacle,
-    by_track,
-    fit,
-    panel_area,
-    small_type,
-    type_size,
-    visible,
-)
-from fer_live.overlay.sprites import Sprite
-from fer_live.types import Box, Image, Reading
+from fer_live.overlay.layout import small_type
+from fer_live.overlay.sprites import Colour, Sprite
+from fer_live.types import Reading
 
 DIM = 0.85  # opacity of what matters less
+PANEL = 0.86  # opacity of panels: with it every expression's colour stands out from any picture
+MUTED: Colour = (150, 150, 160)  # of readings that are not sure enough for one expression
+WHOLE, ROW, WORD, CHIP = FORMS = range(4)
 
 
-@dataclass(frozen=True)
-class Label:
-    """Identity, expression and percentage at each face, and below them the uncertainty.
+class Words(NamedTuple):
+    """What a label says; numbers as whole percents."""
 
-    The uncertainty is a rank: 31/100 means more unsure than of 31 in 100 training faces.
-    """
+    track: int | None
+    shown: tuple[Expression, ...]
+    percent: int
+    rank: int | None  # uncertainty: 31 is more unsure than 31 of 100 training faces
 
-    def __call__(self, canvas: Image, readings: Sequence[Reading]) -> None:
-        size = type_size(canvas)
-        for reading, place in zip(readings, label_places(canvas, readings), strict=True):
-            if place is not None:
-                sprites.paste(canvas, _label(reading, size), int(place.left), int(place.top))
+    @property
+    def name(self) -> str:
+        """Such as "sad", "sad or neutral", "unsure"."""
+        return " or ".join(map(str, self.shown)) or "unsure"
 
-
-def label_places(canvas: Image, readings: Sequence[Reading]) -> list[Box | None]:
-    """Where each reading's label lies; None without a face or without room."""
-    size, area = type_size(canvas), panel_area(canvas)
-    boxes = [visible(reading, canvas) for reading in readings]
-    obstacles = [Obstacle(box, 1) for box in boxes if box]
-    places: list[Box | None] = [None] * len(readings)
-    for i in by_track(readings):
-        box = boxes[i]
-        if box is None:
-            continue
-        label = _label(readings[i], size)
-        above, below = box.top - label.height - size / 3, box.bottom + size / 3
-        wishes = [
-            (left, top) for top in (above, below) for left in (box.left, box.right - label.width)
-        ]
-        place = fit((label.width, label.height), wishes, area, obstacles)
-        if place:
-            places[i] = place.box
-            obstacles.append(Obstacle(place.box, 4))
-    return places
+    @property
+    def abbreviation(self) -> str:
+        return "/".join(str(expression)[:3] for expression in self.shown) or "?"
 
 
-def _label(reading: Reading, size: int) -> Sprite:
-    prediction = reading.prediction
+def words(reading: Reading) -> Words:
+    """The percentage is that of all that is named together."""
+    prediction, shown = reading.prediction, reading.shown
     rank = None if prediction.uncertainty is None else round(100 * prediction.uncertainty)
-    percent = round(100 * prediction.confidence)
-    return _drawn(reading.track, prediction.expression, percent, rank, size)
+    sure = sum(prediction.probabilities.get(expression, 0.0) for expression in shown)
+    return Words(reading.track, shown, round(100 * sure), rank)
 
 
-@lru_cache(maxsize=256)
-def _drawn(
-    track: int | None, expression: Expression, percent: int, rank: int | None, size: int
-) -> Sprite:
+def shown_colour(reading: Reading) -> Colour:
+    """The expression's, muted where the label does not name exactly one."""
+    return _colour(reading.shown)
+
+
+def _colour(shown: tuple[Expression, ...]) -> Colour:
+    return shown[0].colour if len(shown) == 1 else MUTED
+
+
+def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
+    """Width and height of `draw_label`."""
+    if form == CHIP:
+        return _chip_size(content.abbreviation, size)
+    type_height = _row_type(size, form)
     padding, gap = round(0.45 * size), round(0.4 * size)
-    name = sprites.text(str(expression), round(1.15 * size), bold=True)
-    share = sprites.text(f"{percent}%", round(1.15 * size), opacity=DIM)
-    badge = _badge(track, expression, name.height)
-    row = [badge, name, share]
-    lefts = [padding]
-    for part in row:
-        lefts.append(lefts[-1] + part.width + gap)
-    width, height = lefts[-1] - gap + padding + size // 6, name.height + 2 * padding
-    layers = [
-        (part, left, padding + (name.height - part.height) // 2)
-        for part, left in zip(row, lefts, strict=False)
-    ]
-    if rank is not None:
-        below = sprites.text(f"uncertainty {rank}/100", small_type(size), opacity=DIM)
-        width = max(width, below.width + 2 * padding + size // 6)
-        layers.append((below, padding, height - padding + size // 6))
-        height += below.height
-    panel = sprites.rounded(width, height, 0.55 * size, opacity=0.72)
+    height = sprites.text_height(type_height)
+    width = _badge_size(content.track, height) + gap + sprites.text_width(content.name, type_height)
+    if form != WORD and content.shown:
+        width += gap + _percent_width(content.percent, type_height)
+    total = height + 2 * padding
+    if form == WHOLE and content.rank is not None:
+        below = _below(content.rank)
+        width = max(width, sprites.text_width(below, small_type(size)))
+        total += sprites.text_height(small_type(size))
+    return width + 2 * padding + size // 6, total
+
+
+@lru_cache(maxsize=512)
+def draw_label(content: Words, size: int, form: int) -> Sprite:
+    """Badge, name, percentage and below them the uncertainty; ROW has no uncertainty, WORD no percentage."""
+    colour = _colour(content.shown)
+    if form == CHIP:
+        return _chip(content.abbreviation, colour, size)
+    type_height = _row_type(size, form)
+    padding, gap = round(0.45 * size), round(0.4 * size)
+    width, height = label_size(content, size, form)
+    name = sprites.text(content.name, type_height, bold=len(content.shown) == 1)
+    badge = _badge(content.track, colour, name.height)
+    left = padding + badge.width + gap
+    layers = [(badge, padding, padding), (name, left, padding)]
+    if form != WORD and content.shown:
+        percent = sprites.text(f"{content.percent}%", type_height, opacity=DIM)
+        room = _percent_width(content.percent, type_height)
+        layers.append((percent, left + name.width + gap + room - percent.width, padding))
+    if form == WHOLE and content.rank is not None:
+        below = sprites.text(_below(content.rank), small_type(size), opacity=DIM)
+        layers.append((below, padding, padding + name.height + size // 6))
+    panel = sprites.rounded(width, height, 0.55 * size, opacity=PANEL)
     return sprites.stack(panel, *layers)
 
 
-def _badge(track: int | None, expression: Expression, height: int) -> Sprite:
-    """A chip in the expression's colour that holds the identity."""
+def _row_type(size: int, form: int) -> int:
+    return {WHOLE: round(1.15 * size), ROW: size, WORD: small_type(size)}[form]
+
+
+def _below(rank: int) -> str:
+    return f"uncertainty {rank}/100"
+
+
+def _percent_width(percent: int, size: int) -> int:
+    """Room for two digits at least, so that the panel keeps its width."""
+    return max(sprites.text_width(text, size) for text in ("00%", f"{percent}%"))
+
+
+def _badge_size(track: int | None, height: int) -> int:
     if track is None:
-        return sprites.rounded(height // 2, height // 2, height, expression.colour)
-    number = sprites.text(
-        str(track), round(0.7 * height), sprites.contrasting(expression.colour), bold=True
-    )
-    chip = sprites.rounded(
-        max(height, number.width + height // 2), height, 0.3 * height, expression.colour
-    )
-    middle = ((chip.width - number.width) // 2, (chip.height - number.height) // 2)
-    return sprites.stack(chip, (number, *middle))
+        return height // 2
+    return max(height, sprites.text_width(str(track), round(0.7 * height)) + height // 2)
+
+
+def _badge(track: int | None, colour: Colour, height: int) -> Sprite:
+    """A chip in the expression's colour that holds the identity."""
+    width = _badge_size(track, height)
+    chip = sprites.rounded(width, height, 0.3 * height, colour)
+    if track is None:
+        return chip
+    number = sprites.text(str(track), round(0.7 * height), sprites.contrasting(colour), bold=True)
+    return sprites.stack(chip, (number, (width - number.width) // 2, (height - number.height) // 2))
+
+
+def _chip_size(text: str, size: int) -> tuple[int, int]:
+    small = small_type(size)
+    return sprites.text_width(text, small) + small, sprites.text_height(small) + 2
+
+
+def _chip(text: str, colour: Colour, size: int) -> Sprite:
+    """Three letters on the expression's colour."""
+    width, height = _chip_size(text, size)
+    letters = sprites.text(text, small_type(size), sprites.contrasting(colour))
+    chip = sprites.rounded(width, height, height / 3, colour)
+    return sprites.stack(chip, (letters, (width - letters.width) // 2, 1))

@@ -44,3 +44,13 @@ def unwritten(path: Path, error: OSError) -> UserError:
         f"{path} cannot be written further ({reason}); {kept}; "
         "free some space or save to another place"
     )
+
+
+def spare(source: str | int | Path, *targets: Path | None) -> None:
+    """Refuse to write over what is being read."""
+    path = Path(str(source)).expanduser()
+    for target in targets:
+        if target is None or not path.exists() or not target.expanduser().exists():
+            continue
+        if target.expanduser().samefile(path):
+            raise UserError(f"{target} is the source itself; write to another file")

@@ -1,34 +1,126 @@
-"""A line of JSON for each frame."""
+"""Readings in files: a line of JSON for each frame, or a row of CSV for each face and frame."""
 
+import csv
+import io
 import json
-import math
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
+from fer_live.errors import UserError
+from fer_live.expressions import Expression
 from fer_live.sinks.base import claim, unwritten
-from fer_live.types import Image, Reading, Scene
+from fer_live.sinks.record import scene_record
+from fer_live.types import Image, Scene
+
+JSON = (".jsonl", ".json")
+CSV = (".csv",)
+PLACE = ("frame", "seconds", "source")
+FACE = ("track", "left", "top", "right", "bottom", "score", "expression")
+# All that any model names, so that a table's columns do not depend on the model.
+COLUMNS = (*PLACE, *FACE, *map(str, Expression), "uncertainty")
+
+
+class Log(Protocol):
+    """A sink that also takes what it would write of a scene, `scene_record`'s plain form."""
+
+    path: Path
+
+    def __enter__(self) -> "Log": ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def write(self, scene: Scene, canvas: Image) -> None: ...
+
+    def write_record(self, record: dict[str, Any]) -> None: ...
+
+
+def open_log(path: str | Path) -> Log:
+    """A log by its name's ending, .jsonl or .csv; not yet entered. Raises UserError on another ending."""
+    path = Path(path).expanduser()
+    suffix = path.suffix.lower()
+    if suffix in CSV:
+        return CsvLog(path)
+    if suffix in JSON:
+        return JsonLog(path)
+    raise UserError(f"{path} cannot be saved; end its name in .jsonl or .csv")
 
 
 class JsonLog:
-    """JSON lines, each written at once and whole: whatever happens, the file stays readable.
+    """JSON lines, one for each frame."""
+
+    def __init__(self, path: str | Path):
+        self._lines = WholeLines(path, JSON)
+        self.path = self._lines.path
+
+    def __enter__(self) -> "JsonLog":
+        self._lines.open()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._lines.close()
+
+    def write(self, scene: Scene, canvas: Image) -> None:
+        """Raises UserError where the disk is full; the lines so far are kept."""
+        self.write_record(scene_record(scene))
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        self._lines.write(json_line(record))
+
+
+class CsvLog:
+    """A table with a row for each face and frame, and empty cells where a number is missing.
+
+    The columns are always the same, `COLUMNS`: probabilities of expressions that the model does not
+    know are empty, as is `source` unless the frames are pictures of several files.
+    """
+
+    def __init__(self, path: str | Path):
+        self._lines = WholeLines(path, CSV)
+        self.path = self._lines.path
+        self._headed = False
+
+    def __enter__(self) -> "CsvLog":
+        self._lines.open()
+        self._headed = False
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._lines.close()
+
+    def write(self, scene: Scene, canvas: Image) -> None:
+        """Raises UserError where the disk is full; the rows so far are kept."""
+        self.write_record(scene_record(scene))
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        if not self._headed:
+            self._lines.write(_row(COLUMNS))
+            self._headed = True
+        rows = [_row(_cells(record, face)) for face in record["faces"]]
+        if rows:
+            self._lines.write(b"".join(rows))
+
+
+class WholeLines:
+    """A file to which only whole lines go, each in the file once it is written, so that it stays readable.
 
     A file that is there already is replaced with the first line, not before.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, suffixes: tuple[str, ...]):
         self.path = Path(path).expanduser()
+        self._suffixes = suffixes
         self._file: BinaryIO | None = None
         self._entered = False
         self._length = 0
 
-    def __enter__(self) -> "JsonLog":
-        claim(self.path, (".jsonl", ".json"))
+    def open(self) -> None:
+        """Raises UserError where the place cannot be written."""
+        claim(self.path, self._suffixes)
         self._entered, self._length = True, 0
-        return self
 
-    def __exit__(self, *exception: object) -> None:
+    def close(self) -> None:
         self._entered = False
         if self._file is not None:
             self._file.close()
@@ -36,16 +128,15 @@ class JsonLog:
         elif self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()  # nothing was logged
 
-    def write(self, scene: Scene, canvas: Image) -> None:
-        """Raises UserError where the disk is full; the lines so far are kept."""
+    def write(self, lines: bytes) -> None:
+        """Raises UserError where the disk is full; what was written before is kept."""
         if not self._entered:
             raise RuntimeError("enter the log before writing to it")
-        line = json.dumps(scene_record(scene), allow_nan=False).encode() + b"\n"
         try:
             if self._file is None:  # unbuffered: a line is in the file once it is written
                 self._file = self.path.open("wb", buffering=0)
-            written = self._file.write(line)
-            if written < len(line):  # the disk filled up within the line
+            written = self._file.write(lines)
+            if written < len(lines):  # the disk filled up within the line
                 raise OSError(28, os.strerror(28))
         except OSError as error:
             if self._file is not None:
@@ -55,28 +146,23 @@ class JsonLog:
         self._length += written
 
 
-def scene_record(scene: Scene) -> dict[str, Any]:
-    """What the log says of a frame: plain JSON, null where a number is not finite."""
-    return {
-        "frame": scene.frame.index,
-        "seconds": _number(scene.frame.seconds, 3),
-        "faces": [_face_record(reading) for reading in scene.readings],
-    }
+def json_line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
 
 
-def _face_record(reading: Reading) -> dict[str, Any]:
-    prediction = reading.prediction
-    return {
-        "track": reading.track,
-        "box": [_number(value, 1) for value in reading.face.box],
-        "score": _number(reading.face.score, 4),
-        "expression": str(prediction.expression),
-        "probabilities": {str(e): _number(p, 4) for e, p in prediction.probabilities.items()},
-        "uncertainty": _number(prediction.uncertainty, 4),
-    }
+def _cells(record: dict[str, Any], face: dict[str, Any]) -> list[Any]:
+    """One face's values in the order of `COLUMNS`; None is an empty cell."""
+    place = [record.get(name) for name in PLACE]
+    probabilities = [face["probabilities"].get(str(expression)) for expression in Expression]
+    return [
+        *place,
+        *(face["track"], *face["box"], face["score"], face["expression"]),
+        *probabilities,
+        face["uncertainty"],
+    ]
 
 
-def _number(value: float | None, digits: int) -> float | None:
-    if value is None or not math.isfinite(value):
-        return None
-    return round(float(value), digits)  # float: NumPy's numbers are not JSON
+def _row(cells: Any) -> bytes:
+    page = io.StringIO()
+    csv.writer(page, lineterminator="\n").writerow(cells)
+    return page.getvalue().encode()

@@ -1,22 +1,40 @@
-"""A picture file."""
+"""A picture file that carries its reading."""
 
 import io
+import json
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
+from PIL.PngImagePlugin import PngInfo
 
+from fer_live.errors import UserError
 from fer_live.sinks.base import claim, unwritten
+from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
+
+PNG = (".png",)
+JPEG = (".jpg", ".jpeg")
+PICTURES = (*PNG, *JPEG)
+KEY = "fer-live"  # of PNG's text
+EXIF, USER_COMMENT = 0x8769, 0x9286  # Exif 2.32, tables 4 and 8
+ASCII = b"ASCII\0\0\0"  # names the comment's characters; JSON needs no others
+ROOM = 60_000  # bytes of a comment: all of a JPEG's EXIF must fit in 65,533
 
 
 class PictureFile:
-    """Saves the picture as PNG or JPEG; of several, the last stays."""
+    """Saves the picture as PNG or JPEG with its reading inside; of several, the last stays.
+
+    The reading is the log's line for that frame, JSON: in a PNG the iTXt text "fer-live", in a JPEG the
+    EXIF UserComment. `embedded_record` reads it back.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
 
     def __enter__(self) -> "PictureFile":
-        claim(self.path, (".png", ".jpg", ".jpeg"))
+        claim(self.path, PICTURES)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -24,10 +42,63 @@ class PictureFile:
             self.path.unlink()  # nothing was written
 
     def write(self, scene: Scene, canvas: Image) -> None:
-        encoded = io.BytesIO()  # encoded first: a full disk cannot leave half of an older file
-        kind = "PNG" if self.path.suffix.lower() == ".png" else "JPEG"
-        PIL.Image.fromarray(canvas).save(encoded, kind, quality=95)
-        try:
-            self.path.write_bytes(encoded.getvalue())
-        except OSError as error:
-            raise unwritten(self.path, error) from None
+        save_picture(self.path, canvas, scene_record(scene))
+
+
+def save_picture(path: Path, canvas: Image, record: dict[str, Any]) -> None:
+    """(H, W, 3) RGB as PNG or JPEG by the name's ending, whole or not at all, with `record` inside.
+
+    Raises UserError where it cannot be written.
+    """
+    encoded = io.BytesIO()
+    picture = PIL.Image.fromarray(canvas)
+    try:
+        if path.suffix.lower() in PNG:
+            text = PngInfo()
+            text.add_itxt(KEY, json.dumps(record))
+            picture.save(encoded, "PNG", pnginfo=text)
+        else:
+            exif = PIL.Image.Exif()
+            exif.get_ifd(EXIF)[USER_COMMENT] = _comment(record)
+            picture.save(encoded, "JPEG", quality=95, exif=exif)
+    except OSError:
+        size = f"{canvas.shape[1]}x{canvas.shape[0]}"
+        raise UserError(f"{path} cannot hold {size} pixels; save it as .png") from None
+    place = path.resolve()  # through a link, to what it names
+    part = place.with_name(f".{place.name}.part")
+    try:
+        part.write_bytes(encoded.getvalue())
+        part.replace(place)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise unwritten(path, error) from None
+
+
+def embedded_record(path: str | Path) -> dict[str, Any] | None:
+    """The reading that a picture carries, as `save_picture` put it in; None where there is none."""
+    try:
+        with PIL.Image.open(path, formats=("PNG", "JPEG")) as picture:
+            text = getattr(picture, "text", {}).get(KEY)  # loads a PNG to its end
+            if text is None:
+                comment = picture.getexif().get_ifd(EXIF).get(USER_COMMENT, b"")
+                if not isinstance(comment, bytes) or not comment.startswith(ASCII):
+                    return None
+                text = comment.removeprefix(ASCII).decode("ascii", "replace")
+        record = json.loads(text)
+    except (OSError, ValueError, SyntaxError):
+        return None
+    return record if isinstance(record, dict) and "faces" in record else None
+
+
+def _comment(record: dict[str, Any]) -> bytes:
+    """The record as an EXIF comment. Of a crowd, the faces that fit; "faces_left_out" counts the others."""
+    faces = record["faces"]
+    text = json.dumps(record)
+    kept = len(faces)
+    while len(text) > ROOM and kept:
+        kept = min(kept - 1, kept * ROOM // len(text))
+        text = json.dumps(
+            record | {"faces": faces[:kept], "faces_left_out": len(faces) - kept},
+        )
+    return ASCII + text.encode("ascii")

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
 from fer_live.sinks.base import claim, unwritten
+from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
 
 TICK = Fraction(1, 60000)  # seconds: whole for 24, 25, 30, 50, 60 and 29.97 fps; fits MPEG-4
@@ -36,11 +37,12 @@ class VideoFile:
 
     `fps`: the source's, None where it does not tell; a hint to the encoder and the time of frames
     that carry none. The first frame sets the size, made even by repeating the last row or column;
-    frames of another size are resized to it.
+    frames of another size are resized to it. `sound`: of the film that the frames are from.
     """
 
-    def __init__(self, path: str | Path, fps: float | None = None):
+    def __init__(self, path: str | Path, fps: float | None = None, sound: Sound | None = None):
         self.path = Path(path).expanduser()
+        self._sound = sound
         self.fps = fps if fps and math.isfinite(fps) and 1 <= fps <= 240 else 30.0
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
@@ -59,18 +61,23 @@ class VideoFile:
             head = self._head()
             try:
                 self._mux(container, stream.encode())
+                if self._sound is not None:
+                    self._sound.mux(container, float(self._ticks * TICK) + 1 / self.fps)
                 head = self._head()
                 container.close()
             except OSError as failure:
                 self._cut(container, head)
                 raise unwritten(self.path, failure) from None
+            finally:
+                if self._sound is not None:
+                    self._sound.close()
         elif self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()  # nothing was recorded
 
     def write(self, scene: Scene, canvas: Image) -> None:
         """Raises UserError where the disk is full; what was recorded so far plays."""
         if self._stream is None:
-            self._start(canvas)
+            self._start(canvas, scene.frame.seconds)
         container, stream = self._container, self._stream
         if container is None or stream is None:
             raise RuntimeError("write to a video file only within its with block")
@@ -81,12 +88,16 @@ class VideoFile:
         picture.pts, picture.time_base = self._next_tick(scene.frame.seconds), TICK
         try:
             self._mux(container, stream.encode(picture))
+            if self._sound is not None:
+                self._sound.mux(container, float(self._ticks * TICK))
         except OSError as error:
             self._container = None
+            if self._sound is not None:
+                self._sound.close()
             self._cut(container, self._head())
             raise unwritten(self.path, error) from None
 
-    def _start(self, canvas: Image) -> None:
+    def _start(self, canvas: Image, seconds: float) -> None:
         rate = Fraction(self.fps).limit_denominator(1001)
         options = {"flush_packets": "1"}
         if self.path.suffix.lower() != ".mkv":
@@ -107,6 +118,8 @@ class VideoFile:
                 f"{self.path}: {CODEC} takes no pictures of {size} pixels; make the source smaller, "
                 "or save a .png"
             ) from None
+        if self._sound is not None:
+            self._sound.attach(container, seconds)
         self._container, self._stream = container, stream
 
     def _mux(self, container: OutputContainer, packets: list[av.Packet]) -> None:

@@ -1,36 +1,61 @@
 """Cameras, through OpenCV."""
 
+import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 
 from fer_live.errors import UserError
+from fer_live.sources.base import Lost
+from fer_live.sources.find import find_cameras, quiet
 from fer_live.types import Frame
 
+RESOLUTION = (1280, 720)  # asked for where nobody asks for another
 WARM_UP = 3.0  # seconds: some cameras give nothing at first
 LOST = 2.0  # seconds without a frame until a camera counts as gone
+AGAIN = 0.01  # seconds between two tries to read
+
+logger = logging.getLogger(__name__)
 
 
 class CameraSource:
-    """A camera by its index. `size`: asked for as width and height; the camera may give another."""
+    """A camera by its index.
+
+    `resolution` (width, height) and `rate`, frames a second, are asked for; the camera may give others,
+    which `size` and `fps` tell once it is entered. `mirror`: flip left to right.
+    """
 
     live = True
+    stills = False
     frame_count: int | None = None
+    state: str | None = None
 
-    def __init__(self, index: int = 0, size: tuple[int, int] = (1280, 720), mirror: bool = False):
+    def __init__(
+        self,
+        index: int = 0,
+        resolution: tuple[int, int] | None = None,
+        rate: float | None = None,
+        mirror: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ):
         self.index = index
+        self.name = f"camera {index}"
         self.mirror = mirror
-        self.size: tuple[int, int] | None = size
+        self.size: tuple[int, int] | None = None
         self.fps: float | None = None
+        self._resolution = resolution
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._known = False  # to open: then nobody needs to hear of other cameras
         self._capture: cv2.VideoCapture | None = None
 
     def __enter__(self) -> "CameraSource":
-        with _quiet():
+        with quiet():
             capture = cv2.VideoCapture(self.index)
         try:
             self._set_up(capture)
@@ -42,22 +67,34 @@ class CameraSource:
 
     def _set_up(self, capture: cv2.VideoCapture) -> None:
         if not capture.isOpened():
-            raise UserError(_refusal(self.index))
+            raise UserError(f"{self.name} does not open" if self._known else _refusal(self.index))
         if sys.platform == "linux":  # uncompressed, most USB cameras give 720p at 10 fps only
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        if self.size:
-            capture.set(cv2.CAP_PROP_FRAME_WIDTH, self.size[0])
-            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self.size[1])
+        width, height = self._resolution or RESOLUTION
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        if self._rate:
+            capture.set(cv2.CAP_PROP_FPS, self._rate)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # what waits in a queue is shown late
-        with _quiet():
-            image = _read(capture, WARM_UP)
+        image = self._read(capture, WARM_UP)
         if image is None:
             raise UserError(
-                f"camera {self.index} opens but gives no picture; close other programs that use it, "
+                f"{self.name} opens but gives no picture; close other programs that use it, "
                 "or allow this one to use the camera"
             )
         self.size = (image.shape[1], image.shape[0])
         self.fps = capture.get(cv2.CAP_PROP_FPS) or None
+        if not self._known:
+            self._compare(self.size, self.fps)
+        self._known = True
+
+    def _compare(self, size: tuple[int, int], fps: float | None) -> None:
+        """Say where the camera gives something else than was asked for."""
+        if self._resolution and size != self._resolution:
+            given, asked = ("{}x{}".format(*pair) for pair in (size, self._resolution))
+            logger.warning(f"{self.name} gives {given} pixels instead of {asked}")
+        if self._rate and fps and abs(fps - self._rate) > 0.5:
+            logger.warning(f"{self.name} gives {fps:g} frames a second instead of {self._rate:g}")
 
     def __exit__(self, *exception: object) -> None:
         if self._capture is not None:
@@ -65,17 +102,17 @@ class CameraSource:
             self._capture = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Endless; raises UserError once the camera is gone."""
+        """Endless; raises Lost once the camera is gone."""
         capture = self._capture
         if capture is None:
             raise RuntimeError("enter the camera before reading it")
-        began = time.monotonic()
+        began = self._clock()
         index = 0
         while True:
-            image = _read(capture, LOST)
+            image = self._read(capture, LOST)
             if image is None:
-                raise UserError(f"camera {self.index} stopped; plug it in again and restart")
-            seconds = time.monotonic() - began
+                raise Lost(self.name, "plug it in again and restart")
+            seconds = self._clock() - began
             if self.mirror:
                 image = cv2.flip(image, 1)
             yield Frame(
@@ -83,24 +120,17 @@ class CameraSource:
             )
             index += 1
 
-
-def find_cameras() -> list[int]:
-    """The indices of the cameras that open."""
-    if sys.platform == "linux":
-        names = [path.name.removeprefix("video") for path in Path("/dev").glob("video*")]
-        candidates = sorted(int(name) for name in names if name.isdecimal())
-    else:
-        candidates = list(range(4))  # no listing here, and each try takes time
-    return [index for index in candidates if _opens(index)]
-
-
-def _opens(index: int) -> bool:
-    with _quiet():
-        capture = cv2.VideoCapture(index)
-        try:
-            return capture.isOpened()
-        finally:
-            capture.release()
+    def _read(self, capture: cv2.VideoCapture, patience: float) -> cv2.typing.MatLike | None:
+        """The next picture, BGR; None if none comes for `patience` seconds."""
+        until = self._clock() + patience
+        while True:
+            with quiet():
+                arrived, image = capture.read()
+            if arrived and image is not None and image.size:
+                return image
+            if self._clock() > until:
+                return None
+            self._sleep(AGAIN)
 
 
 def _refusal(index: int) -> str:
@@ -111,25 +141,3 @@ def _refusal(index: int) -> str:
         f"camera {index} does not open; {found}; use {choose}--source FILE for a video or picture, "
         "or --demo"
     )
-
-
-def _read(capture: cv2.VideoCapture, patience: float) -> cv2.typing.MatLike | None:
-    """The next frame, BGR; None if none comes for `patience` seconds."""
-    until = time.monotonic() + patience
-    while True:
-        arrived, image = capture.read()
-        if arrived and image is not None and image.size:
-            return image
-        if time.monotonic() > until:
-            return None
-        time.sleep(0.01)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """OpenCV tells of cameras that are not there on stderr; ours is one line."""
-    level = cv2.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)

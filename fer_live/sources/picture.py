@@ -23,6 +23,8 @@ class ImageSource:
     """A picture as a source of one frame."""
 
     live = False
+    stills = True
+    state: str | None = None
     fps: float | None = None
     frame_count: int | None = 1
 
@@ -43,6 +45,12 @@ class ImageSource:
         if self._image is None:
             raise RuntimeError("enter the picture before reading it")
         yield Frame(self._image)
+
+
+def suffixes() -> set[str]:
+    """How names of the pictures that can be read end, such as ".jpg"."""
+    PIL.Image.init()
+    return {ending for ending, kind in PIL.Image.EXTENSION.items() if kind in FORMATS}
 
 
 def is_picture(path: Path) -> bool:

@@ -1,20 +1,28 @@
-"""Video files and streams, through FFmpeg: its timestamps, rotation and pixel shape are kept."""
+"""Video files and streams, through FFmpeg: their timestamps, rotation and pixel shape are kept."""
 
 import logging
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
-from fer_live.types import Frame, Image
+from fer_live.sources.base import Lost
+from fer_live.sources.container import (
+    LIVE_SCHEMES,
+    is_live,
+    open_container,
+    public_name,
+    scheme_of,
+)
+from fer_live.sources.decoding import Timed, decode, seek, timed, upright
+from fer_live.types import Frame
 
-LIVE_SCHEMES = ("rtsp", "rtmp", "srt", "udp", "rtp")
-TIMEOUT = 10.0  # seconds a stream may be silent
+TIMEOUT = 10.0  # seconds that a URL may take to open, or to give the next picture
 MISSING = 0.3  # seconds short of the announced length that count as cut off
 
 logger = logging.getLogger(__name__)
@@ -23,116 +31,135 @@ logger = logging.getLogger(__name__)
 class VideoSource:
     """A video file, or a stream by its URL.
 
-    One that is damaged or cut off plays what it has; `warning` then says so, as does the log.
+    Of a file, the pictures from second `start` to before second `end`; their seconds count from the
+    film's own beginning. A stream's count as time passes, and its end is Lost. `every`: of so many
+    pictures, the first. `timeout`: seconds that a URL may be silent. A file that is damaged or cut off
+    plays what it has; `warning` then says so, as does the log.
     """
 
-    def __init__(self, place: str | Path):
-        self.name = str(place)
-        self.live = self.name.split("://")[0] in LIVE_SCHEMES
+    stills = False
+    state: str | None = None
+
+    def __init__(
+        self,
+        place: str | Path,
+        start: float = 0.0,
+        end: float | None = None,
+        every: int = 1,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        if not (0 <= start < math.inf and (end is None or end > start)):
+            until = "the end" if end is None else f"{end:g} s"
+            raise UserError(
+                f"from {start:g} s to {until} is no part of a video; begin at 0 or later, and end after that"
+            )
+        if every < 1:
+            raise UserError(
+                f"every {every} is less than 1; use 1 for all, 2 for every second picture"
+            )
+        self.place = str(place)
+        self.name = public_name(self.place)
+        self.live = scheme_of(self.place) in LIVE_SCHEMES
         self.fps: float | None = None
         self.frame_count: int | None = None
         self.size: tuple[int, int] | None = None
         self.warning: str | None = None
+        self._start, self._end, self._every = start, end, every
+        self._timeout = timeout
+        self._clock = clock
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
+        self._origin: float | None = None  # the film's first timestamp, where it is known
 
     def __enter__(self) -> "VideoSource":
-        remote = "://" in self.name
-        # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
-        place = self.name if remote else str(Path(self.name).expanduser().absolute())
-        try:
-            container = av.open(
-                place, timeout=TIMEOUT if remote else None, metadata_errors="replace"
-            )
-        except FileNotFoundError:
-            raise UserError(f"{self.name}: no such file; check the path") from None
-        except (av.FFmpegError, OSError) as error:
-            raise UserError(
-                f"{self.name} is neither a picture nor a video that can be decoded "
-                f"({error.strerror}); name another file"
-            ) from None
-        stream = container.streams.best("video")
-        if not isinstance(stream, VideoStream) or not stream.width:
+        container, stream = self._open()
+        if self._start:
+            self._origin = seek(container, stream, self._start)
+            if self._origin is None:
+                self.__exit__()
+                self._open()  # at the beginning, to be read up to there
+        return self
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        container, stream = open_container(self.place, self._timeout)
+        self.live = is_live(self.place, container)
+        if self.live and (self._start or self._end is not None):
             container.close()
-            raise UserError(f"{self.name} holds no pictures that can be decoded; name another file")
+            raise UserError(f"{self.name} is live; start and end are for files")
         self._container, self._stream = container, stream
         stream.thread_type = "SLICE" if self.live else "AUTO"  # frame threads answer late
-        self.fps = float(stream.average_rate) if stream.average_rate else None
-        self.frame_count = stream.frames or None
-        return self
+        self.fps = float(stream.average_rate) / self._every if stream.average_rate else None
+        self.frame_count = None if self.live else self._count(container, stream)
+        return container, stream
 
     def __exit__(self, *exception: object) -> None:
         if self._container is not None:
             self._container.close()
             self._container = self._stream = None
 
+    def _count(self, container: InputContainer, stream: VideoStream) -> int | None:
+        """How many frames there will be: exactly where the file tells, else by its length."""
+        length = _length(stream) or (container.duration or 0) / av.time_base
+        frames = stream.frames or length * float(stream.average_rate or 0)
+        if length and (self._start or self._end is not None):
+            end = length if self._end is None else min(self._end, length)
+            frames *= max(end - self._start, 0.0) / length
+        return math.ceil(round(frames, 3) / self._every) or None
+
     def __iter__(self) -> Iterator[Frame]:
-        """Raises UserError if not one frame can be decoded."""
+        """Raises UserError if not one frame can be decoded, and Lost at a stream's end."""
         container, stream = self._container, self._stream
         if container is None or stream is None:
             raise RuntimeError("enter the video before reading it")
-        began: float | None = None
-        index, seconds = 0, 0.0
-        for decoded in self._decode(container, stream):
-            time = decoded.time
-            if time is None:  # raw streams have no timestamps
-                time = index / (self.fps or 30)
-            if began is None:
-                began = time
-            seconds = time - began
-            image = _upright(decoded, stream)
+        pictures = self._passing(container, stream) if self.live else self._part(container, stream)
+        for index, (seconds, picture) in enumerate(pictures):
+            image = upright(picture, stream)
             self.size = self.size or (image.shape[1], image.shape[0])
             yield Frame(image, index, seconds)
-            index += 1
-        if index == 0:
+
+    def _passing(self, container: InputContainer, stream: VideoStream) -> Iterator[Timed]:
+        """A stream's pictures by the clock: its own timestamps may be missing, made up or leap."""
+        began = self._clock()
+        for number, picture in enumerate(decode(container, stream, None)):
+            if number % self._every == 0:
+                yield Timed(self._clock() - began, picture)
+        raise Lost(self.name, "check the address and that it is running")
+
+    def _part(self, container: InputContainer, stream: VideoStream) -> Iterator[Timed]:
+        """A film's pictures from `start` to `end`."""
+        read = 0
+        seconds = 0.0
+        pictures = decode(container, stream, self._damaged)
+        for seconds, picture in timed(pictures, stream, self._origin):
+            if seconds < self._start:
+                continue
+            if self._end is not None and seconds >= self._end:
+                break
+            if read % self._every == 0:
+                yield Timed(seconds, picture)
+            read += 1
+        else:
+            self._check_end(stream, read, seconds)
+        if read == 0 and self._start:
+            raise UserError(f"{self.name} has no picture from {self._start:g} s on; start earlier")
+        if read == 0:
             raise UserError(f"{self.name} holds no picture that can be decoded; name another file")
-        self._check_end(stream, index, seconds)
-
-    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-        """All whole pictures; damaged ones are left out."""
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except (av.FFmpegError, OSError):
-                self.warning = f"{self.name} is cut off"
-                packet = None
-            if packet is None:
-                return
-            if packet.is_corrupt and not self.live:
-                self.warning = f"{self.name} is cut off or damaged"
-                continue
-            try:
-                pictures = packet.decode()
-            except av.FFmpegError:
-                self.warning = f"{self.name} is cut off or damaged"
-                continue
-            yield from (picture for picture in pictures if self.live or not picture.is_corrupt)
-
-    def _check_end(self, stream: VideoStream, frames: int, seconds: float) -> None:
-        if stream.duration and stream.time_base and not self.live:
-            length = float(stream.duration * stream.time_base)
-            if length - seconds - 1 / (self.fps or 30) > MISSING:
-                self.warning = self.warning or f"{self.name} is cut off"
         if self.warning:
-            self.warning += f"; {frames} frames ({seconds:.1f} s) were read"
+            self.warning += f"; {read} frames (up to {seconds:.1f} s) were read"
             logger.warning(self.warning)
 
+    def _damaged(self, what: str) -> None:
+        self.warning = f"{self.name} {what}"
 
-def _upright(decoded: av.VideoFrame, stream: VideoStream) -> Image:
-    """(H, W, 3) RGB, turned as a player would and with square pixels."""
-    shape = float(stream.sample_aspect_ratio or 1)
-    width = max(round(decoded.width * shape), 1)
-    # All told: left to itself, PyAV before 17 takes every video's colours for those of BT.601.
-    converted = decoded.reformat(
-        width,
-        decoded.height,
-        "rgb24",
-        src_colorspace=decoded.colorspace,
-        dst_colorspace=Colorspace.ITU601,
-        src_color_range=decoded.color_range,
-        dst_color_range=ColorRange.JPEG,
-    )
-    image = converted.to_ndarray()
-    turns = round(decoded.rotation / 90) % 4  # counter-clockwise, as rot90
-    return np.ascontiguousarray(np.rot90(image, turns), np.uint8)
+    def _check_end(self, stream: VideoStream, read: int, seconds: float) -> None:
+        length, pause = _length(stream), 1 / float(stream.average_rate or 30)
+        if read and length and length - seconds - pause > MISSING and not self.warning:
+            self.warning = f"{self.name} is cut off"
+
+
+def _length(stream: VideoStream) -> float | None:
+    """Seconds, as the file announces them."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return None

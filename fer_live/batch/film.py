@@ -1,0 +1,167 @@
+"""`fer-live video`: a film read from end to end; an annotated copy with its sound, and a log."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from rich.console import Console
+
+from fer_live.batch.chunks import chunks, drawing
+from fer_live.errors import UserError
+from fer_live.pipeline import Analyzer
+from fer_live.progress import progress
+from fer_live.runtimes import RuntimeName
+from fer_live.session import Stop, stoppable
+from fer_live.sinks import Sink, VideoFile
+from fer_live.sinks.base import spare
+from fer_live.sinks.log import open_log
+from fer_live.sinks.sound import Sound
+from fer_live.sources import ImageSource, VideoSource, open_source
+from fer_live.sources.reader import Reader
+from fer_live.summary import SummaryFile
+from fer_live.tally import Tally
+from fer_live.track import Tracks
+from fer_live.types import Frame, Reading, Scene
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """`every`: so many-th frame is read; those between show the readings before. `start`, `end`: seconds.
+
+    `abstain` None: as the model's card says.
+    """
+
+    path: Path
+    output: Path | None = None
+    log: Path | None = None
+    summary: Path | None = None
+    thumbnails: bool = False
+    every: int = 1
+    start: float = 0.0
+    end: float | None = None
+    model: str = "cucn"
+    device: str = "auto"
+    runtime: RuntimeName = "auto"
+    smoothing: float = 0.3
+    abstain: float | None = None
+    heatmap: bool = True
+
+
+def read_film(options: FilmOptions) -> int:
+    """Read the film, write what is asked for, print what it saw; return the exit code.
+
+    Raises UserError on bad input.
+    """
+    files = (options.output, options.log, options.summary)
+    if not any(files):
+        raise UserError("nothing would be written; add --output FILE, --log FILE or --summary FILE")
+    console = Console(stderr=True)
+    if isinstance(open_source(options.path), ImageSource):
+        raise UserError(f"{options.path} is a picture; read it with: fer-live image {options.path}")
+    spare(options.path, *files)
+    with ExitStack() as stack:
+        source = VideoSource(options.path, options.start, options.end)
+        frames = stack.enter_context(Reader(source))
+        length = _length(options.path)
+        if length is not None and options.start >= length:
+            raise UserError(f"{options.path} is {length:.1f} s long; choose an earlier --start")
+        readers, video = _sinks(options, source)
+        for sink in (*readers, *video):
+            stack.enter_context(sink)
+        loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
+        analyzer = stack.enter_context(loaded)
+        stop = stack.enter_context(stoppable())
+        bar = stack.enter_context(progress(_frame_count(options, source, length), console))
+        tally = Tally()
+        for scene, fresh in _scenes(frames, analyzer, options, stop):
+            if fresh:
+                tally.add(scene)
+                for sink in readers:
+                    sink.write(scene, scene.frame.image)
+            for sink in video:
+                sink.write(scene, scene.frame.image)
+            bar.advance(bar.task_ids[0])
+        if not stop.asked:  # the number of frames may have been a guess
+            bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
+    Console().print(tally.table(unit="frames read"))
+    plain: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
+    if stop.asked:
+        console.print("stopped; what was read until then is written", **plain)
+    for path in files:
+        if path is not None:
+            console.print(f"written: {path}", **plain)
+    return 0
+
+
+class Annotated:
+    """A sink that draws the readings on each frame and hands the picture on."""
+
+    def __init__(self, sink: Sink, heatmap: bool):
+        self._sink = sink
+        self._draw = drawing(heatmap)
+
+    def __enter__(self) -> "Annotated":
+        self._sink.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._sink.__exit__(*exception)
+
+    def write(self, scene: Scene, canvas: Any) -> None:
+        self._sink.write(scene, self._draw(scene.frame.image, scene.readings))
+
+
+def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[Sink]]:
+    """Those that take each frame that was read, and those that take every frame; not yet entered."""
+    readers: list[Sink] = []
+    if options.log is not None:
+        readers.append(open_log(options.log))
+    if options.summary is not None:
+        title = f"Expressions in {options.path.name}"
+        readers.append(SummaryFile(options.summary, title, options.thumbnails))
+    if options.output is None:
+        return readers, []
+    video = VideoFile(options.output, source.fps, Sound(options.path))
+    return readers, [Annotated(video, options.heatmap)]
+
+
+def _scenes(
+    frames: Reader, analyzer: Analyzer, options: FilmOptions, stop: Stop
+) -> Iterator[tuple[Scene, bool]]:
+    """All frames in order with their readings, and whether the frame itself was read."""
+    card, wish = analyzer.classifier.card, options.abstain
+    tracks = Tracks(options.smoothing, card.abstain_below if wish is None else wish)
+    heatmap = options.heatmap and options.output is not None
+    held: list[Reading] = []
+    for chunk in chunks(_until(frames, stop, options.every)):
+        images = [frame.image for due, frame in chunk if due]
+        found = iter(analyzer.batch(images, heatmap))
+        for due, frame in chunk:
+            if due:
+                held = tracks.update(next(found), frame.seconds)
+            yield Scene(frame, held), due
+
+
+def _until(frames: Reader, stop: Stop, every: int) -> Iterator[tuple[bool, Frame]]:
+    """The frames until someone stops, and whether each is due to be read."""
+    for frame in frames:
+        if stop.asked:
+            return
+        yield frame.index % every == 0, frame
+
+
+def _length(path: Path) -> float | None:
+    """Seconds of the film; None where it does not tell."""
+    with av.open(str(path.expanduser().absolute()), metadata_errors="replace") as film:
+        return film.duration / av.time_base if film.duration else None
+
+
+def _frame_count(options: FilmOptions, source: VideoSource, length: float | None) -> int | None:
+    """How many frames there will be, by the film's length where its file does not count them."""
+    if source.frame_count or not source.fps or length is None:
+        return source.frame_count
+    part = min(options.end or length, length) - options.start
+    return max(round(part * source.fps), 1)

@@ -1,0 +1,1 @@
+"""`fer-live bench`: how fast this computer reads faces."""

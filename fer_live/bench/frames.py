@@ -1,0 +1,58 @@
+"""Frames to measure on: the built-in clip's faces, placed in empty scenes of any size."""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from fer_live import packaged
+from fer_live.sources import open_source
+from fer_live.types import Frame, Image
+
+FPS = 30.0
+FILLED = 0.9  # of each cell of the grid that the faces stand in
+
+
+class FaceScene:
+    """A source of `count` frames, `size` (width, height), with `faces` faces that sway a little."""
+
+    live = False
+    fps: float | None = FPS
+
+    def __init__(self, size: tuple[int, int], faces: int, count: int):
+        self.size: tuple[int, int] | None = size
+        self.faces = faces
+        self.frame_count: int | None = count
+        self._clip: list[Image] = []
+
+    def __enter__(self) -> "FaceScene":
+        with open_source(packaged.folder("assets") / "demo.mp4") as clip:
+            self._clip = [frame.image for frame in clip]
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._clip = []
+
+    def __iter__(self) -> Iterator[Frame]:
+        assert self.size is not None
+        assert self.frame_count is not None
+        width, height = self.size
+        columns = math.ceil(math.sqrt(self.faces * width / height))
+        rows = math.ceil(self.faces / columns)
+        cell_width, cell_height = width // columns, height // rows
+        for index in range(self.frame_count):
+            image = np.full((height, width, 3), 96, np.uint8)
+            # Both ways through the clip, so that nothing jumps.
+            step = index % (2 * len(self._clip) - 2)
+            picture = self._clip[min(step, 2 * len(self._clip) - 2 - step)]
+            scale = FILLED * min(cell_width / picture.shape[1], cell_height / picture.shape[0])
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            slack = cell_width - picture.shape[1], cell_height - picture.shape[0]
+            for face in range(self.faces):
+                row, column = divmod(face, columns)
+                sway = 0.5 + 0.5 * math.sin(index / 15 + face)
+                left = column * cell_width + int(sway * slack[0])
+                top = row * cell_height + int(sway * slack[1])
+                image[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+            yield Frame(image, index, index / FPS)

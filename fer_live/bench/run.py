@@ -1,0 +1,181 @@
+"""The bench as a whole: which scenes and runtimes, and the tables."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from fer_live import card as cards
+from fer_live import packaged
+from fer_live.bench.frames import FaceScene
+from fer_live.bench.measure import NetworkTimes, PathTimes, measure_network, measure_path
+from fer_live.device import choose_device
+from fer_live.errors import UserError
+from fer_live.pipeline import Analyzer
+from fer_live.runtimes import Eager, Runtime, RuntimeName
+from fer_live.sources import open_source
+
+SIZES = ((640, 480), (1280, 720), (1920, 1080))
+FACES = (1, 4, 16)
+BATCHES = (1, 4, 16)
+GPU_BATCHES = (1, 16, 256)
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """`frames` of each scene; `soak`: so many more of one scene, for its memory. `compare`: the network's runtimes too."""
+
+    model: str = "cucn"
+    device: str = "auto"
+    runtime: RuntimeName = "auto"
+    frames: int = 200
+    soak: int = 0
+    compare: bool = False
+    json: Path | None = None
+
+
+def run(options: BenchOptions) -> int:
+    """Measure, print the tables, write the JSON; return the exit code. Raises UserError on bad input."""
+    if options.json is not None:
+        _claim(options.json)
+    console = Console()
+    found: dict[str, Any] = {"computer": _computer(), "first_frame_seconds": _first_frame(options)}
+    console.print(f"{found['computer']}\nfirst frame after {found['first_frame_seconds']:.1f} s")
+    paths = list(_paths(options))
+    console.print(_path_table(paths))
+    found["paths"] = [asdict(times) for times in paths]
+    if options.soak:
+        found["soak_megabytes"] = _soak(options)
+        console.print(f"memory over {options.soak} frames, MB: {found['soak_megabytes']}")
+    if options.compare:
+        networks = list(_networks(options))
+        console.print(_network_table(networks))
+        found["networks"] = [asdict(times) for times in networks]
+    if options.json is not None:
+        options.json.write_text(json.dumps(found, indent=2))
+        console.print(f"written: {options.json}")
+    return 0
+
+
+def _paths(options: BenchOptions) -> Iterator[PathTimes]:
+    scenes = [(f"{w}x{h}", FaceScene((w, h), n, options.frames)) for w, h in SIZES for n in FACES]
+    clip = open_source(packaged.folder("assets") / "demo.mp4")
+    for name, source in track([("the clip", clip), *scenes], "measuring", transient=True):
+        with _analyzer(options) as analyzer, source:
+            yield measure_path(name, source, analyzer)
+
+
+@contextmanager
+def _analyzer(options: BenchOptions) -> Iterator[Analyzer]:
+    with Analyzer.load(options.model, options.device, "live", options.runtime) as analyzer:
+        analyzer.classifier.runtime.wait()
+        yield analyzer
+
+
+def _soak(options: BenchOptions) -> list[float]:
+    """Megabytes held at most in each tenth of a long run."""
+    with _analyzer(options) as analyzer:
+        tenths = []
+        for _ in range(10):
+            with FaceScene((1280, 720), 1, options.soak // 10) as source:
+                tenths.append(round(measure_path("soak", source, analyzer).megabytes))
+    return tenths
+
+
+def _networks(options: BenchOptions) -> Iterator[NetworkTimes]:
+    """The network alone: torch on the device, and on a CPU every runtime, precision and number of threads."""
+    path = cards.find_weights(options.model)
+    network, card = cards.load(path)
+    device = choose_device(options.device)
+    shape = card.size, card.channels
+    if device.type != "cpu":
+        runtime = Eager(network.to(device), device)
+        yield measure_network(f"torch, {device}", runtime, *shape, GPU_BATCHES)
+        return
+    cores = os.cpu_count() or 1
+    for threads in sorted({1, 2, cores // 2, cores} - {0}):
+        torch.set_num_threads(threads)
+        yield measure_network(
+            f"torch fp32, {threads} threads", Eager(network, device), *shape, BATCHES
+        )
+        bfloat = Eager(network, device, torch.bfloat16)
+        yield measure_network(f"torch bf16, {threads} threads", bfloat, *shape, BATCHES)
+        for name, other in _others(path, network, card, threads):
+            yield measure_network(f"{name}, {threads} threads", other, *shape, BATCHES)
+    torch.set_num_threads(cores)
+
+
+def _others(path: Path, network: Any, card: Any, threads: int) -> Iterator[tuple[str, Runtime]]:
+    from fer_live.runtimes import openvino
+    from fer_live.runtimes.onnx import OnnxRuntime
+
+    if openvino.is_installed():
+        folder = openvino.convert(path)
+        for precision in ("f32", "bf16"):
+            yield f"openvino {precision}", openvino.OpenVino(folder, threads, precision)
+    try:
+        yield "onnx fp32", OnnxRuntime(network, card, threads)
+    except UserError as error:
+        Console(stderr=True).print(str(error))
+
+
+def _first_frame(options: BenchOptions) -> float:
+    """Seconds from the command to the end of its first frame, imports and all."""
+    command = [sys.executable, "-m", "fer_live", "--demo", "--no-window", "--max-frames", "1"]
+    command += ["--model", options.model, "--device", options.device, "--log", "log.jsonl"]
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
+        return time.perf_counter() - began
+
+
+def _computer() -> str:
+    if torch.cuda.is_available():
+        return f"{platform.platform()}, {torch.cuda.get_device_name()}"
+    return f"{platform.platform()}, {os.cpu_count()} CPU threads"
+
+
+def _claim(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}); save to another place"
+        ) from None
+
+
+def _path_table(rows: list[PathTimes]) -> Table:
+    table = Table(title="The whole path: milliseconds a frame, median (95th percentile)")
+    table.add_column("scene")
+    for column in ("faces", "fps", *rows[0].stages, "MB"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        cells = [f"{m:.1f} ({h:.1f})" for m, h in row.stages.values()]
+        table.add_row(
+            row.scene, f"{row.faces:.1f}", f"{row.fps:.0f}", *cells, f"{row.megabytes:.0f}"
+        )
+    return table
+
+
+def _network_table(rows: list[NetworkTimes]) -> Table:
+    table = Table(title="The network alone: milliseconds, median")
+    table.add_column("runtime")
+    for batch in rows[0].milliseconds:
+        table.add_column(f"{batch} faces", justify="right")
+    for row in rows:
+        table.add_row(row.runtime, *(f"{value:.1f}" for value in row.milliseconds.values()))
+    return table

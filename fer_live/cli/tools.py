@@ -1,0 +1,109 @@
+"""The smaller commands: summary, cameras, bench, export and doctor."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from fer_live.cli import options as kinds
+
+
+def define_summary(parser: ArgumentParser) -> None:
+    parser.add_argument("log", type=Path, metavar="LOG", help=".jsonl or .csv that --log wrote")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the page, .html or .png"
+    )
+
+
+def run_summary(options: Namespace) -> int:
+    from fer_live.summary.file import summarise
+
+    summarise(options.log, options.output)
+    print(f"written: {options.output}", file=sys.stderr)
+    return 0
+
+
+def define_cameras(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--thumbnails", type=Path, metavar="FOLDER", help="save what each sees as a small picture"
+    )
+
+
+def run_cameras(options: Namespace) -> int:
+    from fer_live.cameras import show
+
+    return show(options.thumbnails)
+
+
+def define_bench(parser: ArgumentParser) -> None:
+    kinds.add_model(parser)
+    parser.add_argument(
+        "--frames",
+        type=kinds.positive,
+        default=200,
+        metavar="N",
+        help="of each scene (default: 200)",
+    )
+    parser.add_argument(
+        "--soak", type=_soak, default=0, metavar="N", help="N more frames, to watch the memory"
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="the network alone in every runtime and precision"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all numbers")
+
+
+def _soak(text: str) -> int:
+    return 0 if text == "0" else kinds.positive(text)
+
+
+def run_bench(options: Namespace) -> int:
+    from fer_live.bench.run import BenchOptions, run
+
+    return run(
+        BenchOptions(
+            model=options.model,
+            device=options.device,
+            runtime=options.runtime,
+            frames=options.frames,
+            soak=options.soak,
+            compare=options.compare,
+            json=options.json,
+        )
+    )
+
+
+def define_export(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        default="cucn",
+        metavar="NAME",
+        help="weights: cucn, cnn6 or a file (default: cucn)",
+    )
+    parser.add_argument(
+        "--format", required=True, choices=["onnx", "openvino", "torchscript"], help="what to write"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".onnx, .xml (openvino) or .pt (torchscript); its card as .json lies beside it",
+    )
+
+
+def run_export(options: Namespace) -> int:
+    from fer_live.export import export
+
+    path = export(options.model, options.format, options.output)
+    print(f"written: {path}", file=sys.stderr)
+    return 0
+
+
+def define_doctor(parser: ArgumentParser) -> None:
+    """It has no options."""
+
+
+def run_doctor(options: Namespace) -> int:
+    from fer_live.doctor import examine
+
+    return examine()

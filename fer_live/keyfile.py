@@ -1,0 +1,69 @@
+"""Files that a key begins and ends while a session goes on."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fer_live.errors import UserError
+from fer_live.sinks import Sink
+from fer_live.types import Image, Scene
+
+
+def fresh_path(suffix: str) -> Path:
+    """A name in the current folder, by the clock, that no file has."""
+    stem = f"fer-live-{time.strftime('%Y%m%d-%H%M%S')}"
+    path, count = Path(f"{stem}{suffix}"), 1
+    while path.exists():
+        count += 1
+        path = Path(f"{stem}-{count}{suffix}")
+    return path
+
+
+class KeyFile:
+    """One file at a time, each under a fresh name. What it tells is for the window to show.
+
+    A file that cannot be written ends itself and not the session. `written`: those that were begun.
+    """
+
+    def __init__(self, what: str, suffix: str, make: Callable[[Path], Sink]):
+        self.written: list[Path] = []
+        self._what, self._suffix, self._make = what, suffix, make
+        self._sink: Sink | None = None
+
+    @property
+    def active(self) -> bool:
+        return self._sink is not None
+
+    def toggle(self) -> str:
+        """Begin a file, or end it; tells which."""
+        if self._sink is not None:
+            return self.close() or f"saved {self.written[-1]}"
+        path = fresh_path(self._suffix)
+        try:
+            self._sink = self._make(path).__enter__()
+        except UserError as error:
+            return str(error)
+        self.written.append(path)
+        return f"{self._what} {path}"
+
+    def write(self, scene: Scene, canvas: Image) -> str | None:
+        """What went wrong, if anything did."""
+        if self._sink is None:
+            return None
+        try:
+            self._sink.write(scene, canvas)
+        except UserError as error:
+            self.close()
+            return str(error)
+        return None
+
+    def close(self) -> str | None:
+        """What went wrong, if anything did."""
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return None
+        try:
+            sink.__exit__(None, None, None)
+        except UserError as error:
+            return str(error)
+        return None

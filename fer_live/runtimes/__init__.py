@@ -1,0 +1,46 @@
+"""What runs the network: torch, OpenVINO or ONNX Runtime."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.models import Network
+from fer_live.runtimes.base import Runtime, Scores
+from fer_live.runtimes.eager import Eager
+
+RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
+RUNTIMES: tuple[str, ...] = get_args(RuntimeName)
+
+
+def choose_runtime(
+    name: RuntimeName, network: Network, card: Card, weights: Path, device: torch.device
+) -> Runtime:
+    """The runtime called `name`; auto is OpenVINO on a CPU where it is installed, else torch.
+
+    Raises UserError where it cannot be had.
+    """
+    if name not in RUNTIMES:
+        raise UserError(f"runtime {name!r} is not one of {', '.join(RUNTIMES)}")
+    if name in ("openvino", "onnx") and device.type != "cpu":
+        raise UserError(f"runtime {name} runs on the CPU: add --device cpu, or leave --runtime out")
+    if name == "torch" or device.type != "cpu":
+        return Eager(network, device)
+    if name == "onnx":
+        from fer_live.runtimes.onnx import OnnxRuntime
+
+        return OnnxRuntime(network, card)
+    from fer_live.runtimes import openvino
+
+    if not openvino.is_installed():
+        if name == "openvino":
+            raise UserError("runtime openvino is not installed: pip install openvino")
+        return Eager(network, device)
+    if name == "openvino":
+        return openvino.OpenVino(openvino.convert(weights))
+    return openvino.Converting(Eager(network, device), weights)
+
+
+__all__ = ["RUNTIMES", "Eager", "Runtime", "RuntimeName", "Scores", "choose_runtime"]

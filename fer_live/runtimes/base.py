@@ -1,0 +1,58 @@
+"""What every runtime offers."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from fer_live.models import Network
+
+
+class Scores(NamedTuple):
+    """What a network says of B faces, on the CPU, float32.
+
+    `logits`: (B, K) before the temperature. `uncertainty`: (B,) raw scores, or None. `feature_map`:
+    (B, C, h, w), on the runtime's own device.
+    """
+
+    logits: Tensor
+    uncertainty: Tensor | None
+    feature_map: Tensor
+
+
+class Runtime(Protocol):
+    """Runs one network. `name` is what the window shows; `device`: where its feature maps are."""
+
+    device: torch.device
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, images: Tensor) -> Scores:
+        """Normalised images (B, C, H, W), float32 on `device`."""
+
+    def wait(self) -> None:
+        """Until it is as fast as it will be."""
+
+    def close(self) -> None: ...
+
+
+class Flat(nn.Module):
+    """A network whose output is a plain tuple (logits, feature map[, uncertainty]), for what exports networks."""
+
+    def __init__(self, network: Network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        output = self.network(images)
+        uncertainty = output.uncertainty
+        if uncertainty is None:
+            return output.logits, output.feature_map
+        return output.logits, output.feature_map, uncertainty
+
+
+def from_flat(arrays: list[Tensor]) -> Scores:
+    """The tuple that `Flat` returned, as scores."""
+    logits, feature_map, *rest = arrays
+    return Scores(logits, rest[0] if rest else None, feature_map)

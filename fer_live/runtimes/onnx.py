@@ -1,0 +1,83 @@
+"""ONNX Runtime, and networks as ONNX files for other programs."""
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.models import Network
+from fer_live.runtimes.base import Flat, Scores, from_flat
+
+OPERATIONS = 17  # the ONNX operator set: known to every runtime of the last years
+MISSING = "is not installed: pip install 'fer-live[onnx]'"
+
+
+class OnnxRuntime:
+    """A network through ONNX Runtime on the CPU. `threads`: 0 for as many as it chooses."""
+
+    name = "onnx"
+    device = torch.device("cpu")
+
+    def __init__(self, network: Network, card: Card, threads: int = 0):
+        try:
+            import onnxruntime
+        except ImportError:
+            raise UserError(f"runtime onnx: onnxruntime {MISSING}") from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        content = to_onnx(network, card)
+        self._session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, images: Tensor) -> Scores:
+        found = self._session.run(None, {"images": images.contiguous().numpy()})
+        return from_flat([torch.from_numpy(array) for array in found])
+
+    def wait(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def to_onnx(network: Network, card: Card) -> bytes:
+    """The network as an ONNX model: images (B, C, H, W) -> logits, feature_map[, uncertainty]."""
+    import io
+
+    example = torch.zeros(2, card.channels, card.size, card.size)
+    names = ["logits", "feature_map"]
+    if network(example).log_variance is not None:
+        names.append("uncertainty")
+    buffer = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # torch points to its newer exporter, which needs more packages
+            torch.onnx.export(
+                Flat(network).eval(),
+                (example,),
+                buffer,
+                input_names=["images"],
+                output_names=names,
+                dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
+                opset_version=OPERATIONS,
+                dynamo=False,
+            )
+    except ImportError:
+        raise UserError(f"onnx {MISSING}") from None
+    return buffer.getvalue()
+
+
+def write_onnx(network: Network, card: Card, path: Path) -> None:
+    """Write the ONNX file, its card among the metadata."""
+    import onnx
+
+    model = onnx.load_from_string(to_onnx(network, card))
+    entry = model.metadata_props.add()
+    entry.key, entry.value = "card", card.to_json()
+    onnx.save(model, path)

@@ -1,0 +1,72 @@
+"""Opening what FFmpeg plays: files, and streams by their URL."""
+
+import re
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from fer_live.errors import UserError
+
+# TCP first: over UDP, cameras' pictures arrive smeared.
+OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
+# Of streams that never end; others may be files or streams, which shows once they are open.
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp")
+
+
+def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStream]:
+    """The file or URL and its main video stream; raises UserError. `timeout`: of URLs, in seconds."""
+    name, scheme = public_name(place), scheme_of(place)
+    # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
+    address = place if scheme else str(Path(place).expanduser().absolute())
+    try:
+        container = av.open(
+            address,
+            options=OPTIONS.get(scheme or ""),
+            timeout=timeout if scheme else None,
+            metadata_errors="replace",
+        )
+    except av.ExitError:
+        raise UserError(
+            f"{name} does not answer within {timeout:g} s; check the address and that it is running"
+        ) from None
+    except (av.FFmpegError, OSError) as error:
+        raise UserError(_refusal(name, scheme, error)) from None
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream) or not stream.width:
+        container.close()
+        raise UserError(f"{name} holds no pictures that can be decoded; name another file")
+    return container, stream
+
+
+def scheme_of(place: str) -> str | None:
+    """A URL's, in small letters; None for a path."""
+    return place.split("://")[0].lower() if "://" in place else None
+
+
+def is_live(place: str, container: InputContainer) -> bool:
+    """Whether it is a stream that goes on as time passes, and no file."""
+    scheme = scheme_of(place)
+    if scheme in (None, "file"):
+        return False
+    if scheme in LIVE_SCHEMES:
+        return True
+    return container.duration is None and container.size <= 0
+
+
+def public_name(place: str) -> str:
+    """The place without the password that a URL may hold."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", place)
+
+
+def _refusal(name: str, scheme: str | None, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    if scheme is None and isinstance(error, FileNotFoundError):
+        return f"{name}: no such file; check the path"
+    if scheme is None or isinstance(error, av.InvalidDataError):
+        return (
+            f"{name} is neither a picture nor a video that can be decoded ({reason}); "
+            "name another file"
+        )
+    return f"{name} cannot be opened ({reason}); check the address and that it is running"

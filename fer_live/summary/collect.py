@@ -1,0 +1,180 @@
+"""What a session saw of each person, added up reading by reading in memory that stays small."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fer_live.expressions import Expression
+from fer_live.types import Image
+
+BINS = 480  # parts of a timeline at most: about one for each pixel and a half of the page
+FINEST = 0.05  # seconds of a bin, at first
+LONGEST = 1.0  # seconds that one reading may stand for: longer is a pause
+CLEAR = 0.5  # a moment is worth showing where its expression was more probable than this
+
+
+@dataclass
+class Bin:
+    """The readings within one part of a timeline: their number, and the sum of each probability."""
+
+    count: int = 0
+    sums: dict[Expression, float] = field(default_factory=dict)
+
+    def add(self, probabilities: dict[Expression, float]) -> None:
+        self.count += 1
+        for expression, p in probabilities.items():
+            self.sums[expression] = self.sums.get(expression, 0.0) + p
+
+    def merge(self, other: "Bin") -> None:
+        self.count += other.count
+        for expression, p in other.sums.items():
+            self.sums[expression] = self.sums.get(expression, 0.0) + p
+
+    def mean(self, expression: Expression) -> float:
+        return self.sums.get(expression, 0.0) / self.count
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When an expression was most probable. `source`: the picture's file; `thumbnail`: RGB."""
+
+    frame: int
+    seconds: float
+    probability: float
+    source: str | None = None
+    thumbnail: Image | None = None
+
+
+@dataclass
+class Person:
+    """One track; None is all faces that were not tracked. Times in seconds of the session."""
+
+    track: int | None
+    first: float
+    last: float
+    readings: int = 0
+    counts: Counter[Expression] = field(default_factory=Counter)
+    seconds: dict[Expression, float] = field(default_factory=dict)
+    bins: dict[int, Bin] = field(default_factory=dict)
+    best: dict[Expression, Moment] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return "All faces" if self.track is None else f"Person {self.track}"
+
+    @property
+    def shares(self) -> dict[Expression, float]:
+        """Of the time; where no time passed, as for pictures, of the readings."""
+        return shares([self])
+
+    @property
+    def moments(self) -> list[tuple[Expression, Moment]]:
+        """The best moments of clear expressions, earliest first."""
+        clear = [(e, moment) for e, moment in self.best.items() if moment.probability > CLEAR]
+        return sorted(clear, key=lambda pair: (pair[1].seconds, pair[1].frame))
+
+
+class Summary:
+    """Adds up scenes in the log's plain form, `scene_record`."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.readings = 0
+        self.began: float | None = None
+        self.ended = 0.0
+        self.width = FINEST  # seconds of a bin
+        self._people: dict[int | None, Person] = {}
+        self._labels: dict[Expression, None] = {}
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the last."""
+        return 0.0 if self.began is None else self.ended - self.began
+
+    @property
+    def labels(self) -> list[Expression]:
+        """All expressions that some model named, in the canonical order."""
+        return [expression for expression in Expression if expression in self._labels]
+
+    @property
+    def people(self) -> list[Person]:
+        """Longest seen first."""
+        return sorted(
+            self._people.values(), key=lambda person: (-person.readings, person.track or 0)
+        )
+
+    def add(self, record: dict[str, Any], crops: Sequence[Image] | None = None) -> None:
+        """Count one frame; `crops`: a picture of each face, kept where it shows a best moment."""
+        seconds = record["seconds"] or 0.0
+        if self.began is None:
+            self.began = self.ended = seconds
+        passed = min(max(seconds - self.ended, 0.0), LONGEST)
+        self.ended = max(self.ended, seconds)
+        self.frames += 1
+        index = self._bin(max(seconds - self.began, 0.0))
+        for i, face in enumerate(record["faces"]):
+            self.readings += 1
+            probabilities = {
+                Expression(name): p for name, p in face["probabilities"].items() if p is not None
+            }
+            self._labels |= dict.fromkeys(probabilities)
+            track = face["track"]
+            person = self._people.setdefault(track, Person(track, seconds, seconds))
+            _read(person, Expression(face["expression"]), probabilities, seconds, passed)
+            person.bins.setdefault(index, Bin()).add(probabilities)
+            _remember(person, record, face, crops[i] if crops is not None else None)
+
+    def _bin(self, elapsed: float) -> int:
+        """The bin of that time; a timeline that grows too long gets bins of twice the width."""
+        while elapsed >= BINS * self.width:
+            self.width *= 2
+            for person in self._people.values():
+                person.bins = _coarser(person.bins)
+        return int(elapsed / self.width)
+
+
+def shares(people: Sequence[Person]) -> dict[Expression, float]:
+    """The share of each expression in what these people showed, in the canonical order."""
+    weights: Counter[Expression] = Counter()
+    for person in people:
+        weights.update(person.seconds)
+    if not sum(weights.values()):
+        for person in people:
+            weights.update(person.counts)
+    total = sum(weights.values()) or 1
+    return {expression: weights[expression] / total for expression in Expression}
+
+
+def _read(
+    person: Person,
+    expression: Expression,
+    probabilities: dict[Expression, float],
+    seconds: float,
+    passed: float,
+) -> None:
+    person.readings += 1
+    person.first, person.last = min(person.first, seconds), max(person.last, seconds)
+    person.counts[expression] += 1
+    person.seconds[expression] = person.seconds.get(expression, 0.0) + passed
+
+
+def _remember(
+    person: Person, record: dict[str, Any], face: dict[str, Any], crop: Image | None
+) -> None:
+    """Keep the moment if its expression was never more probable."""
+    expression = Expression(face["expression"])
+    probability = face["probabilities"].get(str(expression)) or 0.0
+    best = person.best.get(expression)
+    if best is None or probability > best.probability:
+        person.best[expression] = Moment(
+            record["frame"], record["seconds"] or 0.0, probability, record.get("source"), crop
+        )
+
+
+def _coarser(bins: dict[int, Bin]) -> dict[int, Bin]:
+    """Each two bins as one."""
+    merged: dict[int, Bin] = {}
+    for index, part in bins.items():
+        merged.setdefault(index // 2, Bin()).merge(part)
+    return merged

@@ -1,0 +1,119 @@
+"""Logs read back: JSON lines, or a table with a row for each face and frame."""
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TextIO
+
+from fer_live.errors import UserError
+from fer_live.expressions import Expression
+from fer_live.sinks.log import COLUMNS, CSV, JSON
+
+NAMES = frozenset(map(str, Expression))
+
+
+def read_log(path: str | Path) -> Iterator[dict[str, Any]]:
+    """The records of a log by its name's ending, frame by frame.
+
+    A last line that was cut off is left out. Raises UserError, which names file and line, where the
+    file is no such log. A table has no rows for frames without faces, and so none come of it.
+    """
+    path = Path(path).expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in (*JSON, *CSV):
+        raise UserError(f"{path} is no log; name a .jsonl or .csv file that --log wrote")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from _rows(path, file) if suffix in CSV else _lines(path, file)
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not text; name a log that --log wrote") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); check the path") from None
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file, 1):
+        try:
+            record = _checked(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if not line.endswith("\n"):
+                return  # whoever wrote it was stopped within the line
+            raise _unreadable(path, number, error) from None
+        yield record
+
+
+def _rows(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(file)
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise UserError(
+            f"{path} has no column {missing[0]!r} in its first line; name a log that --log wrote"
+        )
+    faces = (_numbered(path, reader.line_num, row) for row in reader)
+    for place, group in groupby(faces, key=lambda pair: pair[0]):
+        frame, seconds, source = place
+        record = {"frame": frame, "seconds": seconds, "faces": [face for _, face in group]}
+        yield record | ({} if source is None else {"source": source})
+
+
+def _numbered(path: Path, number: int, row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """One row as its frame's place and its face."""
+    try:
+        cells = {name: row[name] or None for name in COLUMNS}
+        place = (int(row["frame"]), _decimal(cells["seconds"]), cells["source"])
+        face = {
+            "track": None if cells["track"] is None else int(row["track"]),
+            "box": [_decimal(cells[name]) for name in ("left", "top", "right", "bottom")],
+            "score": _decimal(cells["score"]),
+            "expression": row["expression"],
+            "probabilities": {name: _decimal(p) for name in NAMES if (p := cells[name])},
+            "uncertainty": _decimal(cells["uncertainty"]),
+        }
+        _check_face(face)
+    except (ValueError, TypeError) as error:
+        raise _unreadable(path, number, error) from None
+    return place, face
+
+
+def _checked(record: dict[str, Any]) -> dict[str, Any]:
+    """The record, if a summary can be made of it; raises KeyError, TypeError or ValueError."""
+    int(record["frame"])
+    if record["seconds"] is not None:
+        _decimal(record["seconds"])
+    for face in record["faces"]:
+        _check_face(face)
+    return record
+
+
+def _check_face(face: dict[str, Any]) -> None:
+    if face["track"] is not None:
+        int(face["track"])
+    for name, p in face["probabilities"].items():
+        if p is not None:
+            _decimal(p)
+        _check_name(name)
+    _check_name(face["expression"])
+
+
+def _check_name(name: str) -> None:
+    if name not in NAMES:
+        raise ValueError(f"unknown expression {name!r}")
+
+
+def _decimal(text: str | float | None) -> float | None:
+    if text is None:
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no number")
+    return value
+
+
+def _unreadable(path: Path, number: int, error: Exception) -> UserError:
+    reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+    return UserError(
+        f"{path}, line {number}, is no line of a log ({reason}); name a log that --log wrote"
+    )

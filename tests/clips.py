@@ -1,0 +1,47 @@
+"""Small videos and pictures for the tests of sources."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+FRAMES, WIDTH, HEIGHT = 24, 96, 64
+TITLE = "Cafe"
+
+
+def record(path: Path, shape=None, seconds=lambda i: i / 12) -> Path:
+    """A video whose left half is red and whose right half is blue."""
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:, : WIDTH // 2, 0] = picture[:, WIDTH // 2 :, 2] = 200
+    noise = np.random.default_rng(0).integers(0, 55, picture.shape, np.uint8)
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        container.metadata["title"] = TITLE
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        if shape:
+            stream.codec_context.sample_aspect_ratio = shape
+        for i in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(picture + np.roll(noise, i, 1), format="rgb24")
+            frame.pts, frame.time_base = round(1000 * seconds(i)), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+class FakeClock:
+    """Seconds that pass only while someone sleeps. `sleeps`: how long each time."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> bool:
+        """Pauses, as threading.Event.wait that nobody sets."""
+        self.now += seconds
+        self.sleeps.append(seconds)
+        return False

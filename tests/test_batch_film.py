@@ -1,0 +1,160 @@
+"""`fer-live video`: a film from end to end."""
+
+import os
+import signal
+
+import av
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.batch import film as films
+from fer_live.cli import main
+from tests.clips import record
+from tests.commands import log_lines
+from tests.fakes import fake_analyzer
+from tests.test_sinks_sound import film, tracks
+
+
+@pytest.fixture
+def video(monkeypatch, tmp_path):
+    """A function that runs `fer-live video` in tmp_path with a fake analyzer."""
+    monkeypatch.chdir(tmp_path)
+    analyzer = fake_analyzer()
+    monkeypatch.setattr(films.Analyzer, "load", lambda *arguments: analyzer)
+
+    def run(*arguments: str) -> int:
+        return main(["video", *arguments])
+
+    run.analyzer = analyzer
+    return run
+
+
+def times(path) -> list[float]:
+    return tracks(path)["video"]
+
+
+def test_a_film_is_annotated_with_its_sound_and_logged(video, tmp_path, capsys):
+    film(tmp_path / "in.mp4")
+    assert video("in.mp4", "--output", "out.mp4", "--log", "log.jsonl") == 0
+    found = tracks(tmp_path / "out.mp4")
+    assert found["video"] == pytest.approx([i / 10 for i in range(20)], abs=1e-3)
+    assert found["audio"][-1] == pytest.approx(1.9, abs=0.15)
+    lines = log_lines(tmp_path / "log.jsonl")
+    assert [line["frame"] for line in lines] == list(range(20))
+    assert {face["track"] for line in lines for face in line["faces"]} == {1}
+    told = capsys.readouterr()
+    assert "20/20" in told.err
+    assert "written: out.mp4" in told.err
+    assert "happy" in told.out
+
+
+def test_the_faces_of_several_frames_are_one_batch(video, tmp_path):
+    film(tmp_path / "in.mp4")
+    video("in.mp4", "--log", "log.csv")
+    assert video.analyzer.classifier.batches == [8, 8, 4]
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 21
+
+
+def test_a_variable_frame_rate_is_kept(video, tmp_path):
+    def uneven(i):
+        return i / 12 + (0.5 if i > 10 else 0)
+
+    record(tmp_path / "in.mp4", seconds=uneven)
+    video("in.mp4", "--output", "out.mp4")
+    assert times(tmp_path / "out.mp4") == pytest.approx([uneven(i) for i in range(24)], abs=2e-3)
+
+
+def test_a_part_of_a_film_is_read(video, tmp_path):
+    film(tmp_path / "in.mp4", seconds=4)
+    video("in.mp4", "--start", "1", "--end", "2.05", "--output", "out.mp4", "--log", "log.jsonl")
+    assert len(times(tmp_path / "out.mp4")) == 11
+    seconds = [line["seconds"] for line in log_lines(tmp_path / "log.jsonl")]
+    assert seconds == pytest.approx([1 + i / 10 for i in range(11)], abs=2e-3)
+
+
+def test_every_nth_frame_is_read_and_all_are_written(video, tmp_path):
+    film(tmp_path / "in.mp4")
+    video("in.mp4", "--every", "3", "--output", "out.mp4", "--log", "log.jsonl")
+    assert len(times(tmp_path / "out.mp4")) == 20
+    assert [line["frame"] for line in log_lines(tmp_path / "log.jsonl")] == [0, 3, 6, 9, 12, 15, 18]
+    assert sum(video.analyzer.classifier.batches) == 7
+
+
+def test_a_film_that_tells_no_length_has_a_bar_nevertheless(video, tmp_path, capsys):
+    film(tmp_path / "in.mkv")
+    assert video("in.mkv", "--log", "log.jsonl") == 0
+    assert "20/20" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_film_is_whole_up_to_there(video, tmp_path, monkeypatch, capsys, number):
+    film(tmp_path / "in.mp4")
+    read = video.analyzer.batch
+
+    def batch(images, heatmaps):
+        os.kill(os.getpid(), number)
+        return read(images, heatmaps)
+
+    monkeypatch.setattr(video.analyzer, "batch", batch)
+    assert video("in.mp4", "--output", "out.mp4", "--log", "log.csv") == 0
+    assert "stopped; what was read until then is written" in capsys.readouterr().err
+    assert len(times(tmp_path / "out.mp4")) == 8
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 9
+
+
+def test_a_summary_with_faces_only_if_asked(video, tmp_path):
+    film(tmp_path / "in.mp4")
+    video("in.mp4", "--summary", "plain.html")
+    video("in.mp4", "--summary", "faces.html", "--thumbnails")
+    assert "Expressions in in.mp4" in (tmp_path / "plain.html").read_text()
+    assert "data:image" not in (tmp_path / "plain.html").read_text()
+    assert "data:image" in (tmp_path / "faces.html").read_text()
+
+
+def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
+    record(tmp_path / "in.mp4")
+    real = films.VideoSource.__iter__
+
+    def upright(source):
+        for frame in real(source):
+            yield films.Frame(
+                np.ascontiguousarray(np.rot90(frame.image)), frame.index, frame.seconds
+            )
+
+    monkeypatch.setattr(films.VideoSource, "__iter__", upright)
+    video("in.mp4", "--output", "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (64, 96)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["in.mp4"], ["nothing would be written", "--output FILE", "--log FILE"]),
+        (["in.mp4", "--output", "in.mp4"], ["in.mp4 is the source itself"]),
+        (["in.mp4", "--log", "in.mp4"], ["in.mp4 is the source itself"]),
+        (["in.mp4", "--output", "out.png"], ["out.png", ".mp4"]),
+        (["in.mp4", "--output", "in.mp4/out.mp4"], ["out.mp4 cannot be written"]),
+        (["in.mp4", "--output", "o.mp4", "--start", "5"], ["in.mp4 is 2.", "s long", "--start"]),
+        (["in.mp4", "--output", "o.mp4", "--start", "2", "--end", "1"], ["--end 1", "--start 2"]),
+        (["in.mp4", "--output", "o.mp4", "--every", "0"], ["--every", "'0'", "above 0"]),
+        (["in.mp4", "--output", "o.mp4", "--start", "-1"], ["--start"]),
+        (["in.mp4", "--output", "o.mp4", "--end", "late"], ["--end", "'late'", "seconds"]),
+        (["in.mp4", "--output", "o.mp4", "--thumbnails"], ["--thumbnails", "--summary FILE"]),
+        (["in.mp4", "--summary", "a.pdf"], ["a.pdf", ".html", ".png"]),
+        (["in.png", "--output", "o.mp4"], ["in.png is a picture", "fer-live image in.png"]),
+        (["missing.mp4", "--output", "o.mp4"], ["missing.mp4: no such file"]),
+        (["in.mp4", "--output", "o.mp4", "--model", "resnet"], ["'resnet'", "cucn"]),
+        ([], ["FILM", "fer-live video --help"]),
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments_are_refused(refusal, tmp_path, monkeypatch, arguments, words):
+    if "--model" not in arguments:
+        monkeypatch.setattr(films.Analyzer, "load", lambda *arguments: fake_analyzer())
+    film(tmp_path / "in.mp4")
+    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "in.png")
+    line = refusal("video", *arguments)
+    assert all(word in line for word in words), line
+    assert not (tmp_path / "o.mp4").exists()

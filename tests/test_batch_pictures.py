@@ -1,0 +1,202 @@
+"""`fer-live image`: many pictures at once."""
+
+import csv
+import os
+import signal
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.batch import pictures
+from fer_live.cli import main
+from fer_live.sinks import embedded_record
+from tests.commands import log_lines
+from tests.fakes import fake_analyzer
+
+
+def save(path, seed=0, size=(320, 240), **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(60, 160, (size[1], size[0], 3), np.uint8)
+    PIL.Image.fromarray(noise).save(path, **options)
+    return path
+
+
+@pytest.fixture
+def image(monkeypatch, tmp_path):
+    """A function that runs `fer-live image` in tmp_path with a fake analyzer, which it remembers."""
+    monkeypatch.chdir(tmp_path)
+    analyzer = fake_analyzer()
+    loaded = []
+
+    def load(*arguments, **options):
+        loaded.append(arguments)
+        return analyzer
+
+    monkeypatch.setattr(pictures.Analyzer, "load", load)
+
+    def run(*arguments: str) -> int:
+        return main(["image", *arguments])
+
+    run.analyzer, run.loaded = analyzer, loaded
+    return run
+
+
+def test_pictures_are_annotated_and_logged(image, tmp_path, capsys):
+    for i in range(3):
+        save(tmp_path / "in" / f"{i}.png", i)
+    assert image("in", "--output", "out", "--log", "log.jsonl") == 0
+    assert [line["source"] for line in log_lines(tmp_path / "log.jsonl")] == [
+        "in/0.png",
+        "in/1.png",
+        "in/2.png",
+    ]
+    for i, line in enumerate(log_lines(tmp_path / "log.jsonl")):
+        copy = tmp_path / "out" / f"{i}.png"
+        assert (line["frame"], line["faces"][0]["expression"]) == (i, "happy")
+        assert embedded_record(copy) == line
+        assert (
+            np.asarray(PIL.Image.open(copy)) != np.asarray(PIL.Image.open(line["source"]))
+        ).any()
+    told = capsys.readouterr()
+    assert "3/3" in told.err
+    assert "written: out" in told.err
+    assert "happy" in told.out
+
+
+def test_the_faces_of_several_pictures_are_one_batch(image, tmp_path):
+    for i in range(10):
+        save(tmp_path / "in" / f"{i}.png")
+    image("in", "--log", "log.csv")
+    assert image.analyzer.classifier.batches == [8, 2]
+    with (tmp_path / "log.csv").open() as file:
+        assert [row["source"] for row in csv.DictReader(file)] == [f"in/{i}.png" for i in range(10)]
+
+
+def test_a_second_run_reads_only_what_is_new(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.png")
+    image("in", "--output", "out", "--log", "log.jsonl")
+    (first,) = log_lines(tmp_path / "log.jsonl")
+    save(tmp_path / "in" / "b.png")
+    capsys.readouterr()
+    assert image("in", "--output", "out", "--log", "log.jsonl") == 0
+    assert "there already: 1 of 2 pictures" in capsys.readouterr().err
+    assert image.analyzer.classifier.batches == [1, 1]
+    again, second = log_lines(tmp_path / "log.jsonl")  # the log is whole nevertheless
+    assert again == first
+    assert second["source"] == "in/b.png"
+
+
+def test_where_all_is_done_no_model_is_loaded(image, tmp_path):
+    save(tmp_path / "in" / "a.png")
+    image("in", "--output", "out")
+    assert image("in", "--output", "out") == 0
+    assert len(image.loaded) == 1
+
+
+def test_again_reads_all(image, tmp_path):
+    save(tmp_path / "in" / "a.png")
+    for _ in range(2):
+        image("in", "--output", "out", "--again")
+    assert image.analyzer.classifier.batches == [1, 1]
+
+
+def test_a_stopped_run_goes_on_where_it_was(image, tmp_path, monkeypatch, capsys):
+    for i in range(20):
+        save(tmp_path / "in" / f"{i:02}.png")
+    read = image.analyzer.batch
+
+    def batch(images, heatmaps):
+        if not image.analyzer.classifier.batches:
+            os.kill(os.getpid(), signal.SIGINT)
+        return read(images, heatmaps)
+
+    monkeypatch.setattr(image.analyzer, "batch", batch)
+    assert image("in", "--output", "out") == 0
+    assert "stopped with 12 to go" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").iterdir())) == 8
+    assert image("in", "--output", "out") == 0
+    assert len(list((tmp_path / "out").iterdir())) == 20
+    assert image.analyzer.classifier.batches == [8, 8, 4]
+
+
+def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "b.png").write_bytes(b"no picture")
+    (tmp_path / "in" / "c.jpg").write_bytes(save(tmp_path / "x.jpg").read_bytes()[:500])
+    assert image("in", "--output", "out") == 0
+    lines = capsys.readouterr().err.splitlines()
+    start = lines.index("skipped 2 of 3 pictures:")
+    assert "b.png is not a picture" in lines[start + 1]
+    assert "c.jpg cannot be decoded" in lines[start + 2]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_not_one_readable_picture_is_an_error(image, tmp_path, capsys):
+    (tmp_path / "text.png").write_text("words")
+    assert image("text.png", "--output", "out") == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == "fer-live: not one of 1 pictures could be read; name other files"
+
+
+def test_someone_elses_picture_in_the_output_folder_is_left_alone(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.png")
+    theirs = save(tmp_path / "out" / "a.png", seed=5).read_bytes()
+    assert image("in", "in/a.png", "--output", "out") == 2
+    assert "a.png is not from fer-live; add --again" in capsys.readouterr().err
+    assert (tmp_path / "out" / "a.png").read_bytes() == theirs
+    assert image("in", "--output", "out", "--again") == 0
+    assert embedded_record(tmp_path / "out" / "a.png")
+
+
+def test_patterns_keep_their_folders_and_other_kinds_become_png(image, tmp_path):
+    save(tmp_path / "in" / "x" / "1.webp")
+    save(tmp_path / "in" / "y" / "1.webp")
+    save(tmp_path / "in" / "z.jpg")
+    assert image("in/**/*.webp", "in/z.jpg", "--output", "out") == 0
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.glob("out/**/*.*"))
+    assert found == ["x/1.webp.png", "y/1.webp.png", "z.jpg"]
+
+
+def test_a_picture_named_twice_is_read_once(image, tmp_path):
+    save(tmp_path / "in" / "a.png")
+    image("in/a.png", "in", "in/*.png", "--log", "log.jsonl")
+    assert len(log_lines(tmp_path / "log.jsonl")) == 1
+
+
+def test_a_photo_keeps_its_orientation(image, tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it upright
+    save(tmp_path / "photo.jpg", exif=exif)
+    image("photo.jpg", "--output", "out")
+    copy = PIL.Image.open(tmp_path / "out" / "photo.jpg")
+    assert copy.size == (240, 320)
+    assert 0x0112 not in copy.getexif()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.png"], ["nothing would be written", "--output FOLDER"]),
+        (["missing.png", "--output", "out"], ["missing.png: no such file"]),
+        (["empty", "--output", "out"], ["empty holds no pictures"]),
+        (["*.gif", "--output", "out"], ["*.gif matches no file"]),
+        (["a.png", "--output", "."], ["a.png is the picture itself", "--output"]),
+        (
+            ["a.png", "b/a.png", "--output", "out"],
+            ["a.png and b/a.png would both become out/a.png"],
+        ),
+        (["a.png", "--output", "a.png"], ["a.png cannot be made"]),
+        (["a.png", "--log", "a.png/log.csv"], ["log.csv cannot be written"]),
+        (["a.png", "--log", "log.txt"], ["log.txt", ".jsonl or .csv"]),
+        (["a.png", "--output", "out", "--model", "resnet"], ["'resnet'", "cucn"]),
+        ([], ["PLACE", "fer-live image --help"]),
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments_are_refused(refusal, tmp_path, arguments, words):
+    save(tmp_path / "a.png")
+    save(tmp_path / "b" / "a.png")
+    (tmp_path / "empty").mkdir()
+    line = refusal("image", *arguments)
+    assert all(word in line for word in words), line

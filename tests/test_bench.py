@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from fer_live.bench import run as bench
+from fer_live.bench.frames import FaceScene
+from fer_live.bench.measure import WARM_UP, measure_path
+from fer_live.errors import UserError
+from tests.fakes import fake_analyzer
+
+
+@pytest.mark.parametrize("faces", [1, 4, 16])
+def test_a_scene_has_the_size_and_the_faces_asked_for(faces):
+    with FaceScene((640, 480), faces, 3) as scene:
+        images = [frame.image for frame in scene]
+    assert [image.shape for image in images] == [(480, 640, 3)] * 3
+    assert images[0].std() > 5
+    assert (images[0] != images[2]).any()  # they sway
+
+
+def test_the_path_counts_frames_after_its_warm_up():
+    with FaceScene((640, 480), 1, WARM_UP + 5) as scene:
+        times = measure_path("test", scene, fake_analyzer())
+    assert times.frames == 4
+    assert times.faces == 1
+    assert {"capture", "detect", "crop", "classify", "heat-map", "track", "draw", "encode"} == set(
+        times.stages
+    )
+    assert times.megabytes > 50
+
+
+def test_the_bench_writes_what_it_prints(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(bench, "SIZES", ((640, 480),))
+    monkeypatch.setattr(bench, "FACES", (1,))
+    output = tmp_path / "new" / "bench.json"
+    options = bench.BenchOptions(model="cnn6", frames=WARM_UP + 5, json=output)
+    assert bench.run(options) == 0
+    found = json.loads(output.read_text())
+    assert [path["scene"] for path in found["paths"]] == ["the clip", "640x480"]
+    assert all(path["fps"] > 0 for path in found["paths"])
+    assert found["first_frame_seconds"] > 0
+    assert "frames" not in capsys.readouterr().err
+
+
+def test_an_unwritable_place_is_refused_before_anything_is_measured(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="save to another place"):
+        bench.run(bench.BenchOptions(json=tmp_path / "file" / "bench.json"))

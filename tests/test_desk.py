@@ -1,0 +1,232 @@
+"""The window's keys and clicks, with fakes: files, models, faces and what is told."""
+
+import json
+from concurrent.futures import Future
+
+import av
+import numpy as np
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.expressions import HAPPY, SAD
+from fer_live.pipeline import Analyzer
+from fer_live.session import Session, Stop
+from fer_live.sinks.view import KEYS, Action
+from fer_live.sources.reader import Reader
+from fer_live.types import Box, Face
+from tests.fakes import FakeClassifier, FakeDetector, FakeSink, FakeSource, FakeWindow
+
+TWO = (Face(Box(20, 60, 100, 150), 0.9), Face(Box(180, 60, 260, 150), 0.9))
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def play(keys, source=None, faces=TWO, sinks=(), **options):
+    window = FakeWindow(keys=keys)
+    session = Session(Analyzer(FakeDetector(faces), FakeClassifier()), window, **options)
+    session.play(source or FakeSource(200, live=True), sinks, Stop(), None)
+    return session, window
+
+
+class Inline:
+    """A thread pool that does its work at once."""
+
+    def __init__(self, workers, name):
+        pass
+
+    def submit(self, function, argument):
+        future = Future()
+        try:
+            future.set_result(function(argument))
+        except UserError as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait, cancel_futures):
+        pass
+
+
+@pytest.fixture
+def inline(monkeypatch):
+    monkeypatch.setattr("fer_live.switching.ThreadPoolExecutor", Inline)
+
+
+def test_a_key_records_a_video_and_ends_it(tmp_path):
+    session, _ = play(["r", "", "", "", "r", "", "", "q"])
+    (path,) = session.written
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 3
+
+
+def test_a_recording_has_the_frames_size_whatever_the_window_shows(tmp_path):
+    """And neither panel nor help."""
+    session, window = play(["r", "p", "h", "", "", "q"])
+    with av.open(str(session.written[0])) as container:
+        (picture, *_) = container.decode(video=0)
+    assert (picture.width, picture.height) == (320, 240)
+    shown, filmed = window.canvases[1], picture.to_ndarray(format="rgb24")
+    assert np.abs(shown.astype(int) - filmed).mean() > 20
+
+
+def test_a_recording_that_a_key_began_is_whole_when_the_session_ends():
+    session, _ = play(["r", "", "", "q"])
+    with av.open(str(session.written[0])) as container:
+        assert container.streams.video[0].frames == 2
+
+
+def test_a_key_logs_and_ends_the_log():
+    session, _ = play(["", "l", "", "", "l", "", "q"])
+    (path,) = session.written
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [2, 3]
+
+
+def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch):
+    monkeypatch.setattr("fer_live.desk.JsonLog", lambda path: FakeSink(full=2))
+    session, _ = play(["l", "", "", "", "", "q"])
+    assert session.tally.frames == 5
+    assert not session.desk.logging.active
+
+
+def test_a_key_goes_on_with_the_next_model_and_round_again(inline):
+    loaded = []
+
+    def load(name):
+        loaded.append(name)
+        return FakeClassifier(SAD)
+
+    keys = ["m", "", "", "m", "", "", "q"]
+    _, window = play(keys, models=("first", "second"), load=load, smoothing=0.3)
+    said = [scene.readings[0].prediction.expression for scene in window.scenes]
+    assert said == [HAPPY, SAD, SAD, HAPPY, HAPPY][: len(said)]
+    assert loaded == ["second"]
+    assert {scene.readings[0].track for scene in window.scenes} == {1}
+
+
+def test_a_paused_picture_is_read_by_the_next_model(inline):
+    keys = ["space", "", "m", "", "", "q"]
+    _, window = play(keys, models=("first", "second"), load=lambda name: FakeClassifier(SAD))
+    assert window.scenes[-1].readings[0].prediction.expression is SAD
+    assert window.scenes[-1].frame.index == 0
+
+
+def test_a_model_that_cannot_be_loaded_is_told_and_left_out(inline):
+    def load(name):
+        raise UserError(f"no weight file {name!r}")
+
+    session, window = play(["m", "", "", "q"], models=("first", "gone"), load=load)
+    assert session.desk.messages.lines() == ("no weight file 'gone'",)
+    assert window.scenes[-1].readings[0].prediction.expression is HAPPY
+
+
+def test_with_one_model_there_is_no_next():
+    session, _ = play(["m", "", "q"], models=("only",))
+    assert session.desk.messages.lines() == ("there is no other model",)
+
+
+def test_tab_goes_from_face_to_face():
+    session, _ = play(["tab", "", "q"])
+    first = session.desk.selection.track
+    session, _ = play(["tab", "", "tab", "", "q"])
+    assert {first, session.desk.selection.track} == {1, 2}
+    assert session.desk.selection.by_hand
+
+
+def test_a_click_selects_the_face_under_it():
+    for place, track in (("@40,100", 1), ("@200,100", 2)):
+        session, _ = play(["", place, "", "q"])
+        assert session.desk.selection.track == track
+
+
+def test_a_click_beside_all_faces_selects_nobody():
+    session, _ = play(["", "@140,100", "", "q"])
+    assert not session.desk.selection.by_hand
+
+
+def test_a_click_is_found_in_a_picture_that_the_window_enlarges():
+    window = FakeWindow(keys=["", "@440,300", "", "q"], size_now=(640, 640))  # twice, 80 lower
+    session = Session(Analyzer(FakeDetector(TWO), FakeClassifier()), window)
+    session.play(FakeSource(9, live=True), (), Stop(), None)
+    assert session.desk.selection.track == 2
+    assert window.canvases[0].shape == (640, 640, 3)
+    assert not window.canvases[0][:80].any()
+
+
+def test_the_panel_takes_its_place_from_the_picture():
+    _, window = play(["p", "", "", "q"])
+    assert window.canvases[0].shape == window.canvases[-1].shape
+    assert (window.canvases[0] != window.canvases[-1]).mean() > 0.5
+
+
+def test_a_number_shows_that_expressions_heat_map():
+    session, _ = play(["4", "", "q"], heatmap=False)
+    assert session.desk.view.heatmap
+    assert session.desk.view.chosen == 3
+    session, _ = play(["4", "4", "", "q"])
+    assert session.desk.view.chosen is None
+    session, _ = play(["5", "0", "", "q"])
+    assert session.desk.view.chosen is None
+
+
+def test_a_number_that_the_model_has_no_expression_for_is_told():
+    session, _ = play(["8", "", "q"])
+    assert session.desk.messages.lines() == ("this model names 7 expressions",)
+    assert session.desk.view.chosen is None
+
+
+def test_a_key_fills_the_screen_and_leaves_it():
+    assert play(["f", "", "q"])[1].fullscreen
+    assert not play(["f", "", "f", "", "q"])[1].fullscreen
+
+
+def test_a_hundred_keys_at_once_are_all_done():
+    session, _ = play(["b"] * 99 + ["q"])
+    assert session.desk.quitting
+    assert session.desk.view.bars is False
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_key_leaves_a_session_that_goes_on(key, inline):
+    session, _ = play([key, "", "", "q"], models=("a", "b"), load=lambda name: FakeClassifier())
+    ended_or_held = KEYS[key] in (Action.QUIT, Action.PAUSE)
+    assert session.tally.frames == (1 if ended_or_held else 3)
+
+
+class Silent(Reader):
+    """A reader that gives one frame, and then none for ever."""
+
+    state = "camera 0 stopped 4 s ago; reconnecting"
+    ended = False
+
+    def take(self, patience=None):
+        return next(self.frames, None)
+
+    def __iter__(self):
+        self.frames = iter(self._source)
+        return self.frames
+
+
+def test_a_lost_camera_is_told_in_the_window_and_keys_go_on():
+    session, window = play(["", "", "", "b", "", "q"], Silent(FakeSource(1, live=True)))
+    assert session.desk.quitting
+    assert session.tally.frames == 1
+    assert len(window.canvases) == 3  # the picture, with what is wrong, without bars
+    assert (window.canvases[1] != window.canvases[0]).any()
+
+
+def test_what_is_dropped_while_the_view_is_paused_does_not_count(monkeypatch):
+    source = Silent(FakeSource(9, live=True))
+    monkeypatch.setattr(
+        "fer_live.session.time.sleep", lambda s: setattr(source, "dropped", source.dropped + 5)
+    )
+    session, _ = play(["space", "", "", "", "space", "", "q"], source)
+    assert source.dropped > 0
+    assert session._info(source).dropped == 0
+
+
+def test_the_threshold_is_the_cards_unless_given():
+    analyzer = Analyzer(FakeDetector(TWO), FakeClassifier())
+    assert Session(analyzer, None).tracks.abstain_below == analyzer.classifier.card.abstain_below
+    assert Session(analyzer, None, abstain=0.9).tracks.abstain_below == 0.9

@@ -1,0 +1,231 @@
+"""What the window shows: the frame as large as it fits, the side panel, the last half minute."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_live.expressions import HAPPY, SAD, SEVEN
+from fer_live.overlay import HudInfo
+from fer_live.overlay.curves import draw_curves
+from fer_live.overlay.heat import HeatMap
+from fer_live.overlay.side import SidePanel, panel_width
+from fer_live.painter import Painter, Stage, fitted, scaled
+from fer_live.selection import Selection
+from fer_live.sinks.view import KEYS, View
+from fer_live.timeline import STEPS, Timeline
+from fer_live.types import Box, Face, Frame, Keypoints, Point, Prediction, Reading, Scene
+
+INFO = HudInfo(30, 9, "cucn", "cpu", "torch")
+EVERYTHING = View(heatmap=True, panel=True, help=True)
+
+
+def reading(track=1, left=40.0, top=30.0, side=60.0, happy=0.7, unsure=0.3) -> Reading:
+    probabilities = dict.fromkeys(SEVEN, (1 - happy) / 6) | {HAPPY: happy}
+    area = [(left, top), (left + side, top), (left + side, top + side), (left, top + side)]
+    face = Face(Box(left, top, left + side, top + side), 0.9)
+    maps = np.linspace(0, 1, 7 * 36, dtype=np.float32).reshape(7, 6, 6)
+    return Reading(face, Prediction(probabilities, unsure), track, maps, np.array(area, np.float32))
+
+
+def scene(readings, seconds=0.0, width=160, height=120) -> Scene:
+    generator = np.random.default_rng(0)
+    image = generator.integers(0, 255, (height, width, 3), np.uint8)
+    return Scene(Frame(image, 0, seconds), readings)
+
+
+def compose(shown, view, size, stage=None, **options):
+    selection, timeline = Selection(), Timeline()
+    selection.update(shown)
+    timeline.add(shown)
+    stage = stage or Stage()
+    return stage.compose(shown, view, size, selection, timeline, SEVEN, INFO, **options)
+
+
+@pytest.mark.parametrize("window", [(160, 120), (300, 200), (640, 480), (200, 900), (1920, 1080)])
+@pytest.mark.parametrize("picture", [(160, 120), (1, 1), (64, 900), (3840, 2160)])
+def test_any_picture_is_shown_in_any_window(window, picture):
+    shown = scene([reading(), reading(2, 0, 0, 900), reading(3, -50, -50, 40)], 0, *picture)
+    canvas = compose(shown, EVERYTHING, window, messages=["recording"])
+    assert canvas.shape == (window[1], window[0], 3)
+
+
+def test_a_frame_of_the_windows_size_is_shown_as_it_is():
+    shown = scene([])
+    canvas = compose(shown, View(), (160, 120))
+    assert (canvas == shown.frame.image).all()
+
+
+@pytest.mark.parametrize(
+    ("stage", "box", "scale"),
+    [
+        (Box(0, 0, 320, 240), Box(0, 0, 320, 240), 2.0),
+        (Box(0, 0, 400, 240), Box(40, 0, 360, 240), 2.0),
+        (Box(0, 0, 80, 100), Box(0, 20, 80, 80), 0.5),
+    ],
+)
+def test_a_picture_is_as_large_as_it_fits_in_the_middle(stage, box, scale):
+    assert fitted(np.zeros((120, 160, 3), np.uint8), stage) == (box, scale)
+
+
+def test_a_place_in_the_window_is_found_in_the_frame():
+    stage = Stage()
+    compose(scene([]), View(), (400, 240), stage)
+    assert stage.locate(Point(40, 0)) == Point(0, 0)
+    assert stage.locate(Point(360, 240)) == Point(160, 120)
+
+
+def test_an_enlarged_reading_has_all_its_places_enlarged():
+    points = Keypoints(*[Point(10.0, 20.0)] * 6)
+    small = reading()
+    small = replace(small, face=replace(small.face, keypoints=points))
+    large = scaled(small, 2)
+    assert large.face.box == Box(80, 60, 200, 180)
+    assert large.face.keypoints.nose == Point(20, 40)
+    assert large.heatmap_area[2].tolist() == [200, 180]
+    assert large.prediction is small.prediction
+
+
+def test_files_get_the_frames_size_and_neither_panel_nor_help():
+    shown = scene([reading()], 0, 640, 480)
+    plain = Painter().picture(shown, View(heatmap=True), SEVEN, INFO)
+    assert plain.shape == (480, 640, 3)
+    assert (Painter().picture(shown, EVERYTHING, SEVEN, INFO) == plain).all()
+    assert (plain != shown.frame.image).any()
+
+
+def test_a_lone_face_is_not_marked_but_one_of_two_is():
+    two = scene([reading(), reading(2, 100, 30, 50)], 0, 640, 480)
+    selection = Selection(2, True)
+    selection.update(two)
+
+    def shown(view):
+        return Stage().compose(two, view, (640, 480), selection, Timeline(), SEVEN, None)
+
+    unmarked = Selection()
+    unmarked.update(two)
+    plain = Stage().compose(two, View(), (640, 480), unmarked, Timeline(), SEVEN, None)
+    assert (shown(View()) != plain)[30, 115:135].any()
+    assert (shown(View()) == plain)[30, 55:85].all()
+
+
+@pytest.mark.parametrize("width", [90, 200, 300, 540])
+@pytest.mark.parametrize("height", [60, 200, 480, 1080])
+@pytest.mark.parametrize("unsure", [None, 0.0, 1.0])
+def test_the_side_panel_is_drawn_at_any_size(width, height, unsure):
+    area, shown = np.full((height, width, 3), 9, np.uint8), scene([reading(unsure=unsure)])
+    timeline = Timeline()
+    timeline.add(shown)
+    args = (shown.frame.image, shown.readings[0], HeatMap(), timeline, SEVEN)
+    SidePanel().draw(area, *args)
+    assert not (area == 9).all(2).any()
+    nobody = np.zeros_like(area)
+    SidePanel().draw(nobody, shown.frame.image, None, HeatMap(), timeline, SEVEN)
+    assert (nobody != area).any()
+
+
+def test_the_side_panel_leaves_more_than_half_to_the_picture():
+    assert panel_width((1280, 720)) == 360
+    assert panel_width((640, 480)) == 240
+    assert panel_width((200, 900)) == 90
+
+
+def test_curves_are_as_high_as_the_probability():
+    values = np.full((STEPS, 2), np.nan, np.float32)
+    values[STEPS // 2 :] = (0.5, 1.0)
+    picture = draw_curves(values, (HAPPY, SAD), STEPS, 22)  # 20 pixels are a probability of 1
+    filled = (picture == HAPPY.colour).all(2)
+    assert not filled[:, : STEPS // 2].any()
+    assert (filled[:22, STEPS // 2 :].sum(0) == 10).all()
+    assert ((picture[22:] == SAD.colour).all(2)[:, STEPS // 2 :].sum(0) == 20).all()
+
+
+def test_the_timeline_keeps_the_newest_of_each_tenth_of_a_second():
+    timeline = Timeline()
+    for happy, seconds in ((0.1, 0.0), (0.2, 0.51), (0.9, 0.59)):
+        timeline.add(scene([reading(happy=happy)], seconds))
+    kept = timeline.of(1, (HAPPY, SAD))
+    assert kept.shape == (STEPS, 2)
+    assert kept[-1, 0] == pytest.approx(0.9)
+    assert kept[-6, 0] == pytest.approx(0.1)
+    assert np.isnan(kept[:-6]).all()
+
+
+def test_the_timeline_forgets_what_is_older_than_half_a_minute():
+    timeline = Timeline()
+    timeline.add(scene([reading(1), reading(2, 90)], 0.0))
+    timeline.add(scene([reading(1)], 20.0))
+    timeline.add(scene([reading(1)], 31.0))
+    assert np.isnan(timeline.of(2, (HAPPY,))).all()
+    assert np.isnan(timeline.of(1, (HAPPY,))[: STEPS - 120]).all()
+    assert not np.isnan(timeline.of(1, (HAPPY,))[STEPS - 111])
+    assert list(timeline._kept) == [1]
+
+
+def test_the_timeline_has_gaps_where_there_was_no_face():
+    timeline = Timeline()
+    for seconds in (0.0, 0.2, 0.4, 3.0):
+        timeline.add(scene([reading()], seconds))
+    gaps = np.isnan(timeline.of(1, (HAPPY,))[:, 0])[-31:]
+    assert not gaps[:5].any()  # five readings a second are no gaps
+    assert gaps[10:29].all()
+    assert not gaps[30]
+
+
+def test_the_timeline_begins_anew_when_the_clock_runs_backwards():
+    timeline = Timeline()
+    timeline.add(scene([reading()], 20.0))
+    timeline.add(scene([reading()], 1.0))
+    assert (~np.isnan(timeline.of(1, (HAPPY,)))).sum() == 1
+
+
+def test_the_largest_face_is_selected_until_someone_selects_another():
+    selection, shown = Selection(), scene([reading(1), reading(2, 100, 10, 90)])
+    selection.update(shown)
+    assert (selection.track, selection.by_hand) == (2, False)
+    assert selection.at(Point(60, 60), shown)
+    assert (selection.track, selection.by_hand) == (1, True)
+    selection.update(scene([reading(1, 10), reading(2, 100, 10, 90)], 0.1))
+    assert selection.track == 1
+    assert selection.reading.face.box.left == 10
+
+
+def test_of_two_faces_over_each_other_a_click_takes_the_smaller():
+    selection, shown = Selection(), scene([reading(1, 0, 0, 100), reading(2, 40, 40, 20)])
+    selection.at(Point(50, 50), shown)
+    assert selection.track == 2
+    assert not selection.at(Point(150, 110), shown)
+    assert selection.track == 2
+
+
+def test_a_lost_face_stays_selected_for_a_while():
+    selection = Selection()
+    selection.at(Point(60, 60), scene([reading(1)]))
+    selection.update(scene([reading(2, 100)], 1.0))
+    assert selection.track == 1
+    assert selection.reading.track == 1
+    selection.update(scene([reading(2, 100)], 2.0))
+    assert (selection.track, selection.by_hand) == (2, False)
+
+
+def test_the_next_face_after_the_last_is_the_first():
+    selection, shown = Selection(), scene([reading(5, 100), reading(2), reading(9, 30)])
+    tracks = []
+    for _ in range(4):
+        selection.next(shown)
+        tracks.append(selection.track)
+    assert tracks == [2, 5, 9, 2]
+    selection.next(scene([]))
+    assert selection.track == 2
+
+
+def test_the_heat_maps_strength_has_its_ends():
+    view, strengths = View(strength=0.65), []
+    for _ in range(9):
+        view = view.after(KEYS["+"])
+        strengths.append(view.strength)
+    assert strengths[-1] == max(strengths) < 1
+    for _ in range(12):
+        view = view.after(KEYS["-"])
+    assert 0 < view.strength < 0.3
+    assert view.heatmap

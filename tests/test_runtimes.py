@@ -1,0 +1,117 @@
+import socket
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from fer_live import card as cards
+from fer_live.classify import Classifier
+from fer_live.errors import UserError
+from fer_live.export import export
+from fer_live.runtimes import choose_runtime, openvino
+
+CPU = torch.device("cpu")
+CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """One cache for the module: a conversion takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def read_with(weights, runtime):
+    """Predictions and heat-maps of the crops."""
+    classifier = Classifier.load(weights, "cpu", runtime)
+    scores = classifier.score(CROPS)
+    return classifier.predictions(scores), classifier.heatmaps(scores)
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+@pytest.mark.parametrize("weights", ["cucn", "cnn6"])
+def test_a_runtime_says_what_torch_says(weights, runtime):
+    expected, maps = read_with(weights, "torch")
+    found, its_maps = read_with(weights, runtime)
+    for one, other in zip(found, expected, strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-3)
+        assert one.uncertainty == pytest.approx(other.uncertainty, abs=1e-3)
+    assert np.abs(its_maps - maps).max() <= 1e-3 * np.abs(maps).max()
+
+
+def test_torch_answers_until_the_conversion_is_done(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    classifier = Classifier.load("cnn6", "cpu")
+    assert classifier.runtime.name == "torch"
+    before = classifier(CROPS)
+    classifier.runtime.wait()
+    after = classifier(CROPS)
+    assert classifier.runtime.name == "openvino"
+    assert after[0].probabilities == pytest.approx(before[0].probabilities, abs=1e-3)
+    assert Classifier.load("cnn6", "cpu").runtime.name == "openvino"  # from the cache, at once
+
+
+def test_closing_ends_a_conversion_and_leaves_nothing_half_done(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    runtime = openvino.Converting(
+        choose_runtime("torch", *cards.load(_cnn6()), _cnn6(), CPU), _cnn6()
+    )
+    runtime.close()
+    assert not (openvino.cache_folder(_cnn6()) / openvino.MODEL).exists()
+
+
+def _cnn6():
+    return cards.find_weights("cnn6")
+
+
+def test_openvinos_telemetry_is_never_imported(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("something phones home")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert openvino.is_installed()
+    assert sys.modules["openvino_telemetry"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "message"),
+    [
+        ("tensorrt", "cpu", "runtime 'tensorrt' is not one of auto, torch, openvino, onnx"),
+        ("openvino", "cuda", "runtime openvino runs on the CPU"),
+    ],
+)
+def test_a_runtime_that_cannot_be_had_is_one_clear_line(name, device, message):
+    network, card = cards.load(_cnn6())
+    with pytest.raises(UserError, match=message):
+        choose_runtime(name, network, card, _cnn6(), torch.device(device))
+
+
+def test_without_openvino_torch_runs_the_network(monkeypatch):
+    monkeypatch.setattr(openvino, "is_installed", lambda: False)
+    assert Classifier.load("cnn6", "cpu").runtime.name == "torch"
+    with pytest.raises(UserError, match="pip install openvino"):
+        Classifier.load("cnn6", "cpu", "openvino")
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("onnx", "onnx"), ("torchscript", "pt")])
+def test_an_exported_network_says_what_ours_says(tmp_path, kind, ending):
+    path = export("cnn6", kind, tmp_path / f"cnn6.{ending}")
+    images = torch.randn(2, 1, 48, 48)
+    expected = cards.load(_cnn6())[0](images).logits
+    if kind == "onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(str(path))
+        logits = torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+        assert '"cnn6"' in session.get_modelmeta().custom_metadata_map["card"]
+    else:
+        logits = torch.jit.load(path)(images)[0]
+    torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
+    assert '"temperature"' in path.with_suffix(".json").read_text()
+
+
+def test_an_export_to_another_ending_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"end its name in \.onnx"):
+        export("cnn6", "onnx", tmp_path / "cnn6.bin")

@@ -1,0 +1,154 @@
+"""Sessions with fakes: keys, pauses and what is shown."""
+
+import logging
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.pace import Pace
+from fer_live.session import Session, Stop
+from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_analyzer
+
+NEVER = [""] * 1000
+
+
+def play(source, window=None, sinks=(), stop=None, **options):
+    session = Session(fake_analyzer(), window, **options)
+    session.play(source, sinks, stop or Stop(), None)
+    return session
+
+
+def test_a_session_reads_every_frame_once():
+    sink = FakeSink()
+    session = play(FakeSource(5), sinks=[sink])
+    assert [scene.frame.index for scene in sink.scenes] == [0, 1, 2, 3, 4]
+    assert [reading.track for scene in sink.scenes for reading in scene.readings] == [1] * 5
+    assert session.tally.frames == session.tally.faces == 5
+    assert (sink.canvases[0] != sink.scenes[0].frame.image).any()
+
+
+def test_not_one_frame_more_than_asked_for_is_taken():
+    source = FakeSource(5)
+    session = play(source, max_frames=3)
+    assert (session.tally.frames, source.taken) == (3, 3)
+
+
+@pytest.mark.parametrize("key", ["q", "esc", "close"])
+def test_a_key_quits(key):
+    window = FakeWindow(keys=["", "", key])
+    session = play(FakeSource(10, live=True), window)
+    assert session.tally.frames == len(window.scenes) == 3
+
+
+def test_unknown_keys_do_nothing():
+    window = FakeWindow(keys=["x", "enter", "", ""])
+    assert play(FakeSource(10, live=True), window).tally.frames == 3
+
+
+def test_a_pause_keeps_the_picture_until_the_next_press():
+    source, window = FakeSource(2), FakeWindow(keys=["space", "", "", "space", "", "q"])
+    session = play(source, window)
+    assert session.tally.frames == source.taken == 2
+    assert {scene.frame.index for scene in window.scenes[:-1]} == {0}
+
+
+def test_a_paused_session_can_be_stopped_from_outside(monkeypatch):
+    stop = Stop()
+    monkeypatch.setattr("fer_live.session.time.sleep", lambda seconds: setattr(stop, "asked", True))
+    assert play(FakeSource(9), FakeWindow(keys=["space", *NEVER]), stop=stop).tally.frames == 1
+
+
+def test_keys_change_a_paused_picture():
+    window = FakeWindow(keys=["space", "", "b", "", "q"])
+    play(FakeSource(9), window)
+    assert (window.canvases[-1] != window.canvases[0]).any()
+    assert [scene.frame.index for scene in window.scenes] == [0] * len(window.scenes)
+
+
+def test_a_still_picture_stays_until_someone_quits():
+    window = FakeWindow(keys=["", "", "", "q"])
+    assert play(FakeSource(1), window, still=True).desk.quitting
+
+
+def test_the_heat_map_can_be_called_up_on_a_still_picture():
+    window = FakeWindow(keys=["", "g", "", "q"])
+    play(FakeSource(1), window, heatmap=False, still=True)
+    assert window.scenes[0].readings[0].heatmap is None
+    assert window.scenes[-1].readings[0].heatmap is not None
+    assert (window.canvases[-1] != window.canvases[0]).any()
+
+
+def test_no_maps_are_made_while_the_heat_map_is_off():
+    window = FakeWindow(keys=["g", "", "", "q"])
+    session = play(FakeSource(9, live=True), window)
+    assert session.tally.frames == 3
+    assert session.analyzer.classifier.explained == 1
+
+
+def test_a_slow_video_listens_to_keys_between_its_frames():
+    window = FakeWindow(keys=["", "", "", "q"])
+    session = play(FakeSource(2, fps=1 / 3600), window)  # the second picture comes in an hour
+    assert session.tally.frames <= 2
+    assert session.desk.quitting
+
+
+def test_a_snapshot_is_the_picture_shown(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    window = FakeWindow(keys=["s", "", "", "s", "", "q"])
+    session = play(FakeSource(9, live=True), window)
+    assert set(session.written) == {path.relative_to(tmp_path) for path in tmp_path.iterdir()}
+    saved = [np.asarray(PIL.Image.open(path)) for path in session.written]
+    assert len(saved) == 2
+    assert (saved[0] == window.canvases[0]).all()
+    assert (saved[1] == window.canvases[2]).all()
+
+
+def test_a_snapshot_that_cannot_be_saved_ends_nothing(monkeypatch, caplog):
+    def refuse(path):
+        raise UserError(f"{path} cannot be written")
+
+    monkeypatch.setattr("fer_live.desk.PictureFile", refuse)
+    with caplog.at_level(logging.WARNING):
+        session = play(FakeSource(9, live=True), FakeWindow(keys=["s", "", "", "q"]))
+    assert session.tally.frames == 3
+    assert "fer-live-" in caplog.text
+
+
+def test_without_faces_a_session_goes_on():
+    analyzer = fake_analyzer()
+    analyzer.detector = FakeDetector(faces=())
+    session = Session(analyzer, None)
+    session.play(FakeSource(3), [], Stop(), None)
+    assert (session.tally.frames, session.tally.faces) == (3, 0)
+
+
+def test_smoothing_is_the_sessions():
+    assert play(FakeSource(1), smoothing=1.5).tracks.smoothing == 1.5
+    assert play(FakeSource(1), still=True).tracks.smoothing == 0
+
+
+def test_the_pace_is_that_of_the_last_second(monkeypatch):
+    now, pace = [0.0], Pace()
+    monkeypatch.setattr("fer_live.pace.time.perf_counter", lambda: now[0])
+    pace.step(40)
+    assert pace.fps == 0
+    for _ in range(200):
+        now[0] += 1 / 25
+        pace.step(20)
+    info = pace.info(fake_analyzer(), dropped=3)
+    assert info.fps == pytest.approx(25)
+    assert info.milliseconds == pytest.approx(20, abs=0.1)
+    assert (info.model, info.device, info.runtime, info.dropped) == ("fake", "cpu", "fake", 3)
+
+
+def test_a_pause_does_not_slow_the_pace(monkeypatch):
+    now, pace = [0.0], Pace()
+    monkeypatch.setattr("fer_live.pace.time.perf_counter", lambda: now[0])
+    for pause in (0, 0, 100, 0):
+        if pause:
+            pace.rest()
+        now[0] += 1 / 20 + pause
+        pace.step(10)
+    assert pace.fps == pytest.approx(20)

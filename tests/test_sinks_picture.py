@@ -1,0 +1,74 @@
+"""Picture files and the readings in them."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.sinks import PictureFile, embedded_record
+from fer_live.sinks.record import scene_record
+from tests.scenes import picture, scene
+
+
+@pytest.mark.parametrize("name", ["saved.png", "saved.jpg"])
+def test_a_picture_is_saved_in_rgb(tmp_path, name):
+    with PictureFile(tmp_path / "new" / name) as sink:
+        sink.write(scene(), picture())
+    saved = np.asarray(PIL.Image.open(tmp_path / "new" / name)).astype(int)
+    assert np.abs(saved.mean((0, 1)) - picture().mean((0, 1))).max() < 2
+
+
+@pytest.mark.parametrize("name", ["saved.png", "saved.jpg"])
+def test_a_picture_carries_its_reading(tmp_path, name):
+    with PictureFile(tmp_path / name) as sink:
+        sink.write(scene(5, 0.25), picture())
+    assert embedded_record(tmp_path / name) == scene_record(scene(5, 0.25))
+
+
+def test_a_pictures_reading_lies_where_the_standards_say(tmp_path):
+    for name in ("saved.png", "saved.jpg"):
+        with PictureFile(tmp_path / name) as sink:
+            sink.write(scene(5), picture())
+    record = json.dumps(scene_record(scene(5)))
+    assert PIL.Image.open(tmp_path / "saved.png").text["fer-live"] == record
+    exif = PIL.Image.open(tmp_path / "saved.jpg").getexif()
+    assert exif.get_ifd(0x8769)[0x9286] == b"ASCII\0\0\0" + record.encode()
+
+
+def test_a_jpeg_of_a_crowd_carries_the_readings_that_fit(tmp_path):
+    crowd = replace(scene(), readings=scene().readings * 500)
+    with PictureFile(tmp_path / "crowd.jpg") as sink:
+        sink.write(crowd, picture())
+    record = embedded_record(tmp_path / "crowd.jpg")
+    assert 200 < len(record["faces"]) < 500
+    assert len(record["faces"]) + record["faces_left_out"] == 500
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_other_files_carry_no_reading(tmp_path, content):
+    path = tmp_path / "other.png"
+    path.write_bytes(content)
+    assert embedded_record(path) is None
+
+
+def test_other_peoples_pictures_carry_no_reading(tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x8769] = {0x9286: b"ASCII\0\0\0taken at the sea"}
+    PIL.Image.fromarray(picture()).save(tmp_path / "photo.jpg", exif=exif)
+    PIL.Image.fromarray(picture()).save(tmp_path / "photo.png")
+    assert embedded_record(tmp_path / "photo.jpg") is None
+    assert embedded_record(tmp_path / "photo.png") is None
+
+
+def test_a_disk_that_is_full_keeps_the_older_picture(tmp_path, small_disk):
+    path = tmp_path / "saved.png"
+    with PictureFile(path) as sink:
+        sink.write(scene(1), picture())
+        small_disk(1000)
+        with pytest.raises(UserError, match=r"saved\.png cannot be written further"):
+            sink.write(scene(2), picture())
+    assert embedded_record(path)["frame"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["saved.png"]

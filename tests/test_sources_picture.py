@@ -1,0 +1,154 @@
+"""Pictures of every kind, alone and by the folder."""
+
+import logging
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.sources import FolderSource, open_source, read_image
+
+
+def gradient(dtype, peak) -> np.ndarray:
+    return np.linspace(0, peak, 256).astype(dtype).reshape(16, 16)
+
+
+def test_a_grey_picture_has_three_equal_channels(tmp_path):
+    PIL.Image.fromarray(gradient(np.uint8, 255)).save(tmp_path / "grey.png")
+    image = read_image(tmp_path / "grey.png")
+    assert image.shape == (16, 16, 3)
+    assert image.dtype == np.uint8
+    assert (image == gradient(np.uint8, 255)[:, :, None]).all()
+
+
+@pytest.mark.parametrize(("dtype", "peak"), [(np.uint16, 65535), (np.int32, 65535)])
+def test_sixteen_bits_are_scaled_to_eight(tmp_path, dtype, peak):
+    path = tmp_path / "deep.tiff"
+    PIL.Image.fromarray(gradient(dtype, peak)).save(path)
+    image = read_image(path)
+    assert (np.abs(image[:, :, 0].astype(int) - gradient(np.uint8, 255)) <= 1).all()
+
+
+def test_a_dark_sixteen_bit_picture_stays_dark(tmp_path):
+    PIL.Image.fromarray(np.full((4, 4), 2570, np.uint16)).save(tmp_path / "dark.png")
+    assert (read_image(tmp_path / "dark.png") == 10).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_clear_pixels_become_white(tmp_path, mode):
+    picture = PIL.Image.new("RGBA", (4, 4), (0, 0, 0, 0))
+    picture.putpixel((0, 0), (0, 0, 0, 255))
+    picture.convert(mode).save(tmp_path / "clear.png")
+    image = read_image(tmp_path / "clear.png")
+    assert (image[0, 0] == 0).all()
+    assert (image[1:] == 255).all()
+
+
+def test_palettes_and_inks_become_rgb(tmp_path):
+    red = PIL.Image.new("RGB", (16, 16), (250, 0, 0))
+    red.quantize(4).save(tmp_path / "palette.png")
+    red.convert("CMYK").save(tmp_path / "inks.jpg", quality=95)
+    for name in ("palette.png", "inks.jpg"):
+        assert np.abs(read_image(tmp_path / name).astype(int) - (250, 0, 0)).max() <= 4
+
+
+def test_a_picture_is_turned_by_its_exif_tag(tmp_path):
+    picture = PIL.Image.new("RGB", (32, 16))
+    picture.paste((255, 255, 255), (0, 0, 16, 16))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it upright
+    picture.save(tmp_path / "phone.jpg", exif=exif)
+    image = read_image(tmp_path / "phone.jpg")
+    assert image.shape == (32, 16, 3)
+    assert image[:12].min() > 240
+    assert image[20:].max() < 15
+
+
+def test_one_pixel_is_a_picture(tmp_path):
+    PIL.Image.new("RGB", (1, 1), (1, 2, 3)).save(tmp_path / "dot.png")
+    with open_source(tmp_path / "dot.png") as source:
+        (frame,) = source
+    assert frame.image.tolist() == [[[1, 2, 3]]]
+    assert (source.size, source.frame_count, source.live) == ((1, 1), 1, False)
+
+
+def test_a_huge_picture_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1000)
+    for side in (40, 60):  # Pillow warns of the first and refuses the second
+        PIL.Image.new("L", (side, side)).save(tmp_path / "huge.png")
+        with (
+            pytest.raises(UserError, match=r"huge\.png has more than"),
+            open_source(tmp_path / "huge.png"),
+        ):
+            pass
+
+
+def test_a_broken_picture_is_refused(tmp_path):
+    path = tmp_path / "broken.jpg"
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    PIL.Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:1500])
+    with pytest.raises(UserError, match=r"broken\.jpg cannot be decoded"), open_source(path):
+        pass
+
+
+def fill(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        PIL.Image.new("RGB", (8, 8)).save(folder / name)
+
+
+def names_in(place, base) -> list[str]:
+    with FolderSource(place) as source:
+        return [frame.source.removeprefix(f"{base}/") for frame in source]
+
+
+def test_a_folders_pictures_come_in_natural_order(tmp_path):
+    fill(tmp_path, "b10.png", "b9.JPG", "A2.png", "b9.2.png", "deep/c.png", ".hidden.png")
+    (tmp_path / "notes.txt").write_text("words")
+    assert names_in(tmp_path, tmp_path) == ["A2.png", "b9.2.png", "b9.JPG", "b10.png"]
+
+
+def test_a_pattern_looks_into_folders(tmp_path):
+    fill(tmp_path, "10/a.png", "9/b.png", "9/a.jpg")
+    assert names_in(tmp_path / "**" / "*.png", tmp_path) == ["9/b.png", "10/a.png"]
+
+
+def test_a_folder_gives_one_still_for_each_picture(tmp_path):
+    PIL.Image.new("RGB", (8, 6)).save(tmp_path / "1.png")
+    PIL.Image.new("RGB", (20, 10)).save(tmp_path / "2.png")
+    with FolderSource(tmp_path) as source:
+        assert (source.stills, source.live, source.frame_count) == (True, False, 2)
+        frames = list(source)
+    assert [frame.image.shape for frame in frames] == [(6, 8, 3), (10, 20, 3)]
+    assert [(frame.index, frame.seconds) for frame in frames] == [(0, 0.0), (1, 2.0)]
+    assert (source.size, source.skipped, source.warning) == ((8, 6), 0, None)
+
+
+def test_what_cannot_be_read_in_a_folder_is_skipped(tmp_path, caplog):
+    fill(tmp_path, "1.png", "3.png")
+    (tmp_path / "2.png").write_bytes(b"words")
+    with caplog.at_level(logging.WARNING), FolderSource(tmp_path) as source:
+        assert [frame.index for frame in source] == [0, 1]
+    assert source.skipped == 1
+    assert "2.png is not a picture" in caplog.text
+    assert source.warning == f"{tmp_path}: 1 of 3 files could not be read"
+
+
+@pytest.mark.parametrize(
+    ("place", "message"), [("", "holds no pictures"), ("*.png", "no file matches")]
+)
+def test_a_place_without_pictures_is_refused(tmp_path, place, message):
+    (tmp_path / "notes.txt").write_text("words")
+    with pytest.raises(UserError, match=message), FolderSource(tmp_path / place):
+        pass
+
+
+def test_a_folder_of_broken_pictures_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"words")
+    with (
+        pytest.raises(UserError, match="1 of 1 files could not be read"),
+        FolderSource(tmp_path) as source,
+    ):
+        list(source)

@@ -1,0 +1,42 @@
+"""What a session counts."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+from rich.console import Console
+
+from fer_live.expressions import HAPPY, SAD
+from fer_live.tally import Tally
+from fer_live.types import Frame, Prediction, Reading, Scene
+from tests.fakes import FakeDetector
+
+
+def test_a_tally_counts_faces_people_and_shares():
+    tally, face = Tally(), FakeDetector().faces[0]
+    happy, sad = (Prediction({HAPPY: p, SAD: 1 - p}) for p in (0.9, 0.2))
+    reading = Reading(face, happy, track=1)
+    image = np.zeros((1, 1, 3), np.uint8)
+    tally.add(Scene(Frame(image), [reading, replace(reading, track=2)]))
+    tally.add(Scene(Frame(image, 1), [reading, Reading(face, sad, track=1)]))
+    page = io.StringIO()
+    Console(file=page, width=60).print(tally.table({"detect": 12.345}))
+    rows = {cells[1].strip(): cells[2].strip() for cells in _cells(page.getvalue())}
+    assert rows["frames"] == rows["identities"] == "2"
+    assert rows["faces read"] == "4"
+    assert rows["detect, ms"] == "12.35"
+    assert (rows["happy"], rows["sad"]) == ("75.0%", "25.0%")
+
+
+def _cells(page: str) -> list[list[str]]:
+    return [line.split("│") for line in page.splitlines() if line.startswith("│")]
+
+
+def test_frames_per_second_leave_the_start_out(monkeypatch):
+    clock = iter([10.0, 10.5, 11.0])
+    monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: next(clock))
+    tally, scene = Tally(), Scene(Frame(np.zeros((1, 1, 3), np.uint8)), [])
+    assert tally.fps is None
+    for _ in range(3):
+        tally.add(scene)
+    assert tally.fps == 2
