@@ -1,7 +1,6 @@
 """The analyzer: a picture or a frame becomes readings."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -74,10 +73,5 @@ class Analyzer:
     def __enter__(self) -> "Analyzer":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
