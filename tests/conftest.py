@@ -28,10 +28,8 @@ def pixel_rows(seed: int = 0) -> list[tuple[int, np.ndarray, str]]:
     return rows
 
 
-@pytest.fixture
-def fer2013_csv(tmp_path) -> Path:
+def write_fer2013(folder: Path) -> Path:
     """Kaggle's fer2013.csv with 91 rows; its folder is a data set's root."""
-    folder = tmp_path / "fer2013"
     folder.mkdir()
     path = folder / "fer2013.csv"
     lines = ["emotion,pixels,Usage"]
@@ -39,3 +37,9 @@ def fer2013_csv(tmp_path) -> Path:
         lines.append(f"{label},{' '.join(map(str, pixels.ravel()))},{usage}")
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+@pytest.fixture
+def fer2013_csv(tmp_path) -> Path:
+    """A small fer2013.csv of the test's own."""
+    return write_fer2013(tmp_path / "fer2013")

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 class Recipe:
     """One way to train one network.
 
-    Network: `arguments` are its own, `size` and `channels` those of its images. It starts at random;
+    Network: `arguments` are its own, `size` and `channels` those of its images; `align` puts the eyes at
+    fixed places, where the data set has landmarks. It starts at random;
     or from `init`, a weight file (name or path) of the same network; or its trunk from `pretrained`,
     "imagenet" or a file of public weights; or from what the recipe `after` (with the fields in `before`
     changed) has trained, which `fit` runs first. `trains`: the beginnings of the names of the parameters
@@ -50,6 +51,7 @@ class Recipe:
     arguments: dict[str, Any] = field(default_factory=dict)
     size: int = 48
     channels: int = 1
+    align: bool = False
     init: str = ""
     pretrained: str = ""
     after: str = ""
@@ -124,7 +126,7 @@ def load(
 
 def before(recipe: Recipe) -> Recipe:
     """The recipe that `recipe` comes after, for the same data and the same network's images."""
-    shared = ("dataset", "seed", "size", "channels")
+    shared = ("dataset", "seed", "size", "channels", "align")
     same = {name: getattr(recipe, name) for name in shared}
     return load(recipe.after, changes={**same, **recipe.before})
 
