@@ -136,6 +136,18 @@ def test_pickles_are_refused_and_never_opened(tmp_path, how):
     assert not (tmp_path / "owned").exists()
 
 
+def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path, card):
+    # The length's first byte is 0x80, a pickle's first, in one file of 32: longer names get there.
+    path = tmp_path / "small.safetensors"
+    for padding in range(0, 256, 4):
+        named = dataclasses.replace(card, name="x" * padding)
+        cards.save(path, named, MODELS["cnn6"]().state_dict())
+        if path.read_bytes()[0] == 0x80:
+            break
+    assert path.read_bytes()[0] == 0x80
+    assert cards.load_card(path) == named
+
+
 def test_an_unknown_name_lists_the_shipped_ones():
     with pytest.raises(UserError, match="cnn6, cucn"):
         cards.find_weights("resnet")
