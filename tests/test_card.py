@@ -106,7 +106,7 @@ def test_fewer_labels_than_outputs_are_refused(tmp_path, card):
 def test_numbers_that_are_not_finite_are_refused(tmp_path, card):
     path = tmp_path / "nan.safetensors"
     state = MODELS["cnn6"]().state_dict()
-    state["head.6.bias"][0] = float("nan")
+    state["classifier.bias"][0] = float("nan")
     cards.save(path, card, state)
     with pytest.raises(UserError, match="not finite"):
         cards.load(path)
