@@ -18,7 +18,7 @@ def batch_for(dataset, recipe):
     labels = torch.arange(COUNT) % len(dataset.classes)
     images = torch.randint(0, 256, (COUNT, dataset.channels, dataset.side, dataset.side))
     targets = F.one_hot(labels, len(dataset.classes)).float()
-    if recipe.strategy != "distributions":
+    if recipe.strategy not in ("distributions", "distillation"):
         targets = None
     return Batch(images.to(torch.uint8), labels, torch.arange(COUNT), targets)
 

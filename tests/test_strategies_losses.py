@@ -15,6 +15,7 @@ from train.strategies import Step
 from train.strategies.adcorre import AdaptiveCorrelation, agreement, feature_loss, mean_loss
 from train.strategies.center import CenterLoss
 from train.strategies.dacl import AttentiveCenterLoss
+from train.strategies.distillation import Distillation
 from train.strategies.distributions import LabelDistributions
 from train.strategies.dlp import LocalityPreserving
 from train.strategies.eac import ErasingAttentionConsistency
@@ -311,3 +312,22 @@ def test_tau_normalisation_trains_nothing():
     strategy = TauNormalisation(task([1.0, 1.0], network=TinyNetwork(2)))
     with pytest.raises(UserError, match="use epochs 0"):
         strategy.loss(step([[0.0, 0.0]], [0]))
+
+
+def test_distillation_adds_how_far_the_teachers_are_away():
+    strategy = Distillation(task([1.0, 1.0]), temperature=1.0, weight=0.5)
+    now = step(UNDECIDED, [0, 1])._replace(targets=torch.tensor([[0.5, 0.5], [1.0, 0.0]]))
+    # The first teacher agrees with the student; from certainty to one half it is ln 2.
+    assert value(strategy, now) == pytest.approx(0.5 * LN2 + 0.5 * LN2 / 2, abs=1e-4)
+
+
+def test_distillation_softens_teacher_and_student_alike():
+    strategy = Distillation(task([1.0, 1.0]), temperature=2.0, weight=1.0)
+    now = step([[2 * LN3, 0.0]], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
+    # At T = 2 the teacher says 3/4 and so does the student.
+    assert value(strategy, now) == pytest.approx(0, abs=1e-6)
+
+
+def test_distillation_asks_for_teachers():
+    with pytest.raises(UserError, match="--teacher WEIGHTS"):
+        Distillation(task([1.0, 1.0])).loss(step(UNDECIDED, [0, 1]))

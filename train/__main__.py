@@ -1,6 +1,7 @@
 """`python -m train`: the workshop's commands."""
 
 import argparse
+import os
 import sys
 
 from fer_live.errors import UserError
@@ -13,12 +14,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except UserError as error:
-        print(f"train: {error}", file=sys.stderr)
-        return 2
+        return _end(2, str(error))
     except KeyboardInterrupt:
-        print(f"train: stopped; {options.again}", file=sys.stderr)
-        return 130
+        return _end(130, f"stopped; {options.again}")
     return 0
+
+
+def _end(code: int, message: str) -> int:
+    # Of several processes that train together, all come here; Lightning kills the first of them
+    # when another fails, before it could say why.
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        return 0
+    print(f"train: {message}", file=sys.stderr)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ from train.learner import Learner
 from train.recipe import Recipe
 from train.start import build_network, start
 from train.strategies import Task, build_strategy, criterion
+from train.teach import taught
 from train.trainer import FitOptions, build_trainer
 
 VALIDATION_BATCH = 256
@@ -118,6 +119,8 @@ def prepare_learner(
 ) -> tuple[Learner, Batches]:
     """The learner of a recipe, and its training batches for the trainer's device."""
     training, dataset = splits.training, DATASETS[recipe.dataset]
+    if recipe.teachers:
+        training = taught(training, recipe.teachers, trainer.strategy.root_device)
     lightning.seed_everything(recipe.seed, verbose=False)
     classes = len(training.classes)
     network = build_network(recipe, classes)

@@ -31,7 +31,8 @@ class Recipe:
     changed) has trained, which `fit` runs first. `trains`: the beginnings of the names of the parameters
     that train, all where it is empty; the rest stays as it was loaded, BatchNorm's statistics too.
 
-    Learning: `strategy` and its `options`. `class_weights`: exponent of Eq. 1's weights (0 for none), or
+    Learning: `strategy` and its `options`; `teachers`: weight files (names or paths) whose readings
+    of the training faces are the targets of the strategy "distillation". `class_weights`: exponent of Eq. 1's weights (0 for none), or
     one weight for each class; `weight_mode`: "loss" weighs the loss, "class_balanced" does with
     weights of effective numbers and `class_weights` as beta, "prior" reads Eq. 1 literally and adds
     the logarithm of the classes' shares to the logits. `sampler`: "balanced" draws each class as often.
@@ -60,6 +61,7 @@ class Recipe:
     dataset: str = "fer2013"
     strategy: str = "supervised"
     options: dict[str, Any] = field(default_factory=dict)
+    teachers: list[str] = field(default_factory=list)
     class_weights: float | list[float] = 0.0
     weight_mode: Literal["loss", "prior", "class_balanced"] = "loss"
     sampler: Literal["shuffled", "balanced"] = "shuffled"

@@ -1,6 +1,7 @@
 """`fit` and `tune`."""
 
 import argparse
+import json
 from pathlib import Path
 
 from fer_live.errors import UserError
@@ -21,6 +22,13 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
     parser.add_argument("--output", required=True, type=Path, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's last.ckpt")
+    parser.add_argument(
+        "--teacher",
+        nargs="+",
+        default=[],
+        metavar="WEIGHTS",
+        help="learn from what these say of each face as well (the strategy distillation)",
+    )
     add_set(parser, "the recipe")
     add_limit(parser)
     add_device(parser)
@@ -68,7 +76,9 @@ def _fit(arguments: argparse.Namespace) -> None:
         nodes=arguments.nodes,
         parallel=arguments.strategy,
     )
-    fit(load(arguments.recipe, arguments.set), root_of(arguments), arguments.output, options)
+    taught = ["strategy=distillation", f"teachers={json.dumps(arguments.teacher)}"]
+    overrides = [*(taught if arguments.teacher else []), *arguments.set]
+    fit(load(arguments.recipe, overrides), root_of(arguments), arguments.output, options)
 
 
 def _tune(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from train.strategies.adcorre import AdaptiveCorrelation
 from train.strategies.base import Loss, Step, Strategy, Task
 from train.strategies.center import CenterLoss
 from train.strategies.dacl import AttentiveCenterLoss
+from train.strategies.distillation import Distillation
 from train.strategies.distributions import LabelDistributions
 from train.strategies.dlp import LocalityPreserving
 from train.strategies.eac import ErasingAttentionConsistency
@@ -27,6 +28,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "adcorre": AdaptiveCorrelation,
     "center": CenterLoss,
     "dacl": AttentiveCenterLoss,
+    "distillation": Distillation,
     "distributions": LabelDistributions,
     "dlp": LocalityPreserving,
     "eac": ErasingAttentionConsistency,
