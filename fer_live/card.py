@@ -135,8 +135,9 @@ def load(path: Path) -> tuple[Network, Card]:
 def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
     try:
         with path.open("rb") as raw:
-            start = raw.read(2)
-        if start[:1] == b"\x80" or start == b"PK":
+            start = raw.read(9)
+        # A safetensors file begins with its header's length, whose bytes may look like a pickle's, and "{".
+        if start[8:] != b"{" and (start[:1] == b"\x80" or start[:2] == b"PK"):
             raise UserError(
                 f"{path} is a pickle, which can run code when opened: use a .safetensors file, such as "
                 "`python -m train export` writes"

@@ -53,16 +53,21 @@ def crop_face(image: Image, area: FloatArray, size: int) -> Image:
 
 def fit_crop(crop: NDArray[np.uint8], card: Card) -> NDArray[np.uint8]:
     """A face crop, (H, W) grey or (H, W, 3) RGB of any size -> (size, size, channels) as the card says."""
+    return fit_square(crop, card.size, card.channels)
+
+
+def fit_square(crop: NDArray[np.uint8], size: int, channels: int) -> NDArray[np.uint8]:
+    """`fit_crop` by the two numbers it needs: for training, where there is no card yet."""
     fitted: NDArray[Any] = crop
-    if card.channels == 1 and crop.ndim == 3:
+    if channels == 1 and crop.ndim == 3:
         fitted = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    elif card.channels == 3 and crop.ndim == 2:
+    elif channels == 3 and crop.ndim == 2:
         fitted = cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
-    if crop.shape[:2] != (card.size, card.size):
-        shrinks = min(crop.shape[:2]) > card.size
+    if crop.shape[:2] != (size, size):
+        shrinks = min(crop.shape[:2]) > size
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        fitted = cv2.resize(fitted, (card.size, card.size), interpolation=how)
-    return fitted.reshape(card.size, card.size, card.channels)
+        fitted = cv2.resize(fitted, (size, size), interpolation=how)
+    return fitted.reshape(size, size, channels)
 
 
 def to_input(crops: Sequence[NDArray[np.uint8]], card: Card, device: torch.device) -> Tensor:

@@ -34,10 +34,8 @@ def pixel_rows(seed: int = 0) -> list[tuple[int, np.ndarray, str]]:
     return rows
 
 
-@pytest.fixture
-def fer2013_csv(tmp_path) -> Path:
+def write_fer2013(folder: Path) -> Path:
     """Kaggle's fer2013.csv with 91 rows; its folder is a data set's root."""
-    folder = tmp_path / "fer2013"
     folder.mkdir()
     path = folder / "fer2013.csv"
     lines = ["emotion,pixels,Usage"]
@@ -82,3 +80,9 @@ def small_disk():
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     signal.signal(signal.SIGXFSZ, before)
+
+
+@pytest.fixture
+def fer2013_csv(tmp_path) -> Path:
+    """A small fer2013.csv of the test's own."""
+    return write_fer2013(tmp_path / "fer2013")

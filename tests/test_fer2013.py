@@ -55,6 +55,38 @@ def test_folders_go_by_class_name_and_file_name(tmp_path):
         assert len(faces) == 2
 
 
+def write_folders(root, count):
+    folder = root / "train" / "happy"
+    folder.mkdir(parents=True)
+    for number in range(count):
+        pixels = np.full((48, 48), number, np.uint8)
+        Image.fromarray(pixels).save(folder / f"Training_{number:03}.png")
+    return folder
+
+
+def test_a_broken_picture_among_many_is_left_out_and_shifts_no_row(tmp_path, caplog):
+    folder = write_folders(tmp_path, 120)
+    (folder / "Training_007.png").write_bytes(b"broken")
+    faces = fer2013.load(tmp_path, "train")
+    assert faces.rows.tolist() == [row for row in range(120) if row != 7]
+    assert faces.images[7, 0, 0] == 8
+    assert "1 of 120 pictures" in caplog.text
+
+
+def test_many_broken_pictures_stop(tmp_path):
+    folder = write_folders(tmp_path, 20)
+    (folder / "Training_007.png").write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"1 of 20 pictures .* more than 1%"):
+        fer2013.load(tmp_path, "train")
+
+
+def test_mixed_sizes_are_told(tmp_path):
+    folder = write_folders(tmp_path, 2)
+    Image.fromarray(np.zeros((50, 48), np.uint8)).save(folder / "Training_001.png")
+    with pytest.raises(UserError, match=r"Training_001\.png has 48x50 pixels instead of 48x48"):
+        fer2013.load(tmp_path, "train")
+
+
 def test_second_start_is_quick(fer2013_csv, monkeypatch):
     fer2013.load(fer2013_csv, "train")
     monkeypatch.setattr(fer2013, "_parse_csv", None)  # would fail if it were parsed again

@@ -10,8 +10,7 @@ from fer_live.card import load_card
 from fer_live.expressions import ANGRY, HAPPY
 from train import metrics
 from train.__main__ import main
-from train.evaluate import measure
-from train.metrics import Scores
+from train.metrics import Scores, measure
 from train.predict import fit_temperature
 
 
@@ -39,8 +38,42 @@ def test_a_class_without_faces_has_no_recall_and_does_not_count():
 def test_calibration_error_by_hand():
     # Two bins: 0.9 sure and right, 0.6 sure and right half of the time.
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
-    ece = metrics.expected_calibration_error(probabilities, np.array([0, 0, 1]))
-    assert ece == pytest.approx((0.1 + 2 * 0.1) / 3)
+    bins = metrics.reliability(probabilities, np.array([0, 0, 1]))
+    assert bins.error == pytest.approx((0.1 + 2 * 0.1) / 3)
+    assert bins.faces.sum() == 3
+
+
+def test_adaptive_bins_hold_equally_many_faces():
+    # Sorted by confidence: .6 wrong, .7 right | .8 right, .9 right.
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.3, 0.7]])
+    bins = metrics.reliability(probabilities, np.array([0, 1, 0, 1]), bins=2, adaptive=True)
+    assert bins.faces.tolist() == [2, 2]
+    assert bins.confidence.tolist() == pytest.approx([0.65, 0.85])
+    assert bins.accuracy.tolist() == [0.5, 1.0]
+    assert bins.error == pytest.approx((0.15 + 0.15) / 2)
+
+
+def test_risk_grows_as_less_sure_predictions_are_read():
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]])
+    risk = metrics.risk_at_coverage(probabilities, np.array([0, 1, 0]))
+    assert risk.tolist() == pytest.approx([0, 0, 1 / 3])
+
+
+def test_area_under_the_curve_is_the_share_of_pairs_in_the_right_order():
+    # Class 0: its faces have .9 and .4, the others .5 and .2: three of four pairs are in order.
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5], [0.2, 0.8]])
+    areas = metrics.areas_under_roc(probabilities, np.array([0, 0, 1, 1]))
+    assert areas.tolist() == pytest.approx([0.75, 0.75])
+
+
+def test_a_class_without_faces_has_no_area():
+    scores = measure(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]), (ANGRY, HAPPY))
+    assert scores["per_class_auc"] == {"angry": None, "happy": None}
+    assert scores["auc"] is None
+
+
+def test_standard_error_of_a_share():
+    assert metrics.standard_error(0.735, 3589) == pytest.approx(0.0074, abs=5e-5)
 
 
 def test_brier_and_likelihood_by_hand():

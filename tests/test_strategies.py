@@ -3,23 +3,14 @@ import math
 import pytest
 import torch
 
-from fer_live.models import Output
-from train.strategies import RelativeUncertainty, Step, Supervised, Task
+from fer_live.errors import UserError
+from tests.tiny import step, task
+from train.strategies import build_strategy
 from train.strategies.criterion import Criterion, build, class_weights
-from train.strategies.rul import mix
+from train.strategies.rul import RelativeUncertainty, mix
+from train.strategies.supervised import Supervised
 
 FER2013_COUNTS = torch.tensor([3995, 436, 4097, 7215, 4830, 3171, 4965])
-
-
-def step(logits, labels, progress=0.0, log_variance=None):
-    """A step whose network says `logits`, whatever it is shown."""
-    logits, labels = torch.tensor(logits), torch.tensor(labels)
-    said = Output(logits, log_variance, torch.zeros(len(logits), 1, 1, 1), logits)
-    return Step(lambda: None, lambda images: said, labels, torch.arange(len(labels)), progress)
-
-
-def task(weights):
-    return Task(len(weights), torch.arange(len(weights)), Criterion(torch.tensor(weights)), None)
 
 
 def test_class_weights_with_exponent_one_follow_equation_one():
@@ -90,3 +81,20 @@ def test_effective_numbers_by_hand():
 def test_a_list_of_weights_is_taken_as_it_is():
     criterion = build(torch.tensor([5, 5]), [1.0, 3.0], "loss", 0.0)
     assert criterion.weights.tolist() == [1.0, 3.0]
+
+
+def test_a_distribution_costs_its_cross_entropy_and_weights_go_with_the_shares():
+    criterion = Criterion(torch.tensor([1.0, 2.0]))
+    loss = criterion.soft(torch.tensor([[math.log(3), 0.0]]), torch.tensor([[0.5, 0.5]]))
+    assert loss.item() == pytest.approx(0.5 * math.log(4 / 3) + 0.5 * 2 * math.log(4))
+
+
+def test_mixing_without_an_uncertainty_head_is_refused():
+    strategy = RelativeUncertainty(task([1.0, 1.0]))
+    with pytest.raises(UserError, match=r"arguments\.uncertainty true"):
+        strategy.loss(step([[0.0, 0.0]], [0]))
+
+
+def test_an_unknown_option_names_the_known_ones():
+    with pytest.raises(UserError, match="'gama' is not one of strategy focal's: gamma"):
+        build_strategy("focal", task([1.0, 1.0]), {"gama": 2})

@@ -12,6 +12,7 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
 
+from train.checkpoints import WholeCheckpoints
 from train.learner import Learner
 
 SAVE_EVERY_SECONDS = 180.0
@@ -47,14 +48,17 @@ class RunBar(TQDMProgressBar):
 class LastCheckpoint(Checkpoint):
     """Saves the newest state every few minutes, at each epoch's end, and when Ctrl-C or SIGTERM asks to stop.
 
-    A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing.
+    A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing; a
+    checkpoint that could not be written asks to stop too. Where there are several processes, all save and
+    stop after the same step.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, checkpoints: WholeCheckpoints):
         self.path = path
-        self.stopping = False
+        self.checkpoints = checkpoints
+        self.stopping = False  # as this process was asked
+        self.stops = False  # as all agreed
         self.saved = time.monotonic()
-        self.saved_step = -1
 
     def on_train_start(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
@@ -64,11 +68,12 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
         # Here and not at the end of the step that was saved: its loss is logged after that.
-        if self.stopping and self.saved_step == trainer.global_step:
+        if self.stops:
             raise Stopped
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if self.stopping or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
+        due = time.monotonic() - self.saved > SAVE_EVERY_SECONDS
+        if _any(trainer, due or self._must_stop()):
             self._save(trainer)
 
     def on_train_epoch_end(
@@ -79,9 +84,18 @@ class LastCheckpoint(Checkpoint):
     def _stop(self, number: int, frame: Any) -> None:
         self.stopping = True
 
+    def _must_stop(self) -> bool:
+        return self.stopping or bool(self.checkpoints.failure)
+
     def _save(self, trainer: lightning.Trainer) -> None:
+        self.stops = _any(trainer, self._must_stop())
         trainer.save_checkpoint(self.path)
-        self.saved, self.saved_step = time.monotonic(), trainer.global_step
+        self.saved = time.monotonic()
+
+
+def _any(trainer: lightning.Trainer, mine: bool) -> bool:
+    """Whether it is true in any process."""
+    return trainer.strategy.reduce_boolean_decision(mine, all=False)
 
 
 @contextmanager

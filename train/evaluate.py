@@ -1,9 +1,10 @@
-"""`python -m train evaluate`: a weight file's scores on one split, as files and as a table."""
+"""`python -m train evaluate`: the scores of weight files on one split, as files and as a table."""
 
 import json
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,87 +13,117 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from fer_live import card as cards
 from fer_live.errors import UserError
-from fer_live.expressions import Expression
-from train import metrics
-from train.data import Faces, find
+from train.data import DataSet, Faces, find
+from train.exclusions import kept
+from train.metrics import measure, standard_error
 from train.plots import plot_confusion
-from train.predict import predict
+from train.twins import has_twin
+from train.vote import Opinion, Vote, best_strength, opinion, together
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """How to score. `exclude`: a list of faces to leave out, as `exclusions` describes.
+
+    `tta`: ten views of each face. `vote`: how several weight files come to one reading.
+    `logit_adjustment`: its strength tau, or "auto" for the one with the highest macro recall on the
+    data set's selection split. `limit`: faces of each split, for a smoke run.
+    """
+
+    tta: bool = False
+    vote: Vote = "soft"
+    logit_adjustment: float | Literal["auto"] = 0.0
+    exclude: Path | None = None
+    limit: int | None = None
 
 
 def evaluate(
-    weights: str,
+    weights: Sequence[str],
     dataset: str,
     root: Path,
     split: str | None,
     output: Path,
-    tta: bool,
     device: torch.device,
+    options: EvaluateOptions | None = None,
 ) -> dict[str, Any]:
-    """Score a weight file; write `metrics.json`, `predictions.parquet` and `confusion.png` to `output`.
+    """Score weight files together; write `metrics.json`, `predictions.parquet`, `confusion.png` to `output`.
 
-    `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises UserError on bad input, before any work is done.
+    `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises
+    UserError on bad input, before any work is done.
     """
+    options = options or EvaluateOptions()
     _make(output)
-    network, card = cards.load(cards.find_weights(weights))
     source = find(dataset)
     split = split or source.selection
-    faces = source.load(root, split)
-    found = predict(network, card, faces, device, tta)
-    # The card's temperature is for plain predictions; averaged views are less sure of themselves.
-    probabilities = found.probabilities(1.0 if tta else card.temperature)
+    faces = _load(source, root, split, options)
+    opinions = [opinion(name, faces, device, options.tta) for name in weights]
+    strength, chosen_on = _strength(weights, source, root, faces, opinions, device, options)
+    probabilities = together(opinions, options.vote, strength)
     scores = {
-        "weights": card.name,
+        "weights": " + ".join(one.name for one in opinions),
+        "vote": options.vote if len(opinions) > 1 else None,
         "dataset": faces.dataset,
         "split": split,
-        "tta": tta,
+        "tta": options.tta,
+        "logit_adjustment": {"tau": strength, "chosen_on": chosen_on},
+        "excluded": None if options.exclude is None else str(options.exclude),
         **measure(probabilities, faces.labels, faces.classes),
+        **_clean(source, root, faces, probabilities, options),
     }
-    uncertainty = None
-    if found.uncertainty is not None and card.uncertainty_quantiles:
-        uncertainty = card.percentile(found.uncertainty)
-    (output / "metrics.json").write_text(json.dumps(scores, indent=2))
-    _table_of_predictions(faces, probabilities, uncertainty).to_parquet(
-        output / "predictions.parquet"
-    )
+    _table_of_predictions(faces, probabilities, opinions).to_parquet(output / "predictions.parquet")
     plot_confusion(scores, output / "confusion.png")
+    (output / "metrics.json").write_text(json.dumps(scores, indent=2))
     return scores
 
 
-def measure(
-    probabilities: NDArray, true: NDArray, classes: tuple[Expression, ...]
+def _load(source: DataSet, root: Path, split: str, options: EvaluateOptions) -> Faces:
+    faces = source.load(root, split, options.limit)
+    return faces if options.exclude is None else faces.select(kept(faces, options.exclude))
+
+
+def _strength(
+    weights: Sequence[str],
+    source: DataSet,
+    root: Path,
+    faces: Faces,
+    opinions: Sequence[Opinion],
+    device: torch.device,
+    options: EvaluateOptions,
+) -> tuple[float, str | None]:
+    """The adjustment's tau, and the split that chose it: never one that is only to be scored."""
+    if options.logit_adjustment != "auto":
+        return options.logit_adjustment, None
+    if faces.split != source.selection:
+        faces = _load(source, root, source.selection, options)
+        opinions = [opinion(name, faces, device, options.tta) for name in weights]
+    return best_strength(opinions, options.vote, faces.labels), source.selection
+
+
+def _clean(
+    source: DataSet,
+    root: Path,
+    faces: Faces,
+    probabilities: NDArray,
+    options: EvaluateOptions,
 ) -> dict[str, Any]:
-    """All scores of predictions (N, K) against labels (N,), ready for JSON: None where undefined."""
-    confusion = metrics.confusion_matrix(true, probabilities.argmax(1), len(classes))
-    scores = metrics.Scores(confusion)
-    names = [str(expression) for expression in classes]
-
-    def by_class(values: NDArray) -> dict[str, float | None]:
-        return {n: None if math.isnan(v) else float(v) for n, v in zip(names, values, strict=True)}
-
-    return {
-        "n": len(true),
-        "accuracy": scores.accuracy,
-        "macro_recall": scores.macro_recall,
-        "macro_precision": float(np.nanmean(scores.precision)),
-        "macro_f1": float(np.nanmean(scores.f1)),
-        "min_recall": float(np.nanmin(scores.recall)),
-        "max_recall": float(np.nanmax(scores.recall)),
-        "ece": metrics.expected_calibration_error(probabilities, true),
-        "nll": metrics.nll(probabilities, true),
-        "brier": metrics.brier(probabilities, true),
-        "labels": names,
-        "per_class_recall": by_class(scores.recall),
-        "per_class_precision": by_class(scores.precision),
-        "confusion": confusion.tolist(),
-    }
+    """The scores of the faces that have no exact twin in the training split; or why there are none."""
+    if faces.split == source.training:
+        return {"clean": None, "clean_reason": "this is the training split itself"}
+    try:
+        training = source.load(root, source.training, options.limit)
+    except UserError as error:
+        return {"clean": None, "clean_reason": f"no training split to compare with: {error}"}
+    unseen = ~has_twin(faces, training)
+    if not unseen.any():
+        return {"clean": None, "clean_reason": "every face has a twin in the training split"}
+    scores = measure(probabilities[unseen], faces.labels[unseen], faces.classes)
+    return {"clean": scores, "clean_reason": f"faces without an exact twin in {source.training}"}
 
 
 def print_scores(scores: dict[str, Any], output: Path) -> None:
     """The scores as a table on the terminal."""
     views = "ten views (TTA)" if scores["tta"] else "one view (no TTA)"
-    error = 100 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / scores["n"])
     table = Table(title=f"{scores['weights']} on {scores['dataset']} {scores['split']}, {views}")
     table.add_column("expression")
     for column in ("faces", "recall %", "precision %"):
@@ -107,13 +138,43 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         _percent(scores["macro_recall"]),
         _percent(scores["macro_precision"]),
     )
+    both = Table()
+    for column in ("", "faces", "accuracy %", "standard error", "macro recall %"):
+        both.add_column(column, justify="right" if column else "left")
+    whole = "less the excluded" if scores["excluded"] else "as published"
+    for title, part in ((whole, scores), ("clean", scores["clean"])):
+        if part is None:
+            both.add_row(title, "-", "-", "-", "-")
+            continue
+        accuracy = part["accuracy"]
+        error = standard_error(accuracy, part["n"])
+        recall = _percent(part["macro_recall"])
+        both.add_row(title, str(part["n"]), _percent(accuracy), _percent(error), recall)
     console = Console()
-    console.print(table)
+    console.print(table, both)
+    console.print(f"clean: {scores['clean_reason']}", markup=False)
+    if scores["excluded"]:
+        console.print(f"left out: the faces of {scores['excluded']}", markup=False)
+    adjustment = scores["logit_adjustment"]
+    if adjustment["chosen_on"]:
+        console.print(
+            f"logit adjustment: tau {adjustment['tau']:.2f} has the highest macro recall on "
+            f"{adjustment['chosen_on']}"
+            + (", which is scored here: an optimistic score" * _chosen_here(scores))
+        )
+    elif adjustment["tau"]:
+        console.print(f"logit adjustment: tau {adjustment['tau']:.2f}, as given")
     console.print(
-        f"accuracy {_percent(scores['accuracy'])}% (standard error {error:.2f}), "
-        f"macro F1 {_percent(scores['macro_f1'])}%, ECE {_percent(scores['ece'])}%, "
-        f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}\nwritten to {output}"
+        f"macro F1 {_percent(scores['macro_f1'])}%, AUC {_percent(scores['auc'])}%, "
+        f"ECE {_percent(scores['ece'])}% (adaptive {_percent(scores['adaptive_ece'])}%), "
+        f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}, AURC {scores['aurc']:.3f}\n"
+        f"written to {output}",
+        markup=False,
     )
+
+
+def _chosen_here(scores: dict[str, Any]) -> bool:
+    return scores["logit_adjustment"]["chosen_on"] == scores["split"]
 
 
 def _percent(share: float | None) -> str:
@@ -124,6 +185,7 @@ def _make(output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         (output / "metrics.json").touch()
+        (output / "metrics.json").unlink()  # another evaluation's, or none
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"
@@ -131,15 +193,17 @@ def _make(output: Path) -> None:
 
 
 def _table_of_predictions(
-    faces: Faces, probabilities: NDArray, uncertainty: NDArray | None
+    faces: Faces, probabilities: NDArray, opinions: Sequence[Opinion]
 ) -> pd.DataFrame:
+    """`uncertainty`: the mean over the weight files that have it."""
     names = np.array([str(expression) for expression in faces.classes])
+    heads = [one.uncertainty for one in opinions if one.uncertainty is not None]
     return pd.DataFrame(
         {
             "row": faces.rows,
             "true": names[faces.labels],
             "predicted": names[probabilities.argmax(1)],
             "probabilities": list(probabilities.astype(np.float32)),
-            "uncertainty": np.full(len(faces), np.nan) if uncertainty is None else uncertainty,
+            "uncertainty": np.mean(heads, 0) if heads else np.full(len(faces), np.nan),
         }
     )

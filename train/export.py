@@ -18,7 +18,8 @@ from fer_live.errors import UserError
 from fer_live.models import MODELS
 from train import recipe as recipes
 from train.data import DATASETS
-from train.evaluate import measure
+from train.fit import read_splits
+from train.metrics import measure
 from train.model_cards import write_model_cards
 from train.predict import fit_temperature, predict
 from train.recipe import Recipe
@@ -35,8 +36,7 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     """
     recipe, tensors, progress = _read_run(run)
     dataset = DATASETS[recipe.dataset]
-    training = dataset.load(root, dataset.training)
-    selection = dataset.load(root, dataset.selection)
+    training, selection = read_splits(recipe, root, progress["limit"])
     counts = training.class_counts()
     plain = Card(
         name=name,
@@ -47,14 +47,14 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
         channels=recipe.channels,
         mean=dataset.mean,
         deviation=dataset.deviation,
-        crop=dataset.crop,
+        crop=dataset.crop_for(recipe.align),
         prior=tuple(np.round(counts / counts.sum(), 6).tolist()),
         dataset=dataset.name,
         split_sizes={dataset.training: len(training), dataset.selection: len(selection)},
         recipe=recipe.to_dict(),
         training=progress,
         licence=dataset.licence,
-        commit=_commit(),
+        commit=commit(),
         versions={"python": platform.python_version(), "torch": version("torch")},
     )
     network = MODELS[plain.network](**plain.arguments)
@@ -103,7 +103,7 @@ def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, 
     return recipe, tensors, facts
 
 
-def _commit() -> str:
+def commit() -> str:
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

@@ -2,38 +2,33 @@
 
 import json
 import platform
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning
 import torch
 import yaml
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch.utils.data import Sampler
 
 from fer_live.errors import UserError
-from fer_live.models import MODELS
 from train import recipe as recipes
-from train.callbacks import LastCheckpoint, RunBar, Stopped, own_signals, quiet
+from train.callbacks import Stopped, own_signals, quiet
+from train.checkpoints import WholeCheckpoints
 from train.data import DATASETS, Faces
-from train.data.batches import DeviceBatches, order_of
+from train.data.batches import Batches, Share, order_of
+from train.data.stream import batches_of
 from train.learner import Learner
 from train.recipe import Recipe
-from train.start import start
-from train.strategies import STRATEGIES, Task, criterion
+from train.start import build_network, start
+from train.strategies import Task, build_strategy, criterion
+from train.teach import taught
+from train.trainer import FitOptions, build_trainer
 
 VALIDATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """How to run, which changes no result. `limit`: faces of each split, for a smoke run."""
-
-    resume: bool = False
-    limit: int | None = None
-    accelerator: str = "auto"
-    compiled: bool = False
 
 
 class Splits(NamedTuple):
@@ -44,12 +39,18 @@ class Splits(NamedTuple):
 
 
 def fit(
-    recipe: Recipe, root: Path, output: Path, options: FitOptions, before: Path | None = None
+    recipe: Recipe,
+    root: Path,
+    output: Path,
+    options: FitOptions,
+    before: Path | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> None:
     """Train `recipe` on the data set under `root`; write `best.ckpt`, `last.ckpt` and logs to `output`.
 
     The data set's training split trains, its selection split chooses the best epoch. `before`: folder of the
-    run that the recipe comes after (`output`/before), trained first unless it is finished.
+    run that the recipe comes after (`output`/before), trained first unless it is finished. `callbacks`: more
+    of Lightning's, for this run alone.
     Raises UserError on bad input, KeyboardInterrupt once a stopped run has been saved.
     """
     checkpoint = _prepare(recipe, output, options.resume)
@@ -58,30 +59,38 @@ def fit(
         fit_unless_finished(recipes.before(recipe), root, before, options)
     splits = read_splits(recipe, root, options.limit)
     with quiet(), own_signals():
-        trainer = _trainer(recipe, output, options.accelerator)
+        trainer = build_trainer(recipe, output, options, callbacks)
         _write_facts(output, trainer, options)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
-        selection = DeviceBatches(splits.selection, VALIDATION_BATCH, batches.device)
+        selection = _batches(
+            recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
+        )
         try:
             if recipe.epochs:
                 trainer.fit(learner, batches, selection, ckpt_path=checkpoint, weights_only=True)
             else:
                 _adjust(trainer, learner, selection, output)
         except Stopped:
+            _refuse_lost_checkpoints(trainer)
             raise KeyboardInterrupt from None
         except FloatingPointError as error:
             raise UserError(f"{error}; {output} keeps its last good checkpoints") from None
+    _refuse_lost_checkpoints(trainer)
     _write_facts(output, trainer, options, finished=True)
 
 
 def fit_unless_finished(
-    recipe: Recipe, root: Path, output: Path, options: FitOptions, before: Path | None = None
+    recipe: Recipe,
+    root: Path,
+    output: Path,
+    options: FitOptions,
+    before: Path | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> None:
     """`fit` that skips a finished run and goes on with a broken one, for those who train several."""
     if not is_finished(output):
         again = (output / "last.ckpt").exists()
-        options = FitOptions(again, options.limit, options.accelerator, options.compiled)
-        fit(recipe, root, output, options, before)
+        fit(recipe, root, output, replace(options, resume=again), before, callbacks)
 
 
 def is_finished(output: Path) -> bool:
@@ -91,10 +100,14 @@ def is_finished(output: Path) -> bool:
 
 
 def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
-    """Read what the recipe's data set trains on and selects by."""
+    """Read what the recipe's data set trains on and selects by, aligned where the recipe says so."""
     dataset = DATASETS[recipe.dataset]
-    splits = Splits(dataset.load(root, dataset.training), dataset.load(root, dataset.selection))
-    return splits if limit is None else Splits(*(faces.first(limit) for faces in splits))
+    training, selection = (
+        dataset.load(root, split, limit) for split in (dataset.training, dataset.selection)
+    )
+    if recipe.align:
+        training, selection = training.aligned(), selection.aligned()
+    return Splits(training, selection)
 
 
 def prepare_learner(
@@ -103,12 +116,14 @@ def prepare_learner(
     trainer: lightning.Trainer,
     before: Path | None = None,
     compiled: bool = False,
-) -> tuple[Learner, DeviceBatches]:
-    """The learner of a recipe, and its training batches on the trainer's device."""
+) -> tuple[Learner, Batches]:
+    """The learner of a recipe, and its training batches for the trainer's device."""
     training, dataset = splits.training, DATASETS[recipe.dataset]
+    if recipe.teachers:
+        training = taught(training, recipe.teachers, trainer.strategy.root_device)
     lightning.seed_everything(recipe.seed, verbose=False)
     classes = len(training.classes)
-    network = MODELS[recipe.network](**recipe.network_arguments(classes))
+    network = build_network(recipe, classes)
     start(network, recipe, before)
     labels = torch.from_numpy(training.labels)
     loss = criterion.build(
@@ -117,12 +132,11 @@ def prepare_learner(
         recipe.weight_mode,
         recipe.label_smoothing,
     )
-    device = trainer.strategy.root_device
     order = order_of(recipe.sampler, labels, recipe.seed)
-    batches = DeviceBatches(training, recipe.batch_size, device, order)
+    batches = _batches(recipe, training, recipe.batch_size, trainer, order)
     learner = Learner(
         network.to(memory_format=torch.channels_last),
-        STRATEGIES[recipe.strategy](Task(classes, labels, loss, network), **recipe.options),
+        build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options),
         recipe,
         classes,
         recipe.epochs * len(batches),
@@ -133,9 +147,26 @@ def prepare_learner(
     return learner, batches
 
 
-def _adjust(
-    trainer: lightning.Trainer, learner: Learner, selection: DeviceBatches, output: Path
-) -> None:
+def _batches(
+    recipe: Recipe,
+    faces: Faces,
+    batch_size: int,
+    trainer: lightning.Trainer,
+    sampler: Sampler[int] | None = None,
+) -> Batches:
+    """This process's share of the faces, as the recipe's network takes them."""
+    share = Share(trainer.global_rank, trainer.world_size)
+    device = trainer.strategy.root_device
+    return batches_of(faces, recipe.size, recipe.channels, batch_size, device, sampler, share)
+
+
+def _refuse_lost_checkpoints(trainer: lightning.Trainer) -> None:
+    written = trainer.strategy.checkpoint_io
+    if isinstance(written, WholeCheckpoints) and written.failure:
+        raise UserError(written.failure)
+
+
+def _adjust(trainer: lightning.Trainer, learner: Learner, selection: Batches, output: Path) -> None:
     """A recipe without epochs: what its strategy does without gradients, then saved."""
 
     def macro_recall() -> float:
@@ -152,8 +183,9 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
     if resume:
         if not last.is_file():
             raise UserError(f"{output} has no last.ckpt to resume: leave --resume out")
-        before = yaml.safe_load(written.read_text())
         now = recipe.to_dict()
+        # What a recipe of an older version does not say, it left as it is by default.
+        before = Recipe(recipe.network).to_dict() | yaml.safe_load(written.read_text())
         changed = [
             f"{key} ({before.get(key)!r}, now {now[key]!r})"
             for key in sorted(now)
@@ -169,7 +201,7 @@ def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
         raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
     try:
         output.mkdir(parents=True, exist_ok=True)
-        written.write_text(yaml.safe_dump(recipe.to_dict(), sort_keys=False))
+        _write(written, yaml.safe_dump(recipe.to_dict(), sort_keys=False))
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"
@@ -185,40 +217,15 @@ def _write_facts(
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     facts: dict[str, Any] = {
         "device": f"{device.type} ({name})",
+        "processes": trainer.world_size,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "limit": options.limit,
         "finished": finished,
     }
-    (output / "run.json").write_text(json.dumps(facts, indent=2))
+    _write(output / "run.json", json.dumps(facts, indent=2))
 
 
-def _trainer(recipe: Recipe, output: Path, accelerator: str) -> lightning.Trainer:
-    callbacks: list[Callback] = [RunBar(), LastCheckpoint(output / "last.ckpt")]
-    if recipe.ema:
-        callbacks.insert(0, EMAWeightAveraging(decay=recipe.ema))
-    callbacks.append(
-        ModelCheckpoint(
-            output,
-            "best",
-            monitor="val/selection",
-            mode="max",
-            auto_insert_metric_name=False,
-            enable_version_counter=False,
-        )
-    )
-    return lightning.Trainer(
-        accelerator=accelerator,
-        devices=1,
-        precision=recipe.precision,
-        max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.clip_norm or None,
-        callbacks=callbacks,
-        logger=[
-            TensorBoardLogger(output, name="", version="tensorboard"),
-            CSVLogger(output, name="curves"),  # in a folder of its own for each start
-        ],
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        log_every_n_steps=10,
-    )
+@rank_zero_only
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)

@@ -8,8 +8,10 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
+from fer_live.errors import UserError
 from fer_live.models import Network
 from train import schedule
 from train.data.batches import Batch
@@ -45,9 +47,12 @@ class Learner(lightning.LightningModule):
         self.compiled = compiled
         self.plateau = schedule.Plateau(recipe.plateau_patience)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
+        # Lightning's own mean over processes rounds where their shares differ by a face.
+        self.validation_loss = MeanMetric()
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.macro_recall = MulticlassAccuracy(classes, average="macro")
         self._freeze()
+        self.train()  # Lightning keeps the modes that it finds
 
     def _freeze(self) -> None:
         trains = tuple(self.recipe.trains)
@@ -56,8 +61,9 @@ class Learner(lightning.LightningModule):
         names = [name for name, _ in self.network.named_parameters()]
         for beginning in trains:
             if not any(name.startswith(beginning) for name in names):
-                raise ValueError(
-                    f"trains: no parameter of {self.recipe.network} begins {beginning!r}"
+                raise UserError(
+                    f"trains: no parameter of {self.recipe.network} begins {beginning!r}: it has "
+                    f"{', '.join(dict.fromkeys(name.split('.')[0] for name in names))}"
                 )
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name.startswith(trains))
@@ -78,20 +84,31 @@ class Learner(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_index: int) -> None:
         # Every draw of a step (augmentation, dropout, mixing) follows from the seed and the step alone:
-        # a resumed run repeats what an uninterrupted one would have drawn.
-        torch.manual_seed(self.recipe.seed * 1_000_003 + self.global_step)
+        # a resumed run repeats what an uninterrupted one would have drawn. Each process draws its own.
+        seed = self.recipe.seed * 1_000_003 + self.global_step
+        torch.manual_seed(seed + self.global_rank * 1_000_000_007)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         progress = self._progress()
         small = self.recipe.small_size if progress < self.recipe.small_until else 0
         view = partial(self._view, batch.images, small or self.recipe.size)
-        step = Step(view, self._forward, batch.labels, batch.places, progress, batch.targets)
+        step = Step(
+            view,
+            self._forward,
+            self.network.classifier,
+            batch.labels,
+            batch.places,
+            progress,
+            batch.targets,
+        )
         loss = self.strategy.loss(step)
-        if not torch.isfinite(loss.value):
+        finite = bool(torch.isfinite(loss.value))
+        # All processes stop together: one alone would leave the others waiting for its gradients.
+        if not self.trainer.strategy.reduce_boolean_decision(finite):
             raise FloatingPointError(
                 f"loss is {loss.value.item()} at step {self.global_step}: lower learning_rate"
             )
-        self.log("train/loss", loss.value, prog_bar=True)
+        self.log("train/loss", loss.value, prog_bar=True, sync_dist=True)
         if loss.logits is not None:
             self.train_accuracy(loss.logits.detach().float(), batch.labels)
             self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
@@ -101,23 +118,25 @@ class Learner(lightning.LightningModule):
         self.strategy.after_step()
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        images = batch.images.float() / 255
-        if images.shape[-1] != self.recipe.size:
-            images = F.interpolate(
-                images, [self.recipe.size] * 2, mode="bilinear", antialias=True, align_corners=False
-            )
-        logits = self.network(self._normalise(images)).logits.float()
+        logits = self.network(self._normalise(batch.images.float() / 255)).logits.float()
         self.accuracy(logits, batch.labels)
         self.macro_recall(logits, batch.labels)
-        self.log("val/loss", F.cross_entropy(logits, batch.labels), sync_dist=True)
+        self.validation_loss(F.cross_entropy(logits, batch.labels), len(logits))
+        self.log("val/loss", self.validation_loss, on_epoch=True)
         self.log("val/accuracy", self.accuracy, prog_bar=True, on_epoch=True)
         self.log("val/macro_recall", self.macro_recall, prog_bar=True, on_epoch=True)
 
     def on_validation_epoch_end(self) -> None:
-        complete = self.strategy.complete(self._progress())
+        progress = self._progress()
+        if not self.strategy.classifies:
+            self.log("val/selection", progress)  # the last state is chosen
+            return
+        complete = self.strategy.complete(progress)
         self.log("val/selection", self.accuracy.compute() if complete else 0.0)
 
     def on_train_epoch_end(self) -> None:
+        for name, value in self.strategy.measures().items():
+            self.log(f"train/{name}", value)
         self.plateau.step(float(self.trainer.callback_metrics["val/loss"]))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -127,7 +146,7 @@ class Learner(lightning.LightningModule):
         self.plateau.load_state_dict(checkpoint["plateau"])
 
     def _progress(self) -> float:
-        return self.global_step / self.steps
+        return self.global_step / max(self.steps, 1)
 
     def _view(self, images: Tensor, size: int) -> Tensor:
         return self._normalise(self.recipe.augmentation(images.float() / 255, size))

@@ -1,9 +1,57 @@
 """What a set of predictions is worth."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torchmetrics.functional.classification import binary_auroc
+
+from fer_live.expressions import Expression
+
+BINS = 15
+
+
+def measure(probabilities: NDArray, true: NDArray, classes: Sequence[Expression]) -> dict[str, Any]:
+    """All scores of predictions (N, K) against labels (N,), ready for JSON: None where undefined."""
+    confusion = confusion_matrix(true, probabilities.argmax(1), len(classes))
+    scores = Scores(confusion)
+    bins = reliability(probabilities, true)
+    areas = areas_under_roc(probabilities, true)
+    names = [str(expression) for expression in classes]
+
+    def by_class(values: NDArray) -> dict[str, float | None]:
+        return {n: _number(v) for n, v in zip(names, values, strict=True)}
+
+    return {
+        "n": len(true),
+        "accuracy": scores.accuracy,
+        "macro_recall": scores.macro_recall,
+        "macro_precision": float(np.nanmean(scores.precision)),
+        "macro_f1": float(np.nanmean(scores.f1)),
+        "min_recall": float(np.nanmin(scores.recall)),
+        "max_recall": float(np.nanmax(scores.recall)),
+        "auc": None if np.isnan(areas).all() else float(np.nanmean(areas)),
+        "ece": bins.error,
+        "adaptive_ece": reliability(probabilities, true, adaptive=True).error,
+        "nll": nll(probabilities, true),
+        "brier": brier(probabilities, true),
+        "aurc": float(risk_at_coverage(probabilities, true).mean()),
+        "labels": names,
+        "per_class_recall": by_class(scores.recall),
+        "per_class_precision": by_class(scores.precision),
+        "per_class_auc": by_class(areas),
+        "confusion": confusion.tolist(),
+        "reliability": {key: [_number(v) for v in value] for key, value in bins._asdict().items()},
+    }
+
+
+def standard_error(share: float, count: int) -> float:
+    """Of a share that was found on `count` faces: how far chance alone moves it."""
+    return math.sqrt(share * (1 - share) / count)
 
 
 def confusion_matrix(true: NDArray, predicted: NDArray, classes: int) -> NDArray[np.int64]:
@@ -63,10 +111,56 @@ def brier(probabilities: NDArray, true: NDArray) -> float:
     return float(((probabilities - truth) ** 2).sum(1).mean())
 
 
-def expected_calibration_error(probabilities: NDArray, true: NDArray, bins: int = 15) -> float:
-    """Mean |confidence - accuracy| over equal-width bins (lo, hi], weighted by faces. Guo et al. 2017."""
+def areas_under_roc(probabilities: NDArray, true: NDArray) -> NDArray[np.float64]:
+    """(K,) area under each class's curve against the rest; NaN where only one of the two has faces."""
+    areas = np.full(probabilities.shape[1], np.nan)
+    for label in np.unique(true) if len(np.unique(true)) > 1 else ():
+        scores = torch.from_numpy(probabilities[:, label])
+        areas[label] = binary_auroc(scores, torch.from_numpy(true == label).long())
+    return areas
+
+
+class Reliability(NamedTuple):
+    """Predictions in bins of like confidence: each bin's faces, mean confidence and accuracy (NaN if empty)."""
+
+    faces: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Mean |confidence - accuracy| over the bins, weighted by faces. Guo et al. 2017, eq. 3."""
+        gaps = np.nan_to_num(np.abs(self.confidence - self.accuracy))
+        return float((self.faces * gaps).sum() / self.faces.sum())
+
+
+def reliability(
+    probabilities: NDArray, true: NDArray, bins: int = BINS, adaptive: bool = False
+) -> Reliability:
+    """Bins (lo, hi] of equal width in [0, 1]; or, `adaptive`, of equally many faces. Nguyen and O'Connor 2015."""
     confidence = probabilities.max(1)
     correct = probabilities.argmax(1) == true
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(bin_of, correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(true))
+    if adaptive:
+        rank = np.empty(len(true), np.int64)
+        rank[np.argsort(confidence, kind="stable")] = np.arange(len(true))
+        bin_of = rank * bins // len(true)
+    else:
+        bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    faces = np.bincount(bin_of, minlength=bins)
+
+    def mean(values: NDArray) -> NDArray[np.float64]:
+        total = np.bincount(bin_of, values, minlength=bins)
+        return np.divide(total, faces, out=np.full(bins, np.nan), where=faces > 0)
+
+    return Reliability(faces, mean(confidence), mean(correct))
+
+
+def risk_at_coverage(probabilities: NDArray, true: NDArray) -> NDArray[np.float64]:
+    """(N,) the share of errors among the 1, 2, ... N most confident predictions. Geifman and El-Yaniv 2017."""
+    order = np.argsort(-probabilities.max(1), kind="stable")
+    wrong = (probabilities.argmax(1) != true)[order]
+    return wrong.cumsum() / np.arange(1, len(true) + 1)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

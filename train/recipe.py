@@ -24,13 +24,15 @@ logger = logging.getLogger(__name__)
 class Recipe:
     """One way to train one network.
 
-    Network: `arguments` are its own, `size` and `channels` those of its images. It starts at random;
+    Network: `arguments` are its own, `size` and `channels` those of its images; `align` puts the eyes at
+    fixed places, where the data set has landmarks. It starts at random;
     or from `init`, a weight file (name or path) of the same network; or its trunk from `pretrained`,
     "imagenet" or a file of public weights; or from what the recipe `after` (with the fields in `before`
     changed) has trained, which `fit` runs first. `trains`: the beginnings of the names of the parameters
     that train, all where it is empty; the rest stays as it was loaded, BatchNorm's statistics too.
 
-    Learning: `strategy` and its `options`. `class_weights`: exponent of Eq. 1's weights (0 for none), or
+    Learning: `strategy` and its `options`; `teachers`: weight files (names or paths) whose readings
+    of the training faces are the targets of the strategy "distillation". `class_weights`: exponent of Eq. 1's weights (0 for none), or
     one weight for each class; `weight_mode`: "loss" weighs the loss, "class_balanced" does with
     weights of effective numbers and `class_weights` as beta, "prior" reads Eq. 1 literally and adds
     the logarithm of the classes' shares to the logits. `sampler`: "balanced" draws each class as often.
@@ -50,6 +52,7 @@ class Recipe:
     arguments: dict[str, Any] = field(default_factory=dict)
     size: int = 48
     channels: int = 1
+    align: bool = False
     init: str = ""
     pretrained: str = ""
     after: str = ""
@@ -58,6 +61,7 @@ class Recipe:
     dataset: str = "fer2013"
     strategy: str = "supervised"
     options: dict[str, Any] = field(default_factory=dict)
+    teachers: list[str] = field(default_factory=list)
     class_weights: float | list[float] = 0.0
     weight_mode: Literal["loss", "prior", "class_balanced"] = "loss"
     sampler: Literal["shuffled", "balanced"] = "shuffled"
@@ -124,7 +128,7 @@ def load(
 
 def before(recipe: Recipe) -> Recipe:
     """The recipe that `recipe` comes after, for the same data and the same network's images."""
-    shared = ("dataset", "seed", "size", "channels")
+    shared = ("dataset", "seed", "size", "channels", "align")
     same = {name: getattr(recipe, name) for name in shared}
     return load(recipe.after, changes={**same, **recipe.before})
 

@@ -1,13 +1,26 @@
-"""Where a network's parameters come from before the first step."""
+"""A recipe's network, and where its parameters come from before the first step."""
 
+import logging
 from pathlib import Path
 
 import torch
 
 from fer_live import card as cards
 from fer_live.errors import UserError
-from fer_live.models import Network
+from fer_live.models import MODELS, Network
+from fer_live.models.cbam import Cbam
+from train.pretrained import load_pretrained
 from train.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+def build_network(recipe: Recipe, classes: int) -> Network:
+    """The recipe's network with random parameters. Raises UserError where its arguments do not fit it."""
+    try:
+        return MODELS[recipe.network](**recipe.network_arguments(classes))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"network {recipe.network} with {recipe.arguments}: {error}") from None
 
 
 def start(network: Network, recipe: Recipe, before: Path | None) -> None:
@@ -17,6 +30,8 @@ def start(network: Network, recipe: Recipe, before: Path | None) -> None:
     """
     if recipe.init:
         _from_weight_file(network, recipe)
+    if recipe.pretrained:
+        _from_public_weights(network, recipe)
     if before is not None:
         _from_run(network, recipe, before)
 
@@ -33,14 +48,32 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
         ) from None
 
 
+def _from_public_weights(network: Network, recipe: Recipe) -> None:
+    load_pretrained(network, recipe.pretrained)
+    attentive = any(isinstance(module, Cbam) for module in network.modules())
+    if attentive and recipe.arguments.get("cbam_init") != "identity":
+        logger.warning(
+            "new CBAM gates divide each pretrained residual by about four at first: "
+            "arguments.cbam_init=identity starts them open"
+        )
+
+
 def _from_run(network: Network, recipe: Recipe, before: Path) -> None:
     """Take over all that stays as it is; what trains starts anew, unless everything trains."""
     checkpoint = torch.load(before / "best.ckpt", map_location="cpu", weights_only=True)
     prefix = "network."
     found = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items()}
     fresh = tuple(recipe.trains)
-    kept = {k: found.get(k) for k in network.state_dict() if not (fresh and k.startswith(fresh))}
-    lacking = sorted(k for k, tensor in kept.items() if tensor is None)
+    own = network.state_dict()
+    names = [name for name in own if not (fresh and name.startswith(fresh))]
+    lacking = sorted(name for name in names if name not in found)
     if lacking:
         raise UserError(f"{before} was trained without {', '.join(lacking[:3])}: see `after`")
+    kept = {name: found[name] for name in names}
+    for name, tensor in kept.items():
+        if tensor.shape != own[name].shape:
+            raise UserError(
+                f"{before}: {name} is {tuple(tensor.shape)}, the recipe's network has "
+                f"{tuple(own[name].shape)}: see `arguments`"
+            )
     network.load_state_dict(kept, strict=False)

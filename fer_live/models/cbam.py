@@ -1,7 +1,12 @@
 """CBAM, the convolutional block attention module. Woo et al. 2018."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+
+CbamInit = Literal["torch", "paper", "identity"]
+OPEN = 4.0  # sigmoid(4) is .98: a gate that lets nearly all pass
 
 
 class ChannelAttention(nn.Module):
@@ -40,6 +45,29 @@ class Cbam(nn.Module):
         super().__init__()
         self.channel = ChannelAttention(channels)
         self.spatial = SpatialAttention()
+
+    def initialise(self, how: CbamInit) -> None:
+        """Start the gates one of three ways.
+
+        "torch": torch's own, as built. "paper": as the reference implementation, without biases and with
+        a spatial gate of one half everywhere. "identity": nearly open, so that a pretrained trunk starts
+        with the maps it was trained for; the other two begin by dividing each residual by about four.
+        """
+        if how == "torch":
+            return
+        first, last = (layer for layer in self.channel.mlp if isinstance(layer, nn.Linear))
+        norm = self.spatial.norm
+        nn.init.zeros_(norm.weight)
+        if how == "paper":
+            nn.init.zeros_(first.bias)
+            nn.init.zeros_(last.bias)
+            nn.init.kaiming_normal_(self.spatial.conv.weight, mode="fan_out", nonlinearity="relu")
+        elif how == "identity":
+            nn.init.zeros_(last.weight)
+            nn.init.constant_(last.bias, OPEN / 2)  # added twice: for the mean and for the peak
+            nn.init.constant_(norm.bias, OPEN)
+        else:
+            raise ValueError(f"cbam_init {how!r} is not one of torch, paper, identity")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.spatial(self.channel(x))

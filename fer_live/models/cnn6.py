@@ -32,19 +32,22 @@ class Cnn6(Network):
             *_convolution(128, 256),
             *_convolution(256, 256),
         )
-        side = (((size - 4) // 2 - 4) // 2 - 4) // 2  # 2 of 48: each pair of convolutions takes 4
+        place = ((size - 4) // 2 - 4) // 2 - 4  # 5 of 48: each pair of convolutions takes 4
+        side = place // 2
         if side < 1:
             raise ValueError(
                 f"size {size} is too small for six unpadded convolutions: use 36 or more"
             )
+        self.map_shape = (256, place, place)
+        self.width = 512
         self.head = nn.Sequential(
             *_reduction(),
             nn.Flatten(),  # (B, 256 * 2 * 2)
-            nn.Linear(256 * side * side, 512),
+            nn.Linear(256 * side * side, self.width),
             nn.Dropout(0.5),
             nn.ReLU(),
         )
-        self.classifier = nn.Linear(512, classes)
+        self.classifier = nn.Linear(self.width, classes)
 
     def embed(self, feature_map: Tensor) -> Tensor:
         return self.head(feature_map)

@@ -26,10 +26,17 @@ class Output(NamedTuple):
 
 
 class Network(nn.Module, ABC):
-    """A trunk that ends in a feature map, and heads that say what it means. In eval mode it reads faces."""
+    """A trunk that ends in a feature map, and heads that say what it means. In eval mode it reads faces.
+
+    `classifier`: embedding (B, D) -> logits (B, K). `map_shape`: (C, h, w) of the feature map; `width`: D.
+    `backbone`: torchvision's name for the trunk, "" where no public weights fit it.
+    """
 
     trunk: nn.Module
-    classifier: nn.Module  # embedding (B, D) -> logits (B, K)
+    classifier: nn.Module
+    map_shape: tuple[int, int, int]
+    width: int
+    backbone: str = ""
 
     @abstractmethod
     def embed(self, feature_map: Tensor) -> Tensor:

@@ -1,13 +1,15 @@
-"""Batches of a data set that lives whole on the training device."""
+"""What a training step is given, and in which order; batches of a data set that lives on the device."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from train.data.images import LabelledFaces
+from fer_live.errors import UserError
+from train.data.images import Faces, LabelledFaces
 
 
 class Batch(NamedTuple):
@@ -60,12 +62,81 @@ def order_of(sampler: str, labels: Tensor, seed: int) -> Sampler[int]:
     return BalancedOrder(labels, seed) if sampler == "balanced" else Order(len(labels), seed)
 
 
-class DeviceBatches:
+class Share(NamedTuple):
+    """Which process of how many this is: each takes its faces of every batch."""
+
+    rank: int = 0
+    of: int = 1
+
+
+ALONE = Share()
+
+
+class Batches(ABC):
     """Batches of faces in the sampler's order, or as they lie where there is none.
 
-    Lightning saves and restores the place inside an epoch through `state_dict`, so that an interrupted
-    run goes on with the very next batch.
+    `batch_size` counts the faces of all processes together: with a sampler, each takes every `of`-th face
+    of every batch, so that several see what one alone would; without, each takes every `of`-th
+    face of all. Lightning saves and restores the place inside an epoch through `state_dict`, so that an
+    interrupted run goes on with the very next batch.
     """
+
+    def __init__(
+        self,
+        faces: Faces,
+        batch_size: int,
+        sampler: Sampler[int] | None = None,
+        share: Share = ALONE,
+    ):
+        batch_size = min(batch_size, len(faces))
+        if batch_size < share.of:
+            raise UserError(f"{len(faces)} faces are too few for {share.of} processes: use fewer")
+        self.count, self.share = len(faces), share
+        self.batch_size = batch_size - batch_size % share.of
+        self.sampler = sampler  # Lightning looks for these two names, to set the epoch
+        self.batch_sampler = None
+        self.next_batch = 0
+
+    @abstractmethod
+    def load(self, places: Sequence[Tensor]) -> Iterator[Batch]:
+        """A batch of the faces at each of these places (B,)."""
+
+    def __len__(self) -> int:
+        # A sampled remainder is left for another epoch: BatchNorm fails on a batch of one.
+        if self.sampler is not None:
+            return self.count // self.batch_size
+        own = len(range(self.share.rank, self.count, self.share.of))
+        return -(-own // self._own_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.next_batch == len(self):
+            self.next_batch = 0
+        for batch in self.load(self._places()[self.next_batch :]):
+            self.next_batch += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"next_batch": self.next_batch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.next_batch = state["next_batch"]
+
+    @property
+    def _own_size(self) -> int:
+        return self.batch_size // self.share.of
+
+    def _places(self) -> Sequence[Tensor]:
+        """This process's places of each batch of the epoch."""
+        rank, of = self.share
+        if self.sampler is None:
+            return torch.arange(self.count)[rank::of].split(self._own_size)
+        order = torch.tensor(list(self.sampler))
+        batches = order[: len(self) * self.batch_size].view(-1, self.batch_size)
+        return batches[:, rank::of].unbind()
+
+
+class DeviceBatches(Batches):
+    """Batches of faces that all live on the training device."""
 
     def __init__(
         self,
@@ -73,39 +144,19 @@ class DeviceBatches:
         batch_size: int,
         device: torch.device,
         sampler: Sampler[int] | None = None,
+        share: Share = ALONE,
     ):
+        super().__init__(faces, batch_size, sampler, share)
         images = torch.from_numpy(faces.images)
         # (N, H, W) grey or (N, H, W, 3) -> (N, C, H, W)
         images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
-        self.device = device
         self.images = images.to(device)
         self.labels = torch.from_numpy(faces.labels).to(device)
         targets = faces.targets
         self.targets = None if targets is None else torch.from_numpy(targets).to(device)
-        self.batch_size = min(batch_size, len(faces))
-        self.sampler = sampler  # Lightning looks for these two names, to set the epoch
-        self.batch_sampler = None
-        self.next_batch = 0
 
-    def __len__(self) -> int:
-        # A sampled remainder is left for another epoch: BatchNorm fails on a batch of one.
-        whole, rest = divmod(len(self.labels), self.batch_size)
-        return whole + (rest > 0 and self.sampler is None)
-
-    def __iter__(self) -> Iterator[Batch]:
-        order = torch.tensor(list(self.sampler or range(len(self.labels))))
-        order = order.to(self.labels.device)
-        if self.next_batch == len(self):
-            self.next_batch = 0
-        while self.next_batch < len(self):
-            start = self.next_batch * self.batch_size
-            places = order[start : start + self.batch_size]
-            self.next_batch += 1
-            targets = None if self.targets is None else self.targets[places]
-            yield Batch(self.images[places], self.labels[places], places, targets)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"next_batch": self.next_batch}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.next_batch = state["next_batch"]
+    def load(self, places: Sequence[Tensor]) -> Iterator[Batch]:
+        for own in places:
+            own = own.to(self.labels.device)
+            targets = None if self.targets is None else self.targets[own]
+            yield Batch(self.images[own], self.labels[own], own, targets)

@@ -1,9 +1,9 @@
-"""Parsed data sets, kept in the user's cache folder so that the second start is quick."""
+"""What reading a data set found out, kept in the user's cache folder so that the second start is quick."""
 
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from numpy.typing import NDArray
@@ -11,33 +11,46 @@ from platformdirs import user_cache_path
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+Arrays = dict[str, NDArray]
 
-def cached(
-    source: Path, parse: Callable[[Path], dict[str, NDArray]], version: int
-) -> dict[str, NDArray]:
+
+def folder() -> Path:
+    """Where the caches of data sets lie."""
+    return user_cache_path("fer-live") / "data"
+
+
+def cached(source: Path, parse: Callable[[Path], Arrays], version: int) -> Arrays:
     """`parse(source)`, or what it returned for the same source before.
 
     `version`: raised whenever `parse` changes, so that older files are left aside.
     """
-    file = user_cache_path("fer-live") / "data" / f"{_fingerprint(source, version)}.safetensors"
+    files = sorted(source.rglob("*")) if source.is_dir() else [source]
+    return remembered(f"{version} {source.resolve()}", files, lambda: parse(source))
+
+
+def remembered(note: str, files: Iterable[Path], compute: Callable[[], Arrays]) -> Arrays:
+    """`compute()`, or what it returned before under the same note while these files were the same."""
+    file = folder() / f"{fingerprint(note, files)}.safetensors"
     with contextlib.suppress(FileNotFoundError, SafetensorError):
         return load_file(file)
-    arrays = parse(source)
+    arrays = compute()
     # A cache that cannot be written (read-only home, full disk) costs time and nothing else.
     with contextlib.suppress(OSError, SafetensorError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-            part = Path(folder) / "part"
+        with tempfile.TemporaryDirectory(dir=file.parent) as part_folder:
+            part = Path(part_folder) / "part"
             save_file(arrays, part)
             part.replace(file)
     return arrays
 
 
-def _fingerprint(source: Path, version: int) -> str:
-    """Name, size and time of the source's files: cheap, and different after any change."""
-    files = sorted(source.rglob("*")) if source.is_dir() else [source]
-    digest = hashlib.sha256(f"{version} {source.resolve()}".encode())
+def fingerprint(note: str, files: Iterable[Path]) -> str:
+    """Of the note and the files' paths, sizes and times: cheap, and different after any change."""
+    digest = hashlib.sha256(note.encode())
     for file in files:
-        status = file.stat()
-        digest.update(f"{file.name} {status.st_size} {status.st_mtime_ns}".encode())
+        try:
+            status = file.stat()
+            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
+        except OSError:
+            digest.update(f"{file} cannot be read".encode())
     return digest.hexdigest()[:32]

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from PIL import Image as PillowImage
 
 from fer_live.card import Crop
 from fer_live.errors import UserError
-from fer_live.expressions import SEVEN
+from fer_live.expressions import SEVEN, Expression
+from train.data import unreadable
 from train.data.cache import cached
 from train.data.dataset import DataSet
+from train.data.files import BROKEN, pictures_in
 from train.data.images import LabelledFaces
 
 NAME = "fer2013"
@@ -33,7 +36,7 @@ def load(root: Path, split: str) -> LabelledFaces:
         raise UserError(f"split {split!r} is not FER2013's: use {', '.join(USAGES.values())}")
     source = _find(Path(root))
     parse = _parse_folder if source.is_dir() else _parse_csv
-    arrays = cached(source, parse, version=1)
+    arrays = cached(source, parse, version=2)
     chosen = arrays["splits"] == list(USAGES.values()).index(split)
     if not chosen.any():
         raise UserError(
@@ -47,6 +50,11 @@ def load(root: Path, split: str) -> LabelledFaces:
         labels=arrays["labels"][chosen].astype(np.int64),
         rows=arrays["rows"][chosen],
     )
+
+
+def in_folders(root: Path) -> bool:
+    """Whether the data set lies there as class folders, which have lost the csv's rows."""
+    return _find(root).is_dir()
 
 
 def _find(root: Path) -> Path:
@@ -135,20 +143,24 @@ def _pixels(text: str, where: str) -> NDArray[np.uint8]:
 
 def _parse_folder(root: Path) -> dict[str, NDArray]:
     """Read train|test/CLASS/USAGE_number.jpg; the file's name tells the split that `test` has lost."""
-    images, labels, splits = [], [], []
-    known = {expression.value: i for i, expression in enumerate(CLASSES)}
-    for folder in sorted(p for part in ("train", "test") for p in (root / part).glob("*/")):
-        if folder.name not in known:
-            raise UserError(f"{folder} is not one of FER2013's classes: {', '.join(known)}")
-        for path in sorted(folder.iterdir()):
-            usage = path.name.split("_")[0]
-            if usage not in USAGES:
-                raise UserError(
-                    f"{path}: its name does not begin with {'_, '.join(USAGES)}_: its split is unknown"
-                )
+    images, labels, splits, rows = [], [], [], []
+    broken: list[str] = []
+    for row, path in enumerate(_pictures(root)):
+        usage = path.name.split("_")[0]
+        if usage not in USAGES:
+            raise UserError(
+                f"{path}: its name does not begin with {'_, '.join(USAGES)}_: its split is unknown"
+            )
+        try:
             images.append(_picture(path))
-            labels.append(known[folder.name])
-            splits.append(list(USAGES).index(usage))
+        except BROKEN:
+            broken.append(str(path.relative_to(root)))
+            continue
+        labels.append(CLASSES.index(Expression(path.parent.name)))
+        splits.append(list(USAGES).index(usage))
+        rows.append(row)
+    if broken:
+        unreadable.report(broken, len(broken) + len(images), root, NAME)
     if not images:
         raise UserError(
             f"{root} has no pictures in train/CLASS or test/CLASS: unpack the data set again"
@@ -157,16 +169,21 @@ def _parse_folder(root: Path) -> dict[str, NDArray]:
         "images": np.stack(images),
         "labels": np.array(labels, np.uint8),
         "splits": np.array(splits, np.uint8),
-        "rows": np.arange(len(labels)),
+        "rows": np.array(rows),
     }
 
 
+def _pictures(root: Path) -> Iterator[Path]:
+    known = [expression.value for expression in CLASSES]
+    for folder in sorted(p for part in ("train", "test") for p in (root / part).glob("*/")):
+        if folder.name not in known:
+            raise UserError(f"{folder} is not one of FER2013's classes: {', '.join(known)}")
+        yield from pictures_in(folder)
+
+
 def _picture(path: Path) -> NDArray[np.uint8]:
-    try:
-        with PillowImage.open(path) as picture:
-            pixels = np.asarray(picture.convert("L"))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read as a picture ({error}): fetch it again") from None
+    with PillowImage.open(path) as picture:
+        pixels = np.asarray(picture.convert("L"))
     if pixels.shape != (SIDE, SIDE):
         raise UserError(
             f"{path} has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {SIDE}x{SIDE}"

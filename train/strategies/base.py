@@ -34,12 +34,13 @@ class Step(NamedTuple):
     """One batch of B faces. `progress`: the share of the training that is done, in [0, 1].
 
     `view()`: the faces augmented and normalised, (B, C, H, W), another draw at each call. `forward`: the
-    network in training mode. `places`: (B,) in the training set. `targets`: (B, K) label distributions,
-    where the data set has them.
+    network in training mode; `classifier`: its last layer alone. `places`: (B,) in the training set.
+    `targets`: (B, K) label distributions, where the data set has them.
     """
 
     view: Callable[[], Tensor]
     forward: Callable[[Tensor], Output]
+    classifier: Callable[[Tensor], Tensor]
     labels: Tensor
     places: Tensor
     progress: float
@@ -56,6 +57,9 @@ class Loss(NamedTuple):
 class Strategy(nn.Module, ABC):
     """A way of learning. Its own parameters train with the network's and stay behind in the checkpoint."""
 
+    # Where the classifier learns nothing there is no accuracy to choose by: the last state is kept.
+    classifies: bool = True
+
     @abstractmethod
     def loss(self, step: Step) -> Loss:
         """What one batch costs."""
@@ -66,6 +70,10 @@ class Strategy(nn.Module, ABC):
 
     def after_step(self) -> None:
         """Called once the optimiser has stepped."""
+
+    def measures(self) -> dict[str, float]:
+        """Numbers of its own for the curves, asked for at each epoch's end."""
+        return {}
 
     def adjust(self, network: Network, macro_recall: Callable[[], float]) -> None:
         """All that happens in a recipe without epochs; `macro_recall()` scores the network on the selection split."""

@@ -58,6 +58,17 @@ class Criterion(nn.Module):
         )
         return self.weights[labels] * losses
 
+    def soft(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Logits and label distributions, both (B, K) -> a scalar; the weight of a class goes with its share."""
+        losses = F.cross_entropy(
+            logits.float() + self.offset,
+            targets,
+            self.weights,
+            reduction="none",
+            label_smoothing=self.smoothing,
+        )
+        return losses.mean()
+
     def forward(self, logits: Tensor, labels: Tensor, smoothing: float | None = None) -> Tensor:
         """Logits (B, K), labels (B,) -> a scalar. `smoothing`: another than its own."""
         return self.each(logits, labels, smoothing).mean()

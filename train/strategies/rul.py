@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from fer_live.errors import UserError
 from train.strategies.base import Loss, Step, Strategy, Task
 
 
@@ -35,7 +36,9 @@ class RelativeUncertainty(Strategy):
             return Loss(self.criterion(output.logits, labels), output.logits)
         scores = output.uncertainty
         if scores is None:
-            raise ValueError("mixing needs a network with an uncertainty head")
+            raise UserError(
+                "strategy rul needs an uncertainty head: use arguments.uncertainty true"
+            )
         partner = torch.randperm(len(labels), device=labels.device)
         mixed = mix(output.logits.float(), scores, partner)
         own = self.criterion(mixed, labels, smoothing=0.0)

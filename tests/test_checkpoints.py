@@ -1,0 +1,66 @@
+import resource
+import signal
+
+import pytest
+import torch
+import yaml
+
+from fer_live.errors import UserError
+from tests.test_fit import RESUMING, ctrl_c_during, tiny
+from train.checkpoints import WholeCheckpoints
+from train.fit import FitOptions, _prepare, fit
+
+
+@pytest.fixture
+def limited_disk():
+    """Files of this process can grow to 64 KiB: the system's own way to let a write fail part-way."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, before[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, limited_disk):
+    checkpoints, path = WholeCheckpoints(), tmp_path / "last.ckpt"
+    checkpoints.save_checkpoint({"step": 1, "tensor": torch.zeros(50_000)}, path)
+    assert not checkpoints.failure
+    limited_disk()
+    checkpoints.save_checkpoint({"step": 2, "tensor": torch.zeros(50_000)}, path)
+    assert f"{path} could not be written" in checkpoints.failure
+    assert torch.load(path, weights_only=True)["step"] == 1
+    assert [found.name for found in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_a_run_on_a_full_disk_stops_with_one_line_and_goes_on_later(
+    fer2013_csv, tmp_path, limited_disk
+):
+    recipe, run = tiny("epochs=1"), tmp_path / "run"
+    with ctrl_c_during(2), pytest.raises(KeyboardInterrupt):
+        fit(recipe, fer2013_csv, run, FitOptions())
+    before = (run / "last.ckpt").read_bytes()
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    limited_disk()
+    with pytest.raises(
+        UserError, match=r"\.ckpt could not be written \(File too large\)"
+    ) as caught:
+        fit(recipe, fer2013_csv, run, RESUMING)
+    assert "\n" not in str(caught.value)
+    assert (run / "last.ckpt").read_bytes() == before
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 7
+
+
+def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
+    content = tiny().to_dict()
+    del content["align"]  # a field that its recipe did not have yet
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "last.ckpt").touch()
+    assert _prepare(tiny(), tmp_path, resume=True) == tmp_path / "last.ckpt"
+    with pytest.raises(UserError, match=r"another align \(False, now True\)"):
+        _prepare(tiny("align=true"), tmp_path, resume=True)

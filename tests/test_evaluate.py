@@ -1,0 +1,152 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from fer_live import card as cards
+from fer_live.card import Card
+from fer_live.errors import UserError
+from fer_live.expressions import SEVEN
+from fer_live.models import MODELS
+from train.__main__ import main
+from train.evaluate import EvaluateOptions, evaluate
+from train.vote import Opinion, best_strength, together
+
+CPU = torch.device("cpu")
+TWO = torch.tensor([0.9, 0.1], dtype=torch.double).log()
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A weight file of random parameters, of the given seed and class prior."""
+
+    def write(seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1)):
+        torch.manual_seed(seed)
+        arguments = {"classes": 7, "channels": 1, "size": 48}
+        network = MODELS["cnn6"](**arguments)
+        card = Card(f"random{seed}", "cnn6", arguments, SEVEN, 48, 1, 0.5, 0.25, prior=prior)
+        path = tmp_path / f"random{seed}.safetensors"
+        cards.save(path, card, network.state_dict())
+        return str(path)
+
+    return write
+
+
+def opinion(*rows):
+    return Opinion("x", torch.tensor(rows, dtype=torch.double).log(), None, None)
+
+
+def test_faces_with_a_twin_in_training_are_not_clean(fer2013_csv, tmp_path, weights):
+    lines = fer2013_csv.read_text().splitlines()
+    twin = lines[1].replace("Training", "PublicTest")  # row 0 again, as a 22nd face of the split
+    fer2013_csv.write_text("\n".join([*lines, twin]) + "\n")
+    scores = evaluate([weights()], "fer2013", fer2013_csv, None, tmp_path / "out", CPU)
+    assert (scores["n"], scores["clean"]["n"]) == (22, 21)
+    assert np.array(scores["clean"]["confusion"]).sum() == 21
+
+
+def test_the_training_split_has_no_clean_part(fer2013_csv, tmp_path, weights):
+    scores = evaluate([weights()], "fer2013", fer2013_csv, "train", tmp_path / "out", CPU)
+    assert scores["clean"] is None
+    assert scores["clean_reason"] == "this is the training split itself"
+
+
+def test_excluded_faces_do_not_count(fer2013_csv, tmp_path, weights, capsys):
+    path = tmp_path / "exclude.txt"
+    path.write_text("public 56\npublic 57\ntrain 0\n")
+    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv)]
+    arguments += ["--exclude", str(path), "--output", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    scores = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert scores["n"] == 19
+    assert "less the excluded" in capsys.readouterr().out
+
+
+def test_a_list_that_leaves_nothing_is_refused(fer2013_csv, tmp_path, weights):
+    path = tmp_path / "exclude.txt"
+    path.write_text("".join(f"public {row}\n" for row in range(56, 77)))
+    with pytest.raises(UserError, match="leaves no face"):
+        evaluate(
+            [weights()],
+            "fer2013",
+            fer2013_csv,
+            None,
+            tmp_path / "out",
+            CPU,
+            EvaluateOptions(exclude=path),
+        )
+
+
+def test_adjustment_divides_by_the_prior():
+    one = Opinion("x", torch.tensor([[0.6, 0.4]], dtype=torch.double).log(), TWO, None)
+    # .6 / .9 to .4 / .1
+    assert one.probabilities(1.0)[0].tolist() == pytest.approx([1 / 7, 6 / 7])
+    assert one.probabilities(0.0)[0].tolist() == pytest.approx([0.6, 0.4])
+
+
+def test_the_smallest_of_the_best_strengths_is_chosen():
+    rows = [[0.95, 0.05]] * 3 + [[0.8, 0.2]]
+    one = Opinion("x", torch.tensor(rows, dtype=torch.double).log(), TWO, None)
+    # The fourth turns at ln(4) / ln(9) = 0.63, the others at ln(19) / ln(9) = 1.34.
+    assert best_strength([one], "soft", np.array([0, 0, 0, 1])) == 0.65
+
+
+def test_the_strength_is_chosen_on_the_selection_split_alone(fer2013_csv, tmp_path, weights):
+    both = [
+        evaluate(
+            [weights()],
+            "fer2013",
+            fer2013_csv,
+            split,
+            tmp_path / split,
+            CPU,
+            EvaluateOptions(logit_adjustment="auto"),
+        )["logit_adjustment"]
+        for split in ("public", "private")
+    ]
+    assert both[0] == both[1]
+    assert both[0]["chosen_on"] == "public"
+
+
+def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, weights):
+    with pytest.raises(UserError, match="does not know its classes' prior"):
+        evaluate(
+            [weights(prior=())],
+            "fer2013",
+            fer2013_csv,
+            None,
+            tmp_path / "out",
+            CPU,
+            EvaluateOptions(logit_adjustment=1.0),
+        )
+
+
+def test_a_soft_vote_is_the_mean():
+    voted = together([opinion([0.9, 0.1]), opinion([0.4, 0.6])], "soft")
+    assert voted[0].tolist() == pytest.approx([0.65, 0.35])
+
+
+def test_a_majority_outvotes_one_that_is_surer():
+    sure, others = opinion([0.98, 0.02]), opinion([0.4, 0.6])
+    assert together([sure, others, others], "soft").argmax() == 0
+    voted = together([sure, others, others], "majority")
+    assert voted.argmax() == 1
+    assert voted.sum() == pytest.approx(1)
+
+
+def test_a_tie_goes_to_the_surer():
+    assert together([opinion([0.9, 0.1]), opinion([0.4, 0.6])], "majority").argmax() == 0
+    assert together([opinion([0.6, 0.4]), opinion([0.1, 0.9])], "majority").argmax() == 1
+
+
+def test_several_weight_files_vote(fer2013_csv, tmp_path, weights, capsys):
+    arguments = ["evaluate", "--weights", weights(0), weights(1), weights(2), "--vote", "majority"]
+    arguments += ["--root", str(fer2013_csv), "--output", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    scores = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert scores["weights"] == "random0 + random1 + random2"
+    assert scores["vote"] == "majority"
+    printed = capsys.readouterr().out
+    assert "as published" in printed
+    assert "clean" in printed

@@ -1,0 +1,96 @@
+import lightning
+import pytest
+import torch
+import torch.nn.functional as F
+
+from train import recipe as recipes
+from train.data import DATASETS
+from train.data.batches import Batch
+from train.learner import Learner
+from train.start import build_network
+from train.strategies import Task, build_strategy, criterion
+
+COUNT = 8
+
+
+def batch_for(dataset, recipe):
+    torch.manual_seed(0)
+    labels = torch.arange(COUNT) % len(dataset.classes)
+    images = torch.randint(0, 256, (COUNT, dataset.channels, dataset.side, dataset.side))
+    targets = F.one_hot(labels, len(dataset.classes)).float()
+    if recipe.strategy not in ("distributions", "distillation"):
+        targets = None
+    return Batch(images.to(torch.uint8), labels, torch.arange(COUNT), targets)
+
+
+def learner_for(recipe, dataset, labels):
+    classes = len(dataset.classes)
+    loss = criterion.build(
+        labels.bincount(minlength=classes),
+        recipe.class_weights,
+        recipe.weight_mode,
+        recipe.label_smoothing,
+    )
+    network = build_network(recipe, classes)
+    strategy = build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options)
+    mean, deviation = dataset.mean, dataset.deviation
+    return Learner(network, strategy, recipe, classes, 1, mean, deviation)
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_recipe_takes_a_step(name, caplog, monkeypatch):
+    recipe = recipes.load(name)
+    assert not caplog.records  # none of them stacks remedies
+    assert recipe.description
+    dataset = DATASETS[recipe.dataset]
+    batch = batch_for(dataset, recipe)
+    learner = learner_for(recipe, dataset, batch.labels)
+    if recipe.after:
+        assert recipes.before(recipe).dataset == recipe.dataset
+    if not recipe.epochs:
+        learner.strategy.adjust(learner.network, lambda: 0.5)
+        return
+    learner.trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    monkeypatch.setattr(learner, "log", lambda *_, **__: None)  # which wants a loop that runs
+    learner.on_train_start()
+    optimizer = learner.configure_optimizers()["optimizer"]
+    training = [p for p in learner.network.parameters() if p.requires_grad]
+    before = [p.detach().clone() for p in training]
+    loss = learner.training_step(batch, 0)
+    loss.backward()
+    optimizer.step()
+    assert torch.isfinite(loss)
+    assert any(not torch.equal(p, old) for p, old in zip(training, before, strict=True))
+
+
+def test_rows_of_the_published_tables_have_one_recipe_each():
+    found = [(recipe.table, recipe.row) for recipe in map(recipes.load, recipes.names())]
+    rows = [pair for pair in found if pair[0]]
+    assert all(row for _, row in rows)
+    assert len(rows) == len(set(rows)) == 5 + 3 + 8 + 6
+
+
+def test_the_reports_base_line_changes_no_picture():
+    images = torch.rand(4, 1, 48, 48).clamp(min=1e-3)
+    found = recipes.load("report-baseline").augmentation(images)
+    torch.testing.assert_close(found, images, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "stacked"),
+    [
+        (["sampler=balanced", "class_weights=0.5"], "a balanced sampler and class weights (loss)"),
+        (["sampler=balanced", "strategy=ldam"], "a balanced sampler and the strategy ldam"),
+        (["class_weights=1", "strategy=logit_adjustment"], "the strategy logit_adjustment"),
+    ],
+)
+def test_stacked_remedies_for_rare_classes_are_warned_of(caplog, overrides, stacked):
+    recipes.load("basic", overrides)
+    assert stacked in caplog.text
+    assert "each makes rare classes weigh more" in caplog.text
+
+
+@pytest.mark.parametrize("override", ["sampler=balanced", "class_weights=0.5", "strategy=ldam"])
+def test_one_remedy_is_not_warned_of(caplog, override):
+    recipes.load("basic", [override])
+    assert not caplog.records

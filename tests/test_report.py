@@ -1,0 +1,126 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_live.expressions import SEVEN
+from train.metrics import measure
+from train.plots import Result
+from train.plots.curves import read_history
+from train.plots.roc import class_curves
+from train.plots.style import CONTRAST, class_colour, contrast_to_white
+from train.recipe import load
+from train.report import write_report
+from train.report_table import RowReport, against_first, comparison, numbers
+from train.table import Column, Row, Table
+
+TABLE = Table(
+    title="Rows & <columns>",
+    source="nobody 2022",
+    columns=[Column("first", "accuracy"), Column("second", "accuracy"), Column("F", "macro_f1")],
+    rows=[
+        Row("a|b*", "cnn6-fer2013", published={"first": 61.5, "F": 50}),
+        Row("cited", published={"second": 70}),
+    ],
+    protocol={"data set": "RAF-DB"},
+)
+FACTS = {"device": "cpu (here)", "limit": None}
+COUNTS = {str(expression): 10 * (i + 1) for i, expression in enumerate(SEVEN)}
+
+
+def result(name, *seeds, faces=140):
+    """Runs that are right for this share of the faces, each class alike."""
+    found = []
+    for share in seeds:
+        true = np.arange(faces) % 7
+        predicted = np.where(np.arange(faces) < share * faces, true, (true + 1) % 7)
+        probabilities = np.full((faces, 7), 0.05)
+        probabilities[np.arange(faces), predicted] = 0.7
+        scores = measure(probabilities, true, SEVEN)
+        words = {"weights": name, "dataset": "fer2013", "split": "public"}
+        found.append(({**words, **scores, "clean": scores}, probabilities, true))
+    epochs = np.array([[1.0, 0.5], [2.0, 0.6]])
+    history = dict.fromkeys(("train/loss", "val/loss", "train/accuracy", "val/accuracy"), epochs)
+    return Result(name, tuple(scores for scores, _, _ in found), *found[0][1:], history)
+
+
+@pytest.fixture
+def rows():
+    recipe = load("cnn6-fer2013")
+    own = RowReport(TABLE.rows[0], (recipe,), result("a|b*", 0.5, 0.6), ("a note",), "", (FACTS,))
+    return [own, RowReport(TABLE.rows[1])]
+
+
+def test_published_numbers_stand_beside_mean_and_deviation(rows):
+    line = comparison(TABLE, rows).iloc[0]
+    assert line["first (published)"] == "61.50"
+    assert line["second (published)"] == "-"
+    assert line["accuracy (ours)"] == "55.00 ± 7.07"
+    assert line["F (ours)"].startswith("55.00")
+    # sqrt(.55 * .45 / 140)
+    assert line["standard error of accuracy"] == "4.20"
+
+
+def test_rows_that_are_cited_have_no_numbers_of_ours(rows):
+    line = comparison(TABLE, rows).iloc[1]
+    assert line["second (published)"] == "70.00"
+    assert line["accuracy (ours)"] == "-"
+
+
+def test_the_csv_holds_numbers(rows):
+    line = numbers(TABLE, rows).iloc[0]
+    assert line["accuracy"] == pytest.approx(0.55)
+    assert line["accuracy_deviation"] == pytest.approx(0.0707, abs=1e-4)
+    assert line["published first %"] == 61.5
+
+
+def test_a_difference_under_two_standard_errors_is_chance():
+    rows = against_first([result("a", 0.5), result("b", 0.6), result("c", 0.9)])
+    assert rows["accuracy"].tolist() == ["+10.00", "+40.00"]
+    assert rows["accuracy moves beyond chance"].tolist() == ["no", "yes"]
+
+
+def test_the_report_escapes_and_shows_all_figures(rows, tmp_path):
+    write_report(TABLE, rows, {"fer2013": COUNTS}, tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    assert "Rows &amp; &lt;columns&gt;" in html
+    markdown = (tmp_path / "report.md").read_text()
+    assert r"| a\|b\* |" in markdown
+    assert (
+        "| data set | RAF-DB | fer2013 public, 140 faces (also chose each run's epoch) |"
+        in markdown
+    )
+    assert r"- a\|b\*: a note" in markdown
+    figures = sorted((tmp_path / "figures").iterdir())
+    assert len(figures) == 7
+    for figure in figures:
+        assert f"figures/{figure.name}" in html
+        assert f"figures/{figure.name}" in markdown
+        assert figure.stat().st_size > 10_000
+    assert len(pd.read_csv(tmp_path / "report.csv")) == 2
+
+
+@pytest.mark.parametrize("expression", list(SEVEN))
+def test_class_colours_stand_out_on_white(expression):
+    assert contrast_to_white(class_colour(str(expression))) >= CONTRAST
+
+
+def test_every_class_has_a_curve_that_ends_at_all():
+    curves = class_curves(result("a", 0.5))
+    assert list(curves) == [str(expression) for expression in SEVEN]
+    assert all(curve[-1] == 1 for curve in curves.values())
+
+
+def test_history_is_by_epoch_and_what_was_done_last_counts(tmp_path):
+    for start, text in enumerate(
+        (
+            "epoch,step,train/loss,val/loss\n0,9,4.0,\n0,19,2.0,\n0,19,,1.5\n1,29,9.0,\n",
+            "epoch,step,train/loss,val/loss\n1,29,1.0,\n1,39,,1.2\n",
+        )
+    ):
+        folder = tmp_path / "curves" / f"version_{start}"
+        folder.mkdir(parents=True)
+        (folder / "metrics.csv").write_text(text)
+    history = read_history(tmp_path)
+    assert history["train/loss"].tolist() == [[1, 3], [2, 1]]
+    assert history["val/loss"].tolist() == [[1, 1.5], [2, 1.2]]
+    assert read_history(tmp_path / "nowhere") == {}

@@ -1,0 +1,333 @@
+"""What each strategy charges on examples that a hand can compute."""
+
+import math
+
+import pytest
+import torch
+from torch import distributed, multiprocessing, nn
+
+from fer_live.errors import UserError
+from fer_live.models import Output
+from fer_live.models.adcorre import AdCorre
+from fer_live.models.classifiers import CosineLinear
+from tests.tiny import TinyNetwork, step, task
+from train.strategies import Step
+from train.strategies.adcorre import AdaptiveCorrelation, agreement, feature_loss, mean_loss
+from train.strategies.center import CenterLoss
+from train.strategies.dacl import AttentiveCenterLoss
+from train.strategies.distillation import Distillation
+from train.strategies.distributions import LabelDistributions
+from train.strategies.dlp import LocalityPreserving
+from train.strategies.eac import ErasingAttentionConsistency
+from train.strategies.focal import Focal
+from train.strategies.ldam import LabelDistributionAwareMargin
+from train.strategies.logit_adjustment import LogitAdjustment
+from train.strategies.mixup import Mixup
+from train.strategies.prob_nll import ProbabilityNll
+from train.strategies.scn import SelfCure
+from train.strategies.simclr import nt_xent
+from train.strategies.tau_norm import TauNormalisation
+
+LN2, LN3 = math.log(2), math.log(3)
+UNDECIDED = [[0.0, 0.0], [0.0, 0.0]]  # two faces, each class one half: a cross-entropy of ln 2
+
+
+def value(strategy, now):
+    return strategy.loss(now).value.item()
+
+
+def test_center_loss_is_half_the_squared_distance_and_the_centre_follows():
+    strategy = CenterLoss(task([1.0, 1.0]), weight=0.1, rate=0.5)
+    now = step(UNDECIDED, [0, 0], embedding=[[1.0, 0.0], [3.0, 0.0]])
+    assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 0.5 * (1 + 9) / 2)
+    # Half of (1 + 3) / (1 + 2 faces); the class without faces stays.
+    torch.testing.assert_close(strategy.centres.points, torch.tensor([[2 / 3, 0.0], [0.0, 0.0]]))
+
+
+def test_attention_of_one_half_halves_the_center_loss_and_its_centres_pull():
+    strategy = AttentiveCenterLoss(task([1.0, 1.0]), weight=0.1, rate=0.5, hidden=[3, 3])
+    nn.init.zeros_(strategy.attention.layers[-1].weight)
+    nn.init.zeros_(strategy.attention.layers[-1].bias)
+    now = step(UNDECIDED, [0, 0], embedding=[[1.0, 0.0], [3.0, 0.0]])
+    assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 0.5 * 0.5 * (1 + 9) / 2)
+    torch.testing.assert_close(strategy.centres.points[0], torch.tensor([1 / 3, 0.0]))
+    assert strategy.measures() == {"attention": pytest.approx(0.5)}
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "squares"),
+    [
+        (1, 1 + 1 + 4),  # 0 and 1 are each other's nearest, 3 is nearest to 1
+        (20, 2**2 + 0.5**2 + 2.5**2),  # all there are: means 2, 1.5 and 0.5
+    ],
+)
+def test_locality_is_the_distance_to_the_mean_of_the_nearest_of_the_class(neighbours, squares):
+    # Three faces of one class at 0, 1 and 3; one alone in its class at 2 costs nothing.
+    embedding = [[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [2.0, 0.0]]
+    now = step(UNDECIDED + UNDECIDED, [0, 0, 0, 1], embedding=embedding)
+    strategy = LocalityPreserving(task([1.0, 1.0]), weight=0.1, neighbours=neighbours)
+    assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 0.5 * squares / 4)
+
+
+def self_cure(**options):
+    """Importance is the sigmoid of the one-dimensional embedding; two faces, labelled 1 and 0."""
+    strategy = SelfCure(task([1.0, 1.0], labels=[1, 0], width=1), high_share=0.5, **options)
+    nn.init.ones_(strategy.importance.weight)
+    nn.init.zeros_(strategy.importance.bias)
+    return strategy
+
+
+# Importance 3/4 and 1/4; times these logits: p = 3/4 for class 0, and for class 1.
+SCN_SAYS = {"logits": [[LN3 / 0.75, 0.0], [0.0, LN3 / 0.25]], "embedding": [[LN3], [-LN3]]}
+
+
+def test_self_cure_weighs_logits_and_asks_for_a_gap_in_importance():
+    strategy = self_cure(margin=0.6, relabel_from=1.0)
+    # Both labels have p = 1/4; the gap is 1/2 where 0.6 is asked for.
+    assert value(strategy, step(labels=[1, 0], **SCN_SAYS)) == pytest.approx(math.log(4) + 0.1)
+
+
+def test_self_cure_changes_the_label_of_the_least_important_only_and_late():
+    strategy = self_cure(relabel_from=0.5)
+    strategy.loss(step(labels=[1, 0], progress=0.4, **SCN_SAYS))
+    assert strategy.labels.tolist() == [1, 0]
+    strategy.loss(step(labels=[1, 0], progress=0.5, **SCN_SAYS))
+    # The second face took the likelier label; the first is important and keeps its own.
+    assert strategy.labels.tolist() == [1, 1]
+    assert strategy.given.tolist() == [1, 0]
+    assert strategy.measures() == {"relabelled": 0.5}
+
+
+def test_self_cure_charges_for_the_new_label_and_remembers_it_in_the_checkpoint():
+    strategy = self_cure(relabel_from=0.0)
+    strategy.loss(step(labels=[1, 0], **SCN_SAYS))
+    resumed = self_cure(relabel_from=0.0)
+    resumed.load_state_dict(strategy.state_dict())
+    charged = value(resumed, step(labels=[1, 0], **SCN_SAYS))
+    assert charged == pytest.approx((math.log(4) + math.log(4 / 3)) / 2)
+
+
+def test_self_cure_keeps_a_label_that_is_nearly_as_likely():
+    strategy = self_cure(relabel_from=0.0, relabel_margin=0.51)
+    strategy.loss(step(labels=[1, 0], **SCN_SAYS))
+    assert strategy.labels.tolist() == [1, 0]
+
+
+def relabel_in_a_process(rank, rendezvous, output):
+    """One of two processes; each meets one face of four and gives it the likelier label."""
+    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=2)
+    strategy = SelfCure(task([1.0, 1.0], labels=[0, 0, 0, 0], width=1))
+    strategy._relabel(torch.tensor([[0.0, 9.0]]), torch.tensor([0]), torch.tensor([2 * rank]))
+    torch.save(strategy.labels, f"{output}/{rank}.pt")
+    distributed.destroy_process_group()
+
+
+def test_new_labels_are_known_to_all_processes(tmp_path):
+    # Forked, because two fresh interpreters would take longer than all other tests here.
+    arguments = (tmp_path / "meet", tmp_path)
+    multiprocessing.start_processes(relabel_in_a_process, arguments, 2, start_method="fork")
+    found = [torch.load(tmp_path / f"{rank}.pt").tolist() for rank in (0, 1)]
+    assert found == [[1, 0, 1, 0]] * 2
+
+
+UP, DOWN = [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]  # their correlation is -1
+
+
+def test_agreement_is_two_for_equal_rows_and_nothing_for_opposite_ones():
+    assert agreement(torch.tensor([UP, UP])).item() == pytest.approx(2, abs=1e-6)
+    assert agreement(torch.tensor([UP, DOWN])).item() == pytest.approx(0, abs=1e-6)
+    assert agreement(torch.tensor([UP])).item() == 0
+
+
+def test_feature_loss_counts_pairs_of_a_class_that_disagree():
+    features = torch.tensor([[UP, DOWN]])
+    # Of four pairs the two of different faces are off by 2.
+    assert feature_loss(features, torch.tensor([0, 0])).item() == pytest.approx(1, abs=1e-6)
+    assert feature_loss(features, torch.tensor([0, 1])).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_mean_loss_compares_the_means_of_classes():
+    features = torch.tensor([[UP, [2.0, 4.0, 6.0], [5.0, 4.0, 3.0]]])
+    assert mean_loss(features, torch.tensor([3, 3, 1])).item() == pytest.approx(0, abs=1e-6)
+    assert mean_loss(features, torch.tensor([3, 1, 1])).item() == pytest.approx(2, abs=1e-6)
+
+
+def test_adaptive_correlation_adds_up():
+    network = AdCorre(classes=2, size=16, embeddings=2, dimensions=3)
+    strategy = AdaptiveCorrelation(task([1.0, 1.0], network=network), weight=0.1)
+    now = step(UNDECIDED, [0, 1], embedding=[UP + DOWN, UP + DOWN])
+    # FD: in either embedding two faces of two classes correlate, off by 2 in half the pairs: 1.
+    # MD: the two classes' means are equal: 2. ED: the embeddings of each face are opposite: 0.
+    assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 3, abs=1e-6)
+
+
+def test_correlations_carry_a_gradient():
+    features = torch.tensor([[UP, [1.0, 2.3, 3.0]]], requires_grad=True)
+    feature_loss(features, torch.tensor([0, 1])).backward()
+    assert features.grad.abs().sum() > 0.01
+
+
+def test_contrastive_loss_of_two_orthogonal_faces():
+    faces = torch.tensor([[2.0, 0.0], [0.0, 3.0]])
+    # The partner has a cosine of 1, the two others of 0.
+    expected = math.log(math.exp(1 / 0.5) + 2) - 1 / 0.5
+    assert nt_xent(torch.cat([faces, faces]), 0.5).item() == pytest.approx(expected)
+
+
+def test_focal_loss_is_small_where_the_face_is_right():
+    now = step([[LN3, 0.0], [LN3, 0.0]], [0, 1])  # p of the label: 3/4, 1/4
+    expected = (0.25**2 * math.log(4 / 3) + 0.75**2 * math.log(4)) / 2
+    assert value(Focal(task([1.0, 1.0]), gamma=2), now) == pytest.approx(expected)
+
+
+def margins(deferred_from):
+    network = TinyNetwork(classes=2)
+    network.classifier = CosineLinear(32, 2, scale=2.0)
+    several = task([1.0, 1.0], labels=[0] * 16 + [1], network=network)
+    return LabelDistributionAwareMargin(several, 0.5, deferred_from, beta=0.5)
+
+
+def test_margins_follow_the_fourth_root_of_the_class_sizes():
+    strategy = margins(deferred_from=1.0)
+    assert strategy.margins.tolist() == [0.25, 0.5]
+    # Twice the margin is taken from the label's logit.
+    expected = (math.log(1 + math.exp(0.5)) + math.log(1 + math.exp(1))) / 2
+    assert value(strategy, step(UNDECIDED, [0, 1])) == pytest.approx(expected)
+
+
+def test_margins_are_joined_by_weights_in_the_last_part():
+    strategy = margins(deferred_from=0.8)
+    early, late = (value(strategy, step([[0.0, 0.0]], [1], progress)) for progress in (0.7, 0.8))
+    raw = [0.5 / (1 - 0.5**16), 1.0]  # (1 - beta) / (1 - beta^n) of 16 and of 1
+    assert late / early == pytest.approx(17 * raw[1] / (16 * raw[0] + raw[1]))
+
+
+@pytest.mark.parametrize(("tau", "share"), [(1.0, 1 / 4), (0.5, 1 / (1 + math.sqrt(3)))])
+def test_logit_adjustment_adds_the_logarithm_of_the_shares(tau, share):
+    strategy = LogitAdjustment(task([1.0, 1.0], labels=[0, 0, 0, 1]), tau)
+    assert value(strategy, step([[0.0, 0.0]], [1])) == pytest.approx(-math.log(share))
+
+
+def test_mixup_mixes_images_and_charges_for_both_labels(monkeypatch):
+    monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
+    images = torch.tensor([[math.log(9), 0.0], [0.0, 0.0]])[:, :, None, None]
+
+    def reads_off(images):
+        logits = images[:, :, 0, 0]
+        return Output(logits, None, images, logits)
+
+    strategy = Mixup(task([1.0, 1.0]), alpha=1e8, share=1.0)  # a weight of one half
+    now = step(UNDECIDED, [0, 1])._replace(view=lambda: images, forward=reads_off)
+    # Both mixed images have the logits (ln 3, 0): p = 3/4, 1/4.
+    expected = (math.log(4 / 3) + math.log(4)) / 2
+    assert value(strategy, now) == pytest.approx(expected, abs=1e-3)
+    assert strategy.loss(now).logits is None
+
+
+def test_batches_that_mixup_leaves_alone_cost_cross_entropy():
+    strategy = Mixup(task([1.0, 1.0]), share=0.0)
+    assert value(strategy, step([[LN3, 0.0]], [0])) == pytest.approx(math.log(4 / 3))
+
+
+def test_negative_probability():
+    now = step([[LN3, 0.0], [LN3, 0.0]], [0, 1])
+    assert value(ProbabilityNll(task([1.0, 2.0])), now) == pytest.approx(-(0.75 + 2 * 0.25) / 2)
+
+
+def consistency(forward):
+    """Of one face, (1, 2, 1, 2), whose first channel is 1 on the left; the classifier adds a bias."""
+    strategy = ErasingAttentionConsistency(task([1.0, 1.0], network=TinyNetwork(2)), weight=5.0)
+    classifier = nn.Linear(2, 2)
+    nn.init.eye_(classifier.weight)
+    nn.init.constant_(classifier.bias, 7.0)
+    image = torch.tensor([[[[1.0, 0.0]], [[0.0, 0.0]]]])
+
+    def said(images):
+        feature_map = forward(images)
+        logits = torch.zeros(len(images), 2)
+        return Output(logits, None, feature_map, logits)
+
+    now = Step(lambda: image, said, classifier, torch.tensor([0]), torch.tensor([0]), progress=0.0)
+    return value(strategy, now)
+
+
+def test_maps_that_mirror_with_the_face_cost_nothing():
+    assert consistency(lambda images: images) == pytest.approx(LN2)
+
+
+def test_maps_that_stay_when_the_face_is_mirrored_are_charged():
+    # The first class's map is off by 1 in two of four values.
+    found = consistency(lambda images: images[:1].expand(2, -1, -1, -1))
+    assert found == pytest.approx(LN2 + 5 * 0.5)
+
+
+def test_distributions_are_learned_as_they_are():
+    now = step([[LN3, 0.0]], [0], targets=[[0.5, 0.5]])
+    expected = (math.log(4 / 3) + math.log(4)) / 2
+    assert value(LabelDistributions(task([1.0, 1.0])), now) == pytest.approx(expected)
+
+
+def test_tau_is_chosen_by_macro_recall_and_the_bias_goes():
+    network = TinyNetwork(classes=2)
+    with torch.no_grad():
+        network.classifier.weight.zero_()
+        network.classifier.weight[0, 0] = 4.0
+        network.classifier.weight[1, 1] = 1.0
+
+    def best_at_twice_the_length():
+        long, short = network.classifier.weight.norm(dim=1).tolist()
+        return -abs(long / short - 2)
+
+    strategy = TauNormalisation(task([1.0, 1.0], network=network))
+    strategy.adjust(network, best_at_twice_the_length)
+    # 4^(1 - tau) is 2 at a tau of one half.
+    assert network.classifier.weight.norm(dim=1).tolist() == pytest.approx([2, 1])
+    assert not network.classifier.bias.any()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "message"),
+    [
+        (LabelDistributionAwareMargin, 'arguments.classifier "cosine"'),
+        (AdaptiveCorrelation, "use network adcorre"),
+    ],
+)
+def test_a_network_that_lacks_what_the_strategy_needs_is_refused(strategy, message):
+    with pytest.raises(UserError, match=message):
+        strategy(task([1.0, 1.0], network=TinyNetwork(2)))
+
+
+@pytest.mark.parametrize("strategy", [ErasingAttentionConsistency, TauNormalisation])
+def test_cosines_are_refused_where_a_linear_classifier_is_needed(strategy):
+    with pytest.raises(UserError, match="linear classifier"):
+        strategy(task([1.0, 1.0], network=TinyNetwork(2, "cosine")))
+
+
+def test_distributions_need_votes():
+    with pytest.raises(UserError, match="use strategy supervised"):
+        LabelDistributions(task([1.0, 1.0])).loss(step([[0.0, 0.0]], [0]))
+
+
+def test_tau_normalisation_trains_nothing():
+    strategy = TauNormalisation(task([1.0, 1.0], network=TinyNetwork(2)))
+    with pytest.raises(UserError, match="use epochs 0"):
+        strategy.loss(step([[0.0, 0.0]], [0]))
+
+
+def test_distillation_adds_how_far_the_teachers_are_away():
+    strategy = Distillation(task([1.0, 1.0]), temperature=1.0, weight=0.5)
+    now = step(UNDECIDED, [0, 1])._replace(targets=torch.tensor([[0.5, 0.5], [1.0, 0.0]]))
+    # The first teacher agrees with the student; from certainty to one half it is ln 2.
+    assert value(strategy, now) == pytest.approx(0.5 * LN2 + 0.5 * LN2 / 2, abs=1e-4)
+
+
+def test_distillation_softens_teacher_and_student_alike():
+    strategy = Distillation(task([1.0, 1.0]), temperature=2.0, weight=1.0)
+    now = step([[2 * LN3, 0.0]], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
+    # At T = 2 the teacher says 3/4 and so does the student.
+    assert value(strategy, now) == pytest.approx(0, abs=1e-6)
+
+
+def test_distillation_asks_for_teachers():
+    with pytest.raises(UserError, match="--teacher WEIGHTS"):
+        Distillation(task([1.0, 1.0])).loss(step(UNDECIDED, [0, 1]))

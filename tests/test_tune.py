@@ -1,0 +1,89 @@
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.interrupting import ctrl_c
+from train import recipe as recipes
+from train.__main__ import main
+from train.data.augment import Augmentation
+from train.search import own_settings, strengthened, with_settings
+
+TINY = ["epochs=2", "batch_size=16", "ema=0", "precision=32-true"]
+
+
+def command(root: Path, output: Path, trials: int, *changes: str) -> list[str]:
+    fields = [part for change in (*TINY, *changes) for part in ("--set", change)]
+    files = ["--root", str(root), "--output", str(output)]
+    options = ["--trials", str(trials), "--device", "cpu"]
+    return ["tune", "--recipe", "cnn6-fer2013", *files, *options, *fields]
+
+
+def trials_of(output: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((output / "trials.csv").open()))
+
+
+def test_a_stopped_search_goes_on_with_the_trial_in_hand(fer2013_csv, tmp_path, capsys):
+    output = tmp_path / "study"
+    with ctrl_c(step=4, training=2):
+        assert main(command(fer2013_csv, output, 2)) == 130
+    assert main(command(fer2013_csv, output, 2)) == 0
+    first, stopped, again = trials_of(output)
+    assert [row["state"] for row in (first, stopped, again)] == ["COMPLETE", "FAIL", "COMPLETE"]
+    assert stopped["params_learning_rate"] == again["params_learning_rate"]
+    assert len(list((output / "trial-001").glob("curves/version_*"))) == 2
+    assert float(first["params_learning_rate"]) == 0.0015  # the recipe as it is comes first
+    best = recipes.load(str(output / "best.yaml"))
+    values = {float(row["params_learning_rate"]): float(row["value"]) for row in (first, again)}
+    assert best.learning_rate == max(values, key=lambda rate: values[rate])
+    assert "best: trial" in capsys.readouterr().out
+
+
+def test_a_study_keeps_to_its_recipe(fer2013_csv, tmp_path, capsys):
+    output = tmp_path / "study"
+    assert main(command(fer2013_csv, output, 1)) == 0
+    assert main(command(fer2013_csv, output, 2, "label_smoothing=0.3")) == 2
+    assert "holds a study with another recipe" in capsys.readouterr().err
+
+
+def test_trials_that_fail_are_told_in_one_line(fer2013_csv, tmp_path, capsys):
+    broken = command(fer2013_csv, tmp_path / "study", 1, "learning_rate=1e30", "clip_norm=0")
+    assert main(broken) == 2
+    error = capsys.readouterr().err
+    assert "no trial came to an end: loss is nan" in error
+    assert error.count("\n") == 1
+
+
+def test_strength_multiplies_amounts_and_leaves_the_flip():
+    stronger = strengthened(Augmentation(rotation=10, flip=0.5, erasing=0.6), 2)
+    assert (stronger.rotation, stronger.flip, stronger.erasing) == (20, 0.5, 1.0)
+
+
+def test_a_recipe_is_its_own_settings():
+    recipe = recipes.load("cnn6-fer2013")
+    assert with_settings(recipe, own_settings(recipe)) == recipe
+
+
+def test_class_weights_are_not_stacked_on_a_balanced_sampler():
+    assert "class_weights" in own_settings(recipes.load("report-baseline"))
+    assert "class_weights" not in own_settings(recipes.load("report-balanced"))
+
+
+def test_no_augmentation_stays_none():
+    assert "augmentation" not in own_settings(recipes.load("report-baseline"))
+
+
+def test_the_best_recipe_is_a_whole_recipe(fer2013_csv, tmp_path):
+    assert main(command(fer2013_csv, tmp_path / "study", 1)) == 0
+    content = yaml.safe_load((tmp_path / "study" / "best.yaml").read_text())
+    assert content["epochs"] == 2
+    assert "tuned, trial 0" in content["description"]
+
+
+@pytest.mark.parametrize("trials", ["0", "many"])
+def test_a_search_needs_trials(trials, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["tune", "--recipe", "cnn6-fer2013", "--output", "x", "--trials", trials])
+    assert stopped.value.code == 2
+    assert "not a whole number from 1" in capsys.readouterr().err

@@ -1,0 +1,60 @@
+"""Options that several commands have."""
+
+import argparse
+import os
+from pathlib import Path
+
+from fer_live.errors import UserError
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+
+
+def add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--compile", action="store_true", help="use torch.compile (a C++ compiler or a GPU)"
+    )
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="only N faces a split: a smoke run"
+    )
+
+
+def add_set(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"override a field of {what} (a.b=c nests)",
+    )
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", default="fer2013", help="its name (default: fer2013)")
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=os.environ.get("FER_DATA"),
+        help="the data set's folder or file (default: the environment's FER_DATA)",
+    )
+
+
+def root_of(arguments: argparse.Namespace) -> Path:
+    if arguments.root is None:
+        raise UserError("no data set given: add --root FOLDER, or set FER_DATA")
+    return Path(arguments.root)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return number

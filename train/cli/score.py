@@ -1,0 +1,115 @@
+"""`export`, `evaluate` and `audit`."""
+
+import argparse
+from pathlib import Path
+from typing import Literal
+
+from fer_live import packaged
+from train.cli.options import add_dataset, add_device, add_root, root_of
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_export)
+    parser.add_argument("--run", dest="folder", required=True, type=Path, help="folder of the run")
+    parser.add_argument("--name", required=True, help="name of the weight file")
+    parser.add_argument("--output", type=Path, default=packaged.folder("weights"))
+    add_root(parser)
+    add_device(parser)
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_evaluate)
+    parser.add_argument(
+        "--weights",
+        required=True,
+        nargs="+",
+        help="shipped names or .safetensors files; several vote",
+    )
+    parser.add_argument(
+        "--vote",
+        default="soft",
+        choices=["soft", "majority"],
+        help="of several: their mean (default), or most votes and the mean in a tie",
+    )
+    add_dataset(parser)
+    add_root(parser)
+    parser.add_argument(
+        "--split", help="its name (default: the one that selects, FER2013's public)"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    parser.add_argument(
+        "--tta", action="store_true", help="average ten views: mirrored and shifted"
+    )
+    parser.add_argument(
+        "--logit-adjustment",
+        nargs="?",
+        const="auto",
+        default=0.0,
+        type=_strength,
+        metavar="TAU",
+        help="subtract TAU times the log prior from the logits; without a number, the one with the "
+        "highest macro recall on the selection split",
+    )
+    parser.add_argument(
+        "--exclude",
+        type=Path,
+        metavar="FILE",
+        help="leave out the faces on this list: a split and a row (from 0) a line, as audit writes it",
+    )
+    add_device(parser)
+
+
+def add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_audit)
+    add_dataset(parser)
+    add_root(parser)
+    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    add_device(parser)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.export import export
+
+    device = choose_device(arguments.device)
+    path = export(arguments.folder, root_of(arguments), arguments.name, arguments.output, device)
+    print(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.evaluate import EvaluateOptions, evaluate, print_scores
+
+    scores = evaluate(
+        arguments.weights,
+        arguments.dataset,
+        root_of(arguments),
+        arguments.split,
+        arguments.output,
+        choose_device(arguments.device),
+        EvaluateOptions(
+            tta=arguments.tta,
+            vote=arguments.vote,
+            logit_adjustment=arguments.logit_adjustment,
+            exclude=arguments.exclude,
+        ),
+    )
+    print_scores(scores, arguments.output)
+
+
+def _audit(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.audit import audit, print_audit
+
+    device = choose_device(arguments.device)
+    found = audit(arguments.dataset, root_of(arguments), arguments.output, device)
+    print_audit(found, arguments.output)
+
+
+def _strength(text: str) -> float | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None

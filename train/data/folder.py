@@ -1,0 +1,111 @@
+"""Any folder of class folders: root/CLASS/*.png, or root/train|val|test/CLASS/*.png."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fer_live.errors import UserError
+from fer_live.expressions import Expression
+from train.data.dataset import DEVIATION, MEAN, DataSet
+from train.data.files import FiledFaces, as_names, pictures_in
+from train.data.names import expression_of, known_names
+from train.data.splitting import SELECTION_SHARE, parts
+
+NAME = "folder"
+# What the folder of each split may be called.
+FOLDERS = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+SPLITS = tuple(FOLDERS)
+SHARES = (SELECTION_SHARE, SELECTION_SHARE)  # validation and test, where no split has a folder
+
+
+def load(root: Path, split: str) -> FiledFaces:
+    """Read one split. Classes are told by the folders' names and come in the expressions' own order.
+
+    With split folders, a tenth of each class of `train` becomes `validation` where that has no folder;
+    without any, `validation` and `test` are a tenth each. A picture's path decides, so that the split of a
+    folder that does not change is always the same. Raises UserError on names that are no expression.
+    """
+    parted = {name: _split_folder(root, name) for name in SPLITS}
+    folders = [folder for folder in parted.values() if folder is not None]
+    classes = _classes(folders or [root])
+    if not folders:
+        return _part(_read(root, split, classes), SHARES, SPLITS.index(split))
+    folder, training = parted[split], parted["train"]
+    if training is None:
+        raise UserError(f"{root} has a folder {folders[0].name}/ and no train/: add it")
+    if folder is None and split == "test":
+        raise UserError(f"{root} has no folder test/: add it, or use another --split")
+    if parted["validation"] is None and split != "test":
+        number = SPLITS.index(split)
+        return _part(_read(training, split, classes), SHARES[:1], number)
+    return _read(folder or training, split, classes)
+
+
+def _split_folder(root: Path, split: str) -> Path | None:
+    return next((root / name for name in FOLDERS[split] if (root / name).is_dir()), None)
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    """Folders that hold classes: not those which systems hide or leave behind."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+
+
+def _classes(folders: list[Path]) -> tuple[Expression, ...]:
+    names = [path for folder in folders for path in _class_folders(folder)]
+    if not names:
+        raise UserError(
+            f"{folders[0]} holds no class folders: looked for CLASS/, and for "
+            f"{'/CLASS/, '.join(SPLITS)}/CLASS/, with pictures"
+        )
+    unknown = sorted({path.name for path in names if expression_of(path.name) is None})
+    if unknown:
+        raise UserError(
+            f"{folders[0]}: no expression is called {', '.join(unknown)}: rename the folders to one of "
+            f"{known_names()}"
+        )
+    found = {expression_of(path.name) for path in names}
+    return tuple(expression for expression in Expression if expression in found)
+
+
+def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFaces:
+    files: list[Path] = []
+    labels: list[int] = []
+    for class_folder in _class_folders(folder):
+        pictures = pictures_in(class_folder)
+        files += [path.relative_to(folder) for path in pictures]
+        expression = expression_of(class_folder.name)
+        labels += [classes.index(expression)] * len(pictures) if expression else []
+    return FiledFaces(
+        dataset=NAME,
+        split=split,
+        classes=classes,
+        labels=np.array(labels, np.int64),
+        rows=np.arange(len(files)),
+        root=folder,
+        files=as_names(files),
+    )
+
+
+def _part(faces: FiledFaces, shares: tuple[float, ...], number: int) -> FiledFaces:
+    return faces.select(parts(faces.labels, faces.files.tolist(), shares) == number)
+
+
+FOLDER = DataSet(
+    name=NAME,
+    classes=(),
+    training="train",
+    selection="validation",
+    test="test",
+    licence="a folder of your own: its pictures' terms are yours to know",
+    mean=MEAN,
+    deviation=DEVIATION,
+    side=0,
+    channels=3,
+    load_split=load,
+)

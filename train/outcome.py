@@ -1,0 +1,102 @@
+"""Where a reproduction's files lie, and what has come of it so far."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from train.data import find
+from train.plan import PlannedRow, Run
+from train.report import read_result, write_report
+from train.report_table import RowReport
+from train.table import Table
+from train.trainer import FitOptions
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where a reproduction runs. `split`: what is scored, the data set's selection split where it is None."""
+
+    root: Path
+    output: Path
+    device: torch.device
+    compiled: bool = False
+    limit: int | None = None
+    split: str | None = None
+
+    def folder(self, run: Run) -> Path:
+        return self.output / "runs" / run.name
+
+    def evaluation(self, run: Run) -> Path:
+        return self.output / "evaluations" / f"{run.name}-{self.scored(run)}"
+
+    def scored(self, run: Run) -> str:
+        return self.split or find(run.recipe.dataset).selection
+
+    def fit_options(self) -> FitOptions:
+        return FitOptions(limit=self.limit, accelerator=self.device.type, compiled=self.compiled)
+
+
+@dataclass
+class Progress:
+    """What is known of the runs so far: seconds that each will take, and why some could not be done."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def left(self, runs: Iterable[Run]) -> float:
+        return sum(self.seconds.get(run.name, 0.0) for run in runs)
+
+
+def first_error(planned: PlannedRow, progress: Progress) -> str:
+    """Why a row could not be done; empty where nothing failed."""
+    if planned.error:
+        return planned.error
+    found = [progress.errors[run.name] for run in planned.runs if run.name in progress.errors]
+    return found[0] if found else ""
+
+
+def report(
+    table: Table, planned: Sequence[PlannedRow], workshop: Workshop, progress: Progress
+) -> None:
+    """Write the report of all that is scored by now, if anything is."""
+    rows = [_reported(row, workshop, progress) for row in planned]
+    if not any(row.result for row in rows):
+        return
+    names = {run.recipe.dataset for row in planned for run in row.runs}
+    datasets = {name: _training_counts(name, workshop) for name in sorted(names)}
+    write_report(table, rows, datasets, workshop.output)
+
+
+def _training_counts(name: str, workshop: Workshop) -> dict[str, int]:
+    """Class -> training faces."""
+    dataset = find(name)
+    faces = dataset.load(workshop.root, dataset.training, workshop.limit)
+    counts = faces.class_counts().tolist()
+    return dict(zip(map(str, faces.classes), counts, strict=True))
+
+
+def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> RowReport:
+    error = first_error(planned, progress)
+    scored = [run for run in planned.runs if _has_scores(run, workshop)]
+    notes = planned.notes
+    if scored and len(scored) < len(planned.runs):
+        notes = (*notes, f"{len(scored)} of {len(planned.runs)} seeds")
+    if planned.runs and not scored and not error:
+        notes = (*notes, "not finished yet")
+    folders = [(workshop.folder(run), workshop.evaluation(run)) for run in scored]
+    result = read_result(planned.row.name, folders) if folders else None
+    recipes = tuple(run.recipe for run in planned.runs)
+    facts = [_facts(workshop.folder(run)) for run in scored]
+    return RowReport(planned.row, recipes, result, notes, error, tuple(facts))
+
+
+def _has_scores(run: Run, workshop: Workshop) -> bool:
+    return (workshop.evaluation(run) / "metrics.json").is_file()
+
+
+def _facts(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "run.json").read_text())

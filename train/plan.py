@@ -1,0 +1,158 @@
+"""What has to be trained for a table: each different training once, whichever rows ask for it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fer_live.errors import UserError
+from train import recipe as recipes
+from train.recipe import Recipe
+from train.table import Row, Table
+
+WORDS = ("description", "table", "row")  # fields that no training depends on
+STARTS = {
+    "imagenet": ("ImageNet weights", "--imagenet"),
+    "msceleb": ("MS-Celeb-1M weights", "--msceleb FILE"),
+}
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """How far a reproduction goes. `rows`: names, all where empty. `changes`: of fields in every recipe.
+
+    `dataset` and `epochs`: the recipes' own where they are None. `msceleb`: a file of public weights.
+    """
+
+    dataset: str | None = None
+    epochs: int | None = None
+    seeds: int = 1
+    rows: Sequence[str] = ()
+    limit: int | None = None
+    msceleb: Path | None = None
+    imagenet: bool = False
+    changes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, after another one or none. `name`: of its folder, different for every training."""
+
+    name: str
+    recipe: Recipe
+    before: "Run | None" = None
+
+    def stages(self) -> "list[Run]":
+        """All that has to be trained, in order; this run is the last."""
+        return [*(self.before.stages() if self.before else []), self]
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """A row of the table with a run for each seed; none where it is cited only, or `error` says why not."""
+
+    row: Row
+    runs: tuple[Run, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+def plan(table: Table, options: PlanOptions) -> list[PlannedRow]:
+    """The rows with their runs. Raises UserError where a row is asked for that the table lacks."""
+    known = [row.name for row in table.rows]
+    strange = [name for name in options.rows if name not in known]
+    if strange:
+        raise UserError(f"row {strange[0]!r} is not in the table: use {', '.join(known)}")
+    planned: list[PlannedRow] = []
+    for row in table.rows:
+        wanted = not options.rows or row.name in options.rows
+        if not row.recipe:
+            planned.append(PlannedRow(row, notes=("cited only",)))
+        elif not wanted:
+            planned.append(PlannedRow(row, notes=("not asked for",)))
+        else:
+            planned.append(_planned(row, options))
+    return _with_sharing(planned)
+
+
+def all_runs(planned: Sequence[PlannedRow]) -> list[Run]:
+    """Every stage of every row once, each after those that it builds on."""
+    runs = (stage for row in planned for run in row.runs for stage in run.stages())
+    return list({run.name: run for run in runs}.values())
+
+
+def _planned(row: Row, options: PlanOptions) -> PlannedRow:
+    notes = []
+    start = ""
+    if row.pretrained != "none":
+        given = {"imagenet": "imagenet" if options.imagenet else "", "msceleb": options.msceleb}
+        start = str(given[row.pretrained] or "")
+        if not start:
+            weights, flag = STARTS[row.pretrained]
+            notes.append(f"from scratch: no {weights} were given ({flag})")
+    try:
+        runs = tuple(_run(row, start, seed, options) for seed in range(options.seeds))
+    except UserError as error:
+        return PlannedRow(row, error=str(error))
+    return PlannedRow(row, runs, tuple(notes))
+
+
+def _run(row: Row, start: str, seed: int, options: PlanOptions) -> Run:
+    fields: dict[str, Any] = {"pretrained": start, "seed": seed}
+    if options.dataset:
+        fields["dataset"] = options.dataset
+    recipe = recipes.load(row.recipe, options.changes, fields)
+    if start and recipe.arguments.get("cbam"):
+        # Fresh gates would divide every pretrained residual by four.
+        recipe = replace(recipe, arguments={**recipe.arguments, "cbam_init": "identity"})
+    if row.pretrained != "none" and not start and not recipe.after:
+        recipe = replace(recipe, trains=[])  # a frozen trunk that knows nothing would stay so
+    return _with_stages(row.recipe, shortened(recipe, options.epochs), options.limit)
+
+
+def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+    """The recipe with its whole schedule in `epochs`, and those before it too; none stays none."""
+    if epochs is None:
+        return recipe
+    fields: dict[str, Any] = {}
+    if recipe.epochs:
+        share = epochs / recipe.epochs
+        fields["epochs"] = epochs
+        fields["warmup_epochs"] = recipe.warmup_epochs * min(share, 1)
+        if recipe.schedule == "step":
+            fields["decay"] = recipe.decay ** (1 / share)  # so that it ends as low
+    if recipe.after:
+        earlier = recipes.before(recipe)
+        fields["before"] = {**recipe.before, **_changes(earlier, shortened(earlier, epochs))}
+    return replace(recipe, **fields)
+
+
+def _changes(old: Recipe, new: Recipe) -> Mapping[str, Any]:
+    before, after = old.to_dict(), new.to_dict()
+    return {key: after[key] for key in after if after[key] != before[key]}
+
+
+def _with_stages(name: str, recipe: Recipe, limit: int | None) -> Run:
+    before = None
+    if recipe.after:
+        before = _with_stages(recipe.after, recipes.before(recipe), limit)
+    facts = {key: value for key, value in recipe.to_dict().items() if key not in WORDS}
+    text = json.dumps([facts, limit, before and before.name], sort_keys=True)
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return Run(f"{Path(name).stem}-seed{recipe.seed}-{mark}", recipe, before)
+
+
+def _with_sharing(planned: Sequence[PlannedRow]) -> list[PlannedRow]:
+    """Say which rows come to the same training as one above them."""
+    seen: dict[tuple[str, ...], str] = {}
+    found = []
+    for one in planned:
+        names = tuple(run.name for run in one.runs)
+        if names and names in seen:
+            one = replace(one, notes=(*one.notes, f"the same training as {seen[names]}"))
+        elif names:
+            seen[names] = one.row.name
+        found.append(one)
+    return found

@@ -1,0 +1,44 @@
+"""What all figures share: sizes, and colours that say the same everywhere."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+
+from fer_live.expressions import Expression
+
+Colour = tuple[float, float, float]
+
+CONTRAST = 3.0  # to white, of all that is drawn: WCAG 2.1, 1.4.11
+DARKER = 0.97
+MARKERS = "osD^vPX<>*"
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty one, in inches; its layout leaves room for every label."""
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def save(picture: Figure, path: Path) -> None:
+    picture.savefig(path, facecolor="white")
+
+
+def class_colour(label: str) -> Colour:
+    """The expression's colour in the app, darkened where white paper asks for it."""
+    red, green, blue = (channel / 255 for channel in Expression(label).colour)
+    while contrast_to_white((red, green, blue)) < CONTRAST:
+        red, green, blue = DARKER * red, DARKER * green, DARKER * blue
+    return red, green, blue
+
+
+def row_colour(place: int) -> Colour:
+    """The colour of a table's row, far from its neighbours' and the same in all figures."""
+    known: Sequence[Colour] = colormaps["tab10"].colors  # type: ignore[attr-defined]
+    return known[place % len(known)]
+
+
+def contrast_to_white(colour: Colour) -> float:
+    """1 (white) to 21 (black). WCAG 2.1, relative luminance."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

@@ -1,0 +1,106 @@
+"""The report of a reproduction: Markdown, CSV and HTML, with figures."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from train.data import find
+from train.export import commit
+from train.plots import Result
+from train.plots.curves import read_history
+from train.report_figures import draw_figures
+from train.report_pages import Page, write_html, write_markdown
+from train.report_table import RowReport, against_first, comparison, numbers
+from train.table import Table
+
+
+def read_result(name: str, folders: Sequence[tuple[Path, Path]]) -> Result:
+    """A row's runs and their evaluations, from (run folder, evaluation folder) of each seed."""
+    seeds = tuple(json.loads((scored / "metrics.json").read_text()) for _, scored in folders)
+    run, scored = folders[0]
+    table = pd.read_parquet(scored / "predictions.parquet")
+    places = {label: i for i, label in enumerate(seeds[0]["labels"])}
+    return Result(
+        name,
+        seeds,
+        np.stack(list(table["probabilities"])).astype(np.float64),
+        table["true"].map(places).to_numpy(np.int64),
+        read_history(run),
+    )
+
+
+def write_report(
+    table: Table,
+    rows: Sequence[RowReport],
+    datasets: Mapping[str, Mapping[str, int]],
+    output: Path,
+) -> None:
+    """Write `report.md`, `report.csv`, `report.html` and `figures/` to `output`.
+
+    `datasets`: name -> class -> training faces.
+    """
+    found = [row.result for row in rows if row.result is not None]
+    results = [replace(result, place=place) for place, result in enumerate(found)]
+    counts = next(iter(datasets.values()))
+    page = Page(
+        title=table.title,
+        source=table.source,
+        comparison=comparison(table, rows),
+        first=results[0].name,
+        against=against_first(results),
+        protocol=_protocol(table, rows, datasets),
+        notes=[
+            (row.row.name, note)
+            for row in rows
+            for note in (*row.notes, *([f"failed: {row.error}"] if row.error else []))
+        ],
+        figures=draw_figures(counts, results, output / "figures"),
+    )
+    numbers(table, rows).to_csv(output / "report.csv", index=False)
+    write_markdown(page, output / "report.md")
+    write_html(page, output / "report.html")
+
+
+def _protocol(
+    table: Table, rows: Sequence[RowReport], datasets: Mapping[str, Mapping[str, int]]
+) -> pd.DataFrame:
+    """What was published beside what was done here."""
+    trained = [row for row in rows if row.result is not None]
+    recipes = [recipe for row in trained for recipe in row.recipes]
+    facts = [fact for row in trained for fact in row.facts]
+    splits = _unique(
+        f"{s['dataset']} {s['split']}, {s['n']:,} faces (also chose each run's epoch)"
+        if s["split"] == find(s["dataset"]).selection
+        else f"{s['dataset']} {s['split']}, {s['n']:,} faces"
+        for row in trained
+        if row.result
+        for s in row.result.seeds
+    )
+    limits = sorted({fact["limit"] for fact in facts if fact["limit"] is not None})
+    faces = _unique(f"{sum(counts.values()):,}" for counts in datasets.values())
+    ours = {
+        "data set": splits,
+        "training faces": faces + "".join(f" (a smoke run: limit {limit})" for limit in limits),
+        "image size": _unique(
+            f"{r.size}x{r.size}, {'grey' if r.channels == 1 else 'RGB'}" for r in recipes
+        ),
+        "start": _unique(r.pretrained or "random" for r in recipes),
+        "epochs": _unique(str(r.epochs) for r in recipes),
+        "batch size": _unique(str(r.batch_size) for r in recipes),
+        "seeds": str(max(len(row.result.seeds) for row in trained if row.result)),
+        "device": _unique(str(fact["device"]) for fact in facts),
+        "commit": commit(),
+    }
+    lines = [
+        (key, table.protocol.get(key, "not stated"), ours.get(key, "-"))
+        for key in dict.fromkeys([*ours, *table.protocol])
+    ]
+    return pd.DataFrame(lines, columns=["", "published", "ours"])
+
+
+def _unique(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(texts))

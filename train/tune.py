@@ -1,0 +1,207 @@
+"""`python -m train tune`: a search for better settings of a recipe, by Optuna."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning
+import optuna
+import yaml
+from lightning.pytorch.callbacks import Callback
+from optuna import Study, Trial
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.table import Table
+
+from fer_live.errors import UserError
+from train.fit import fit_unless_finished, read_splits
+from train.recipe import Recipe
+from train.search import own_settings, suggest, with_settings
+from train.trainer import FitOptions
+
+Metric = Literal["accuracy", "macro_recall"]
+
+RANDOM_TRIALS = 5  # before the sampler models what it has seen, and before any trial is pruned
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """`trials`: how many the study is to have in all. `metric`: on the selection split, of the chosen epoch."""
+
+    trials: int
+    metric: Metric = "accuracy"
+    seed: int = 0
+
+
+class Watcher(Callback):
+    """Tells the trial each epoch's score, and ends it where others did better by then."""
+
+    def __init__(self, trial: Trial, metric: Metric):
+        self.trial, self.metric = trial, metric
+        # (selection, score) of the best epoch by now; an interrupted trial goes on with what it had.
+        self.best: tuple[float, float] = tuple(trial.user_attrs.get("best", (-1.0, 0.0)))
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, learner: lightning.LightningModule
+    ) -> None:
+        measured = trainer.callback_metrics
+        score = float(measured[f"val/{self.metric}"])
+        self.best = max(self.best, (float(measured["val/selection"]), score))
+        self.trial.set_user_attr("best", self.best)
+        self.trial.report(score, trainer.current_epoch)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def tune(
+    recipe: Recipe, root: Path, output: Path, options: TuneOptions, fitting: FitOptions
+) -> Study:
+    """Train with other settings until the study in `output` has so many trials; write `best.yaml`, `trials.csv`.
+
+    The first trial is the recipe as it is. Raises UserError on bad input and where no trial came to an
+    end, KeyboardInterrupt where someone stopped it: the same command goes on with the trial in hand.
+    """
+    if not recipe.epochs:
+        raise UserError("a recipe without epochs has nothing to tune: choose one that trains")
+    read_splits(recipe, root, fitting.limit)  # bad data ends all at once, not each trial
+    study = _open(recipe, output, options)
+    try:
+        while len(_told(study)) < options.trials:
+            _one_trial(study, recipe, root, output, options, fitting)
+    finally:
+        _write(study, recipe, output)
+    if not _complete(study):
+        errors = {trial.user_attrs.get("error", "") for trial in study.trials}
+        raise UserError(f"no trial came to an end: {'; '.join(sorted(filter(None, errors)))}")
+    return study
+
+
+def print_study(study: Study, output: Path) -> None:
+    """The trials as a table on the terminal, best first."""
+    names = list(dict.fromkeys(name for trial in study.trials for name in trial.params))
+    table = Table(title=f"Trials by {study.user_attrs['metric']} on the selection split")
+    for column in ("trial", "state", "score %", *names):
+        table.add_column(column, justify="right")
+    for trial in sorted(_told(study), key=lambda t: -1.0 if t.value is None else -t.value - 1):
+        score = "-" if trial.value is None else f"{100 * trial.value:.2f}"
+        values = [f"{trial.params[n]:.3g}" if n in trial.params else "-" for n in names]
+        table.add_row(str(trial.number), trial.state.name.lower(), score, *values)
+    console = Console()
+    console.print(table)
+    console.print(
+        f"best: trial {study.best_trial.number}; train it with `fit --recipe {output / 'best.yaml'}`",
+        markup=False,
+    )
+
+
+def _open(recipe: Recipe, output: Path, options: TuneOptions) -> Study:
+    """The study in `output`, new or gone on with; a trial that was interrupted comes first."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(output / "study.journal")))
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {output} ({error.strerror}): choose another --output"
+        ) from None
+    study = optuna.create_study(
+        storage=storage,
+        study_name="tune",
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(RANDOM_TRIALS, n_warmup_steps=1),
+    )
+    # Another seed for each start: the same one would draw the same settings again.
+    study.sampler = optuna.samplers.TPESampler(
+        n_startup_trials=RANDOM_TRIALS, seed=options.seed + len(study.trials)
+    )
+    basis = {"recipe": recipe.to_dict(), "metric": options.metric}
+    if not study.trials:
+        for key, value in basis.items():
+            study.set_user_attr(key, value)
+        study.enqueue_trial(own_settings(recipe))
+    changed = [key for key, value in basis.items() if study.user_attrs[key] != value]
+    if changed:
+        raise UserError(
+            f"{output} holds a study with another {' and '.join(changed)}: choose another --output"
+        )
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        kept = {"folder": _folder(trial), **trial.user_attrs}
+        reported = {str(k): v for k, v in trial.intermediate_values.items()}
+        study.enqueue_trial(trial.params, user_attrs={**kept, "reported": reported})
+    return study
+
+
+def _one_trial(
+    study: Study,
+    recipe: Recipe,
+    root: Path,
+    output: Path,
+    options: TuneOptions,
+    fitting: FitOptions,
+) -> None:
+    trial = study.ask()
+    settings = suggest(trial, recipe)
+    for epoch, score in trial.user_attrs.get("reported", {}).items():
+        trial.report(score, int(epoch))
+    folder = output / trial.user_attrs.get("folder", _folder(trial))
+    watcher = Watcher(trial, options.metric)
+    done = len(_told(study)) + 1
+    Console().print(f"trial {done} of {options.trials}: {_words(settings)}", markup=False)
+    try:
+        fit_unless_finished(
+            with_settings(recipe, settings), root, folder, fitting, callbacks=[watcher]
+        )
+    except optuna.TrialPruned:
+        study.tell(trial, state=TrialState.PRUNED)
+        for checkpoint in folder.glob("*.ckpt"):
+            checkpoint.unlink()
+    except Exception as error:
+        logger.debug("a trial failed", exc_info=True)
+        trial.set_user_attr("error", " ".join(str(error).split()))
+        study.tell(trial, state=TrialState.FAIL)
+    else:
+        study.tell(trial, watcher.best[1])
+
+
+def _folder(trial: Any) -> str:
+    return f"trial-{trial.number:03}"
+
+
+def _told(study: Study) -> list[Any]:
+    """The trials that are over; an interrupted one goes on under another number and does not count."""
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        or (trial.state == TrialState.FAIL and "error" in trial.user_attrs)
+    ]
+
+
+def _complete(study: Study) -> list[Any]:
+    return study.get_trials(states=(TrialState.COMPLETE,))
+
+
+def _words(settings: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in settings.items())
+
+
+def _write(study: Study, recipe: Recipe, output: Path) -> None:
+    study.trials_dataframe(attrs=("number", "state", "value", "params")).to_csv(
+        output / "trials.csv", index=False
+    )
+    if not _complete(study):
+        return
+    best = study.best_trial
+    found = replace(
+        with_settings(recipe, best.params),
+        description=f"{recipe.description}; tuned, trial {best.number}: {_words(best.params)}",
+    )
+    (output / "best.yaml").write_text(yaml.safe_dump(found.to_dict(), sort_keys=False))

@@ -1,0 +1,86 @@
+"""One reading of a data set from one weight file or several: temperature, the classes' prior, the vote."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fer_live import card as cards
+from fer_live.card import Card
+from fer_live.errors import UserError
+from train.data import Faces
+from train.metrics import Scores, confusion_matrix
+from train.predict import predict
+
+Vote = Literal["soft", "majority"]
+# Strengths of the adjustment that `auto` chooses from; 1 is what theory asks of calibrated logits.
+STRENGTHS = np.round(np.arange(0, 2.01, 0.05), 2)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one weight file says. `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown."""
+
+    name: str
+    logits: Tensor
+    log_prior: Tensor | None
+    uncertainty: NDArray[np.float64] | None
+
+    def probabilities(self, strength: float) -> NDArray[np.float64]:
+        """(N, K) softmax of the logits less `strength` times the log prior. Menon et al. 2021, eq. 9."""
+        logits = self.logits
+        if strength:
+            if self.log_prior is None:
+                raise UserError(
+                    f"{self.name} does not know its classes' prior: leave --logit-adjustment out"
+                )
+            logits = logits - strength * self.log_prior
+        return logits.softmax(1).numpy()
+
+
+def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opinion:
+    """Run a weight file over the faces; `tta` as in `predict`."""
+    network, card = cards.load(cards.find_weights(weights))
+    if card.recipe.get("align"):  # it has seen no other faces
+        faces = faces.aligned()
+    found = predict(network, card, faces, device, tta)
+    # The card's temperature is for plain predictions; averaged views are less sure of themselves.
+    logits = found.logits.double() / (1.0 if tta else card.temperature)
+    uncertainty = None
+    if found.uncertainty is not None and card.uncertainty_quantiles:
+        uncertainty = card.percentile(found.uncertainty)
+    return Opinion(card.name, logits, _log_prior(card, faces), uncertainty)
+
+
+def _log_prior(card: Card, faces: Faces) -> Tensor | None:
+    if not card.prior:
+        return None
+    prior = torch.tensor(card.prior, dtype=torch.double)
+    prior = prior[[card.labels.index(label) for label in faces.classes]]
+    return prior.clamp(min=1e-6).log()
+
+
+def together(opinions: Sequence[Opinion], vote: Vote, strength: float = 0.0) -> NDArray[np.float64]:
+    """(N, K) what the opinions come to: their mean ("soft"), or most votes and, in a tie, the higher mean."""
+    each = np.stack([opinion.probabilities(strength) for opinion in opinions])  # (M, N, K)
+    mean = each.mean(0)
+    if vote == "soft" or len(each) == 1:
+        return mean
+    votes = np.eye(each.shape[2])[each.argmax(2)].sum(0)  # (N, K)
+    # A mean is worth less than one vote, so that it only decides between equals.
+    return (votes + mean) / (len(each) + 1)
+
+
+def best_strength(opinions: Sequence[Opinion], vote: Vote, labels: NDArray) -> float:
+    """The smallest of STRENGTHS with the highest mean recall over the classes."""
+
+    def macro_recall(strength: float) -> float:
+        predicted = together(opinions, vote, strength).argmax(1)
+        classes = opinions[0].logits.shape[1]
+        return Scores(confusion_matrix(labels, predicted, classes)).macro_recall
+
+    return float(max(STRENGTHS.tolist(), key=macro_recall))
