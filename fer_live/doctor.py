@@ -44,6 +44,7 @@ def _findings() -> Iterator[Finding]:
         ("Python", _python),
         ("torch", _torch),
         ("mediapipe", _mediapipe),
+        ("openvino", _openvino),
         ("cv2", _cv2),
         ("cameras", _cameras),
         ("weights", _weights),
@@ -86,6 +87,13 @@ def _mediapipe() -> Iterator[Finding]:
     yield Finding("mediapipe", True, f"{version('mediapipe')} with its near face model")
 
 
+def _openvino() -> Iterator[Finding]:
+    from fer_live.runtimes.openvino import is_installed
+
+    found = f"{version('openvino')}, telemetry off" if is_installed() else "torch runs the network"
+    yield Finding("openvino", is_installed(), found, "pip install openvino", needed=False)
+
+
 def _cv2() -> Iterator[Finding]:
     import cv2
 
@@ -103,12 +111,11 @@ def _cv2() -> Iterator[Finding]:
 
 
 def _cameras() -> Iterator[Finding]:
-    from fer_live.sources import find_cameras
+    from fer_live.sources.find import camera_name, find_cameras
 
-    found = find_cameras()
-    numbers = ", ".join(map(str, found)) or "no camera found"
+    found = [f"{index} {camera_name(index) or ''}".strip() for index in find_cameras()]
     fix = "plug one in, or use --source FILE or --demo"
-    yield Finding("cameras", bool(found), numbers, fix, needed=False)
+    yield Finding("cameras", bool(found), ", ".join(found) or "no camera found", fix, needed=False)
 
 
 def _weights() -> Iterator[Finding]:
@@ -125,8 +132,9 @@ def _weights() -> Iterator[Finding]:
         except UserError as error:
             yield Finding("weights", False, str(error), "install fer-live again")
             continue
-        accuracy = card.metrics.get("public", {}).get("accuracy")
-        scored = "" if accuracy is None else f", PublicTest {100 * accuracy:.1f}%"
+        scored = "".join(
+            f", {split} {100 * scores['accuracy']:.1f}%" for split, scores in card.metrics.items()
+        )
         found = (
             f"{card.name}: {card.network}, {len(card.labels)} expressions, {card.dataset}{scored}"
         )

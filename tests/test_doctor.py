@@ -11,7 +11,17 @@ def test_the_doctor_has_a_line_for_each_part(capsys):
     lines = told.out.splitlines()
     assert all(line.split()[0] in ("ok", "none") for line in lines)
     parts = " ".join(line[6:].strip().split("  ")[0] for line in lines)
-    for part in ("Python", "torch", "mediapipe", "cv2", "window", "cameras", "weights", "codecs"):
+    for part in (
+        "Python",
+        "torch",
+        "mediapipe",
+        "openvino",
+        "cv2",
+        "window",
+        "cameras",
+        "weights",
+        "codecs",
+    ):
         assert part in parts
     assert "demo clip" in parts
 

@@ -128,3 +128,11 @@ def test_evaluating_into_a_file_is_refused(fer2013_csv, tmp_path, capsys):
     arguments = ["evaluate", "--weights", "cnn6", "--root", str(fer2013_csv)]
     assert main([*arguments, "--output", str(blocked)]) == 2
     assert "choose another --output" in capsys.readouterr().err
+
+
+def test_the_confidence_from_which_on_enough_is_right():
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
+    true = np.array([0, 0, 1, 0])  # right, right, wrong, right: 1, 1, 2/3, 3/4
+    assert metrics.confidence_for(probabilities, true, 0.75) == 0.6
+    assert metrics.confidence_for(probabilities, true, 0.9) == 0.8
+    assert metrics.confidence_for(probabilities, 1 - true, 0.9) == 1.0

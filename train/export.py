@@ -19,12 +19,13 @@ from fer_live.models import MODELS
 from train import recipe as recipes
 from train.data import DATASETS
 from train.fit import read_splits
-from train.metrics import measure
+from train.metrics import confidence_for, measure
 from train.model_cards import write_model_cards
 from train.predict import fit_temperature, predict
 from train.recipe import Recipe
 
 PERCENTILES = 101
+SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
 MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")
 
 
@@ -61,7 +62,8 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     found = predict(network, plain, selection, device)
     temperature = fit_temperature(found.logits, torch.from_numpy(selection.labels))
-    scores = measure(found.probabilities(temperature), selection.labels, selection.classes)
+    probabilities = found.probabilities(temperature)
+    scores = measure(probabilities, selection.labels, selection.classes)
     raw = found.uncertainty
     if raw is not None:
         raw = predict(network, plain, training, device).uncertainty
@@ -71,6 +73,7 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
         uncertainty_quantiles=()
         if raw is None
         else tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist()),
+        abstain_below=round(confidence_for(probabilities, selection.labels, SELECTIVE_ACCURACY), 4),
         metrics={dataset.selection: {key: scores[key] for key in (*MEASURED, "per_class_recall")}},
     )
     path = folder / f"{name}.safetensors"

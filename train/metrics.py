@@ -162,5 +162,14 @@ def risk_at_coverage(probabilities: NDArray, true: NDArray) -> NDArray[np.float6
     return wrong.cumsum() / np.arange(1, len(true) + 1)
 
 
+def confidence_for(probabilities: NDArray, true: NDArray, accuracy: float) -> float:
+    """The lowest confidence from which on the surer predictions reach this accuracy; 1 where none do."""
+    confidence = probabilities.max(1)
+    surest = np.argsort(-confidence, kind="stable")
+    right = (probabilities.argmax(1) == true)[surest]
+    reached = np.flatnonzero(np.cumsum(right) / np.arange(1, len(right) + 1) >= accuracy)
+    return float(confidence[surest[reached[-1]]]) if len(reached) else 1.0
+
+
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)

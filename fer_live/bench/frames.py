@@ -18,7 +18,9 @@ class FaceScene:
     """A source of `count` frames, `size` (width, height), with `faces` faces that sway a little."""
 
     live = False
+    stills = False
     fps: float | None = FPS
+    state: str | None = None
 
     def __init__(self, size: tuple[int, int], faces: int, count: int):
         self.size: tuple[int, int] | None = size
@@ -47,7 +49,8 @@ class FaceScene:
             step = index % (2 * len(self._clip) - 2)
             picture = self._clip[min(step, 2 * len(self._clip) - 2 - step)]
             scale = FILLED * min(cell_width / picture.shape[1], cell_height / picture.shape[0])
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            sides = (round(scale * picture.shape[1]), round(scale * picture.shape[0]))
+            picture = np.asarray(cv2.resize(picture, sides, interpolation=cv2.INTER_AREA), np.uint8)
             slack = cell_width - picture.shape[1], cell_height - picture.shape[0]
             for face in range(self.faces):
                 row, column = divmod(face, columns)

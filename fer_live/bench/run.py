@@ -26,7 +26,7 @@ from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import Eager, Runtime, RuntimeName
-from fer_live.sources import open_source
+from fer_live.sources import Source, open_source
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 FACES = (1, 4, 16)
@@ -71,7 +71,9 @@ def run(options: BenchOptions) -> int:
 
 
 def _paths(options: BenchOptions) -> Iterator[PathTimes]:
-    scenes = [(f"{w}x{h}", FaceScene((w, h), n, options.frames)) for w, h in SIZES for n in FACES]
+    scenes: list[tuple[str, Source]] = [
+        (f"{w}x{h}", FaceScene((w, h), n, options.frames)) for w, h in SIZES for n in FACES
+    ]
     clip = open_source(packaged.folder("assets") / "demo.mp4")
     for name, source in track([("the clip", clip), *scenes], "measuring", transient=True):
         with _analyzer(options) as analyzer, source:
@@ -88,7 +90,7 @@ def _analyzer(options: BenchOptions) -> Iterator[Analyzer]:
 def _soak(options: BenchOptions) -> list[float]:
     """Megabytes held at most in each tenth of a long run."""
     with _analyzer(options) as analyzer:
-        tenths = []
+        tenths: list[float] = []
         for _ in range(10):
             with FaceScene((1280, 720), 1, options.soak // 10) as source:
                 tenths.append(round(measure_path("soak", source, analyzer).megabytes))

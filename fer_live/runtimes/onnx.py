@@ -1,5 +1,6 @@
 """ONNX Runtime, and networks as ONNX files for other programs."""
 
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -46,31 +47,29 @@ class OnnxRuntime:
 
 def to_onnx(network: Network, card: Card) -> bytes:
     """The network as an ONNX model: images (B, C, H, W) -> logits, feature_map[, uncertainty]."""
-    import io
-
     example = torch.zeros(2, card.channels, card.size, card.size)
     names = ["logits", "feature_map"]
     if network(example).log_variance is not None:
         names.append("uncertainty")
-    buffer = io.BytesIO()
     try:
-        with warnings.catch_warnings():
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            path = Path(folder) / "model.onnx"
             warnings.simplefilter(
                 "ignore"
             )  # torch points to its newer exporter, which needs more packages
             torch.onnx.export(
                 Flat(network).eval(),
                 (example,),
-                buffer,
+                path,
                 input_names=["images"],
                 output_names=names,
                 dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
                 opset_version=OPERATIONS,
                 dynamo=False,
             )
+            return path.read_bytes()
     except ImportError:
         raise UserError(f"onnx {MISSING}") from None
-    return buffer.getvalue()
 
 
 def write_onnx(network: Network, card: Card, path: Path) -> None:
