@@ -12,7 +12,7 @@ from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName
 from fer_live.timing import StageTimes
 from fer_live.track import Tracks
-from fer_live.types import FloatArray, Frame, Image, Prediction, Reading, Scene
+from fer_live.types import Frame, Image, Prediction, Reading, Scene
 
 
 class Analyzer:
@@ -63,13 +63,15 @@ class Analyzer:
         with self.times.measure("classify"):
             scores = self.classifier.score(crops)
             predictions = self.classifier.predictions(scores)
-        maps: Sequence[FloatArray | None] = [None] * len(crops)
-        if heatmaps:
-            with self.times.measure("heat-map"):
-                maps = list(self.classifier.heatmaps(scores))
-        together = zip(found, predictions, maps, areas, strict=True)
-        for (i, face), prediction, heatmap, area in together:
-            readings[i].append(Reading(face, prediction, None, heatmap, area))
+        if not heatmaps:
+            for (i, face), prediction in zip(found, predictions, strict=True):
+                readings[i].append(Reading(face, prediction))
+            return readings
+        with self.times.measure("heat-map"):
+            maps = self.classifier.heatmaps(scores)
+        explained = zip(found, predictions, maps, areas, strict=True)
+        for (i, face), prediction, its_maps, area in explained:
+            readings[i].append(Reading(face, prediction, None, its_maps, area))
         return readings
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:

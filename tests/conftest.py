@@ -1,7 +1,5 @@
 """Small real data: a FER2013 in miniature, and the faces of pictures that packages bring."""
 
-import resource
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -70,16 +68,6 @@ def refusal(capsys, tmp_path, monkeypatch):
         return line
 
     return run
-
-
-@pytest.fixture
-def small_disk():
-    """A function that limits how large files may grow, as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, before)
 
 
 @pytest.fixture

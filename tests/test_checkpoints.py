@@ -1,57 +1,37 @@
-import resource
-import signal
-
 import pytest
 import torch
 import yaml
 
 from fer_live.errors import UserError
+from tests.limits import small_disk
 from tests.test_fit import RESUMING, ctrl_c_during, tiny
 from train.checkpoints import WholeCheckpoints
 from train.fit import FitOptions, _prepare, fit
 
-
-@pytest.fixture
-def limited_disk():
-    """Files of this process can grow to 64 KiB: the system's own way to let a write fail part-way."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, before[1]))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+SMALL = 64 << 10  # bytes: less than a checkpoint
 
 
-def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, limited_disk):
+def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path):
     checkpoints, path = WholeCheckpoints(), tmp_path / "last.ckpt"
     checkpoints.save_checkpoint({"step": 1, "tensor": torch.zeros(50_000)}, path)
     assert not checkpoints.failure
-    limited_disk()
-    checkpoints.save_checkpoint({"step": 2, "tensor": torch.zeros(50_000)}, path)
+    with small_disk(SMALL):
+        checkpoints.save_checkpoint({"step": 2, "tensor": torch.zeros(50_000)}, path)
     assert f"{path} could not be written" in checkpoints.failure
     assert torch.load(path, weights_only=True)["step"] == 1
     assert [found.name for found in tmp_path.iterdir()] == ["last.ckpt"]
 
 
-def test_a_run_on_a_full_disk_stops_with_one_line_and_goes_on_later(
-    fer2013_csv, tmp_path, limited_disk
-):
+def test_a_run_on_a_full_disk_stops_with_one_line_and_goes_on_later(fer2013_csv, tmp_path):
     recipe, run = tiny("epochs=1"), tmp_path / "run"
     with ctrl_c_during(2), pytest.raises(KeyboardInterrupt):
         fit(recipe, fer2013_csv, run, FitOptions())
     before = (run / "last.ckpt").read_bytes()
-    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-    limited_disk()
-    with pytest.raises(
-        UserError, match=r"\.ckpt could not be written \(File too large\)"
-    ) as caught:
+    told = pytest.raises(UserError, match=r"\.ckpt could not be written \(File too large\)")
+    with small_disk(SMALL), told as caught:
         fit(recipe, fer2013_csv, run, RESUMING)
     assert "\n" not in str(caught.value)
     assert (run / "last.ckpt").read_bytes() == before
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     fit(recipe, fer2013_csv, run, RESUMING)
     assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 7
 

@@ -11,6 +11,7 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.sinks import CsvLog, JsonLog, JsonPipe, PipeClosed, open_log
 from fer_live.types import Frame, Scene
+from tests.limits import small_disk
 from tests.scenes import picture, scene
 
 HEAD = (
@@ -65,10 +66,9 @@ def test_a_log_has_null_for_what_is_no_number(tmp_path):
     assert face["score"] is None
 
 
-def test_a_log_that_fills_the_disk_keeps_whole_lines(tmp_path, small_disk):
+def test_a_log_that_fills_the_disk_keeps_whole_lines(tmp_path):
     path = tmp_path / "log.jsonl"
-    small_disk(5000)
-    with pytest.raises(UserError, match=r"log\.jsonl.*so far is kept"):
+    with small_disk(5000), pytest.raises(UserError, match=r"log\.jsonl.*so far is kept"):
         write_lines(path, 100)
     lines = path.read_text().splitlines()
     assert path.stat().st_size > 4500
@@ -112,10 +112,9 @@ def test_a_table_without_a_face_has_its_heading(tmp_path):
     assert (tmp_path / "log.csv").read_text() == HEAD + "\n"
 
 
-def test_a_table_that_fills_the_disk_keeps_whole_rows(tmp_path, small_disk):
+def test_a_table_that_fills_the_disk_keeps_whole_rows(tmp_path):
     path = tmp_path / "log.csv"
-    small_disk(5000)
-    with pytest.raises(UserError, match=r"log\.csv.*so far is kept"):
+    with small_disk(5000), pytest.raises(UserError, match=r"log\.csv.*so far is kept"):
         write_lines(path, 200)
     rows = path.read_text().splitlines()
     assert path.stat().st_size > 4800

@@ -10,6 +10,7 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.sinks import PictureFile, embedded_record
 from fer_live.sinks.record import scene_record
+from tests.limits import small_disk
 from tests.scenes import picture, scene
 
 
@@ -63,12 +64,14 @@ def test_other_peoples_pictures_carry_no_reading(tmp_path):
     assert embedded_record(tmp_path / "photo.png") is None
 
 
-def test_a_disk_that_is_full_keeps_the_older_picture(tmp_path, small_disk):
+def test_a_disk_that_is_full_keeps_the_older_picture(tmp_path):
     path = tmp_path / "saved.png"
     with PictureFile(path) as sink:
         sink.write(scene(1), picture())
-        small_disk(1000)
-        with pytest.raises(UserError, match=r"saved\.png cannot be written further"):
+        with (
+            small_disk(1000),
+            pytest.raises(UserError, match=r"saved\.png cannot be written further"),
+        ):
             sink.write(scene(2), picture())
     assert embedded_record(path)["frame"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["saved.png"]

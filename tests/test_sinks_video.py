@@ -12,6 +12,7 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.sinks import VideoFile
 from fer_live.sources import VideoSource
+from tests.limits import small_disk
 from tests.scenes import picture, scene
 
 ROOT = Path(__file__).parents[1]
@@ -79,28 +80,25 @@ def test_frames_of_another_size_are_resized(tmp_path):
 
 
 @pytest.mark.parametrize("size", [3_000, 30_000, 45_000, 60_000])
-def test_a_recording_that_fills_the_disk_plays(tmp_path, small_disk, size):
+def test_a_recording_that_fills_the_disk_plays(tmp_path, size):
     path = tmp_path / "clip.mp4"
-    small_disk(size)
-    with pytest.raises(UserError, match=r"clip\.mp4.*so far is kept"):
+    with small_disk(size), pytest.raises(UserError, match=r"clip\.mp4.*so far is kept"):
         record(path, frames=400)
     if size > 20_000:  # a fragment takes 16 kB
         assert len(decode(path)) >= 10
 
 
-def test_a_recording_whose_end_does_not_fit_plays(tmp_path, small_disk):
+def test_a_recording_whose_end_does_not_fit_plays(tmp_path):
     path = tmp_path / "clip.mp4"
     record(path)
-    small_disk(path.stat().st_size - 100)
-    with pytest.raises(UserError, match="so far is kept"):
+    with small_disk(path.stat().st_size - 100), pytest.raises(UserError, match="so far is kept"):
         record(path)
     assert len(decode(path)) >= 20
 
 
-def test_a_disk_full_before_anything_plays_leaves_no_broken_file(tmp_path, small_disk):
+def test_a_disk_full_before_anything_plays_leaves_no_broken_file(tmp_path):
     path = tmp_path / "clip.mp4"
-    small_disk(500)
-    with pytest.raises(UserError, match="too little was recorded to keep"):
+    with small_disk(500), pytest.raises(UserError, match="too little was recorded to keep"):
         record(path)
     assert not path.exists()
 

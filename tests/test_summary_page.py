@@ -18,6 +18,7 @@ from fer_live.summary.raster import FINE, picture
 from fer_live.summary.shapes import Area, Picture, Rectangle, Words
 from fer_live.summary.svg import html_page, svg
 from fer_live.types import Box
+from tests.limits import small_disk
 from tests.scenes import scene
 from tests.test_summary import add, face
 
@@ -151,9 +152,11 @@ def test_a_session_that_never_begins_leaves_an_older_summary(tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_a_disk_that_is_full_is_told(tmp_path, small_disk, summary):
-    small_disk(1000)
-    with pytest.raises(UserError, match=r"summary\.html cannot be written further"):
+def test_a_disk_that_is_full_is_told(tmp_path, summary):
+    with (
+        small_disk(1000),
+        pytest.raises(UserError, match=r"summary\.html cannot be written further"),
+    ):
         write_summary(summary, tmp_path / "summary.html", "Expressions")
 
 
