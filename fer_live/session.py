@@ -123,10 +123,12 @@ class Session:
         self._pace.step(1000 * (time.perf_counter() - started))
         self.tally.add(scene)
         info = self._info(source)
-        if sinks:
+        canvas = frame.image
+        if any(sink.drawn for sink in sinks):
             with times.measure("draw"):
                 labels = self.analyzer.classifier.card.labels
                 canvas = self._painter.picture(scene, view, labels, info)
+        if sinks:
             with times.measure("write"):
                 for sink in sinks:
                     sink.write(scene, canvas)

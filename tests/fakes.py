@@ -106,6 +106,7 @@ class FakeSink:
     """Remembers what it was given; raises at frame `full`, as on a full disk."""
 
     full: int | None = None
+    drawn: bool = True
     scenes: list[Scene] = field(default_factory=list)
     canvases: list[Image] = field(default_factory=list)
     opened: int = 0

@@ -152,3 +152,13 @@ def test_a_pause_does_not_slow_the_pace(monkeypatch):
         now[0] += 1 / 20 + pause
         pace.step(10)
     assert pace.fps == pytest.approx(20)
+
+
+def test_nothing_is_drawn_for_a_log():
+    log, film = FakeSink(drawn=False), FakeSink()
+    session = play(FakeSource(2), sinks=[log])
+    assert "draw" not in session.analyzer.times.medians()
+    assert (log.canvases[0] == 110).all()  # the frame itself
+    session = play(FakeSource(2), sinks=[log, film])
+    assert "draw" in session.analyzer.times.medians()
+    assert (film.canvases[0] != 110).any()

@@ -99,6 +99,8 @@ def read_film(options: FilmOptions) -> int:
 class Annotated:
     """A sink that draws the readings on each frame and hands the picture on."""
 
+    drawn = False
+
     def __init__(self, sink: Sink, heatmap: bool):
         self._sink = sink
         self._draw = drawing(heatmap)

@@ -12,7 +12,10 @@ class Sink(Protocol):
     """Takes each scene with its annotated picture, `canvas` (H, W, 3) RGB.
 
     A context manager: entering checks that the place can be written, before any work is done.
+    Where it is not `drawn`, the canvas may be the bare frame: drawing takes time.
     """
+
+    drawn: bool
 
     def __enter__(self) -> "Sink": ...
 

@@ -25,6 +25,8 @@ COLUMNS = (*PLACE, *FACE, *map(str, Expression), "uncertainty")
 class Log(Protocol):
     """A sink that also takes what it would write of a scene, `scene_record`'s plain form."""
 
+    drawn: bool
+
     path: Path
 
     def __enter__(self) -> "Log": ...
@@ -49,6 +51,8 @@ def open_log(path: str | Path) -> Log:
 
 class JsonLog:
     """JSON lines, one for each frame."""
+
+    drawn = False
 
     def __init__(self, path: str | Path):
         self._lines = WholeLines(path, JSON)
@@ -75,6 +79,8 @@ class CsvLog:
     The columns are always the same, `COLUMNS`: probabilities of expressions that the model does not
     know are empty, as is `source` unless the frames are pictures of several files.
     """
+
+    drawn = False
 
     def __init__(self, path: str | Path):
         self._lines = WholeLines(path, CSV)

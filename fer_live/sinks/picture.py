@@ -30,6 +30,8 @@ class PictureFile:
     EXIF UserComment. `embedded_record` reads it back.
     """
 
+    drawn = True
+
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
 

@@ -20,6 +20,8 @@ class JsonPipe:
     holds JSON lines only.
     """
 
+    drawn = False
+
     def __init__(self) -> None:
         self._pipe: int | None = None
 

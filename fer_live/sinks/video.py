@@ -40,6 +40,8 @@ class VideoFile:
     frames of another size are resized to it. `sound`: of the film that the frames are from.
     """
 
+    drawn = True
+
     def __init__(self, path: str | Path, fps: float | None = None, sound: Sound | None = None):
         self.path = Path(path).expanduser()
         self._sound = sound

@@ -28,6 +28,8 @@ class SummaryFile:
     face is kept otherwise. Nothing is written where no frame came.
     """
 
+    drawn = False
+
     def __init__(self, path: str | Path, title: str, thumbnails: bool = False):
         self.path = Path(path).expanduser()
         self.title = title
