@@ -26,12 +26,13 @@ def _section(card: Card, file: Path) -> str:
         f"- input: {card.size}x{card.size}, {'grey' if card.channels == 1 else 'RGB'}",
         f"- trained on: {card.dataset}, {faces} faces of its split {training}",
         f"- training: {card.recipe['epochs']} epochs planned, epoch {card.training['epoch']} chosen, "
-        f"seed {card.recipe['seed']}, {card.training['device']}, commit {card.commit}",
+        f"seed {card.recipe['seed']}, {card.training['device']}, commit {card.commit}"
+        + (f"; {card.training['note']}" if "note" in card.training else ""),
         f"- its split {split} ({scores['n']} faces, no TTA): accuracy {100 * scores['accuracy']:.2f}%, "
         f"macro recall {100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, "
         f"NLL {scores['nll']:.3f}",
         f"- recall of each class in %: {recalls}",
-        f"- temperature: {card.temperature:.3f}",
+        f"- temperature: {card.temperature:.3f}; one name from a confidence of {card.abstain_below:.2f} on",
         f"- licence: {card.licence}",
     ]
     return f"## {card.name}\n\n{card.recipe['description']}.\n\n" + "\n".join(facts) + "\n"
