@@ -7,6 +7,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,11 @@ class OpenVino:
     device = torch.device("cpu")
 
     def __init__(self, folder: Path, threads: int = 0, precision: str = "f32"):
-        core = _openvino().Core()
-        core.set_property({"CACHE_DIR": str(folder)})
         settings: dict[str, Any] = {**SETTINGS, "INFERENCE_PRECISION_HINT": precision}
+        settings["CACHE_DIR"] = str(folder)
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        self._model = core.compile_model(str(folder / MODEL), "CPU", settings)
+        self._model = _core().compile_model(str(folder / MODEL), "CPU", settings)
         self._request = self._model.create_infer_request()
 
     def __call__(self, images: Tensor) -> Scores:
@@ -136,6 +136,16 @@ def is_installed() -> bool:
     except ImportError:
         return False
     return True
+
+
+@cache
+def _core() -> Any:
+    """One for the process, and never let go.
+
+    The CPU plugin gives the thread that loads it a stack for signals and frees that with the last Core,
+    whichever thread does it; the next Ctrl-C would then be a segmentation fault.
+    """
+    return _openvino().Core()
 
 
 def _openvino() -> Any:
