@@ -20,7 +20,7 @@ from fer_live.types import Frame, Image, Scene
 from train.data import fer2013
 from train.data.images import LabelledFaces
 
-CANDIDATES = 400  # surest faces of a class that are looked at
+CANDIDATES = 64  # surest faces of a class that are looked at; of hundreds, only a blur is left
 FEWEST = 40  # fewer would leave a person recognisable
 UPSCALE = 4
 PORTRAIT = 320  # pixels: the averaged face's side
@@ -68,7 +68,7 @@ def average(
     print(f"{expression}: mean of {count} faces")
     mean = total / weight
     # Averaging takes contrast away: give back what a single face has, and some of the fine detail.
-    mean += 0.8 * (mean - cv2.GaussianBlur(mean, (0, 0), 6))
+    mean += 1.5 * (mean - cv2.GaussianBlur(mean, (0, 0), 6))
     return np.clip((mean - mean.mean()) / mean.std() * 52 + 128, 0, 255)
 
 
