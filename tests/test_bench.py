@@ -36,7 +36,7 @@ def test_the_bench_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     options = bench.BenchOptions(model="cnn6", frames=WARM_UP + 5, json=output)
     assert bench.run(options) == 0
     found = json.loads(output.read_text())
-    assert [path["scene"] for path in found["paths"]] == ["the clip", "640x480"]
+    assert [path["scene"] for path in found["paths"]] == ["clip", "640x480"]
     assert all(path["fps"] > 0 for path in found["paths"])
     assert found["first_frame_seconds"] > 0
     assert "frames" not in capsys.readouterr().err

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -56,7 +57,8 @@ def run(options: BenchOptions) -> int:
     found: dict[str, Any] = {"computer": _computer(), "first_frame_seconds": _first_frame(options)}
     console.print(f"{found['computer']}\nfirst frame after {found['first_frame_seconds']:.1f} s")
     paths = list(_paths(options))
-    console.print(_path_table(paths))
+    console.print(_path_table("median", paths, 0))
+    console.print(_path_table("95th percentile", paths, 1))
     found["paths"] = [asdict(times) for times in paths]
     if options.soak:
         found["soak_megabytes"] = _soak(options)
@@ -76,7 +78,7 @@ def _paths(options: BenchOptions) -> Iterator[PathTimes]:
         (f"{w}x{h}", FaceScene((w, h), n, options.frames)) for w, h in SIZES for n in FACES
     ]
     clip = open_source(packaged.folder("assets") / "demo.mp4")
-    for name, source in track([("the clip", clip), *scenes], "measuring", transient=True):
+    for name, source in track([("clip", clip), *scenes], "measuring", transient=True):
         with _analyzer(options) as analyzer, source:
             yield measure_path(name, source, analyzer)
 
@@ -163,15 +165,21 @@ def _claim(path: Path) -> None:
         ) from None
 
 
-def _path_table(rows: list[PathTimes]) -> Table:
-    table = Table(title="The whole path: milliseconds a frame, median (95th percentile)")
+def _path_table(which: str, rows: list[PathTimes], place: int) -> Table:
+    """Narrow enough for a terminal of 80 columns; `place`: of the number in each stage's pair."""
+    table = Table(
+        title=f"The whole path: milliseconds a frame, {which}",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=0,
+    )
     table.add_column("scene")
     for column in ("faces", "fps", *rows[0].stages, "MB"):
         table.add_column(column, justify="right")
     for row in rows:
-        cells = [f"{m:.1f} ({h:.1f})" for m, h in row.stages.values()]
+        cells = [f"{pair[place]:.1f}" for pair in row.stages.values()]
         table.add_row(
-            row.scene, f"{row.faces:.1f}", f"{row.fps:.0f}", *cells, f"{row.megabytes:.0f}"
+            row.scene, f"{row.faces:.0f}", f"{row.fps:.0f}", *cells, f"{row.megabytes:.0f}"
         )
     return table
 
