@@ -28,10 +28,7 @@ class Classifier:
         self.device = self.runtime.device
         self.network = network.eval().to(self.device)
         self.card = card
-        with torch.inference_mode():
-            blank = torch.zeros(1, card.channels, card.size, card.size, device=self.device)
-            _, channels, height, width = self.network(blank).feature_map.shape
-        self._grad_cam = GradCam(self.network, (channels, height, width))
+        self._grad_cam = GradCam(self.network, self.network.map_shape)
 
     @classmethod
     def load(

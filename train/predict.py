@@ -52,18 +52,20 @@ def predict(
         output = network(images)
         if output.uncertainty is not None:
             scores.append(output.uncertainty.cpu())
+        said = output.logits.float()
         if tta:
-            views = [network(view).logits.float().log_softmax(1) for view in _views(images)]
-            logits.append(torch.stack(views).mean(0)[:, columns].cpu())
-        else:
-            logits.append(output.logits.float()[:, columns].cpu())
+            others = (network(view).logits.float() for view in _other_views(images))
+            said = torch.stack([each.log_softmax(1) for each in (said, *others)]).mean(0)
+        logits.append(said[:, columns].cpu())
     return Logits(torch.cat(logits), torch.cat(scores).numpy() if scores else None)
 
 
-def _views(images: Tensor) -> Iterator[Tensor]:
+def _other_views(images: Tensor) -> Iterator[Tensor]:
+    """Mirrored in place, and shifted to each side, straight and mirrored."""
     size = images.shape[-1]
     padded = F.pad(images, [SHIFT] * 4, mode="replicate")
-    for x, y in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2)):
+    yield images.flip(3)
+    for x, y in ((0, 1), (2, 1), (1, 0), (1, 2)):
         view = padded[:, :, y * SHIFT : y * SHIFT + size, x * SHIFT : x * SHIFT + size]
         yield view
         yield view.flip(3)
