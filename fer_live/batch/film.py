@@ -74,7 +74,7 @@ def read_film(options: FilmOptions) -> int:
         loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
         analyzer = stack.enter_context(loaded)
         stop = stack.enter_context(stoppable())
-        bar = stack.enter_context(progress(_frame_count(options, source, length), console))
+        bar = stack.enter_context(progress(source.frame_count, console))
         tally = Tally()
         for scene, fresh in _scenes(frames, analyzer, options, stop):
             if fresh:
@@ -159,11 +159,3 @@ def _length(path: Path) -> float | None:
     """Seconds of the film; None where it does not tell."""
     with av.open(str(path.expanduser().absolute()), metadata_errors="replace") as film:
         return film.duration / av.time_base if film.duration else None
-
-
-def _frame_count(options: FilmOptions, source: VideoSource, length: float | None) -> int | None:
-    """How many frames there will be, by the film's length where its file does not count them."""
-    if source.frame_count or not source.fps or length is None:
-        return source.frame_count
-    part = min(options.end or length, length) - options.start
-    return max(round(part * source.fps), 1)
