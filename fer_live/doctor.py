@@ -88,7 +88,7 @@ def _mediapipe() -> Iterator[Finding]:
 
 
 def _openvino() -> Iterator[Finding]:
-    from fer_live.runtimes.openvino import is_installed
+    from fer_live.quiet_openvino import is_installed
 
     found = f"{version('openvino')}, telemetry off" if is_installed() else "torch runs the network"
     yield Finding("openvino", is_installed(), found, "pip install openvino", needed=False)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import torch
 
 from fer_live import card as cards
+from fer_live import quiet_openvino
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
@@ -47,10 +48,10 @@ def _onnx(network: Network, card: Card, path: Path) -> None:
 
 
 def _openvino(network: Network, card: Card, path: Path) -> None:
-    from fer_live.runtimes.openvino import is_installed, save
-
-    if not is_installed():
+    if not quiet_openvino.is_installed():
         raise UserError("format openvino is not installed: pip install openvino")
+    from fer_live.runtimes.openvino import save
+
     save(network, card, path)
 
 

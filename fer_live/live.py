@@ -12,7 +12,7 @@ from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
-from fer_live.runtimes import RuntimeName
+from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Session, stoppable
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
 from fer_live.sinks.base import spare
@@ -76,6 +76,7 @@ def run(options: LiveOptions) -> int:
         scan = options.scan or ("full" if source.stills else "live")
         loaded = Analyzer.load(options.model, options.device, scan, options.runtime)
         analyzer = stack.enter_context(loaded)
+        leave_cores_to(analyzer.classifier.runtime)
         window = stack.enter_context(Window("fer-live")) if options.window else None
         session = Session(
             analyzer,

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from skimage import data
 
-from fer_live.detect import MediaPipeDetector
-from fer_live.detect.blazeface import BlazeFace
+from fer_live import quiet_openvino
+from fer_live.detect import MediaPipeDetector, compiled
+from fer_live.detect.blazeface import BlazeFace, View, shown
+from fer_live.detect.compiled import Compiled
+from fer_live.detect.graph import Graph
 from fer_live.detect.tiles import Tile, clip, pyramid, suppress, tile_around
 from fer_live.errors import UserError
 from fer_live.types import Box, Face
@@ -110,6 +113,32 @@ def test_a_face_that_leaves_is_forgotten(live):
     assert live(scene(640, 480)) == []
 
 
+def test_a_face_that_appears_in_a_still_scene_is_seen_though_its_tiles_were_empty(live):
+    for _ in range(24):
+        assert live(scene(1280, 720)) == []
+    faded = [scene(1280, 720, (300, 500), 60) * share for share in (0.25, 0.5, 0.75, 1)]
+    for frame in faded:  # as slowly as a person comes out of the dark
+        for _ in range(12):
+            seen = live(frame.astype(np.uint8))
+    assert len(seen) == 1
+
+
+def test_a_still_empty_scene_is_not_searched_again(live, monkeypatch):
+    noise = np.random.default_rng(0)
+    looks = []
+    find = BlazeFace.find
+    monkeypatch.setattr(
+        BlazeFace,
+        "find",
+        lambda self, views, pictures: looks.extend(views) or find(self, views, pictures),
+    )
+    for frame in range(24):
+        live(np.clip(scene(640, 480) + noise.normal(0, 5, (480, 640, 3)), 0, 255).astype(np.uint8))
+        if frame == 11:
+            assert len(looks) == 20
+    assert len(looks) == 20
+
+
 def test_a_stream_may_change_its_size(live):
     for _ in range(12):
         live(scene(640, 480, (500, 350)))
@@ -124,10 +153,55 @@ def test_an_unknown_scan_is_refused():
         MediaPipeDetector("fast")
 
 
-def test_without_mediapipe_the_error_names_the_fix(monkeypatch):
+@pytest.fixture
+def no_compiled_model():
+    """Compiled for this process already, it would need no file any more."""
+    compiled.compile_model.cache_clear()
+    yield
+    compiled.compile_model.cache_clear()
+
+
+def test_without_mediapipe_the_error_names_the_fix(monkeypatch, no_compiled_model):
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="mediapipe is not installed: pip install 'mediapipe"):
+        MediaPipeDetector()
+
+
+def test_without_the_model_in_mediapipes_wheel_the_error_names_the_fix(
+    monkeypatch, no_compiled_model
+):
+    monkeypatch.setattr(compiled, "FACE_MODEL", "mediapipe/modules/other")
+    with pytest.raises(UserError, match=r"no face model .*other\.tflite: pip install 'mediapipe"):
+        MediaPipeDetector()
+
+
+def test_without_openvino_mediapipe_itself_finds_the_same_faces(monkeypatch, full):
+    monkeypatch.setattr(quiet_openvino, "is_installed", lambda: False)
+    with MediaPipeDetector() as detector:
+        (face,) = detector(data.astronaut())
+    assert face.box == pytest.approx(full(data.astronaut())[0].box, abs=0.01)
+
+
+def test_without_openvino_and_mediapipe_the_error_names_the_fix(monkeypatch):
+    monkeypatch.setattr(quiet_openvino, "is_installed", lambda: False)
     monkeypatch.setitem(sys.modules, "mediapipe.python.solution_base", None)
     with pytest.raises(UserError, match="pip install 'mediapipe"):
         MediaPipeDetector()
+
+
+def test_openvino_and_mediapipe_find_the_same_in_every_tile():
+    picture = data.astronaut()
+    views = [View(tile, mirrored) for tile in pyramid(512, 512) for mirrored in (False, True)]
+    pictures = [shown(picture, view) for view in views]
+    compared = 0
+    for ours, theirs in zip(Compiled(0.25)(pictures), Graph(0.25)(pictures), strict=True):
+        theirs.sort(key=lambda found: -found.score)
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+            assert one.places == pytest.approx(other.places, abs=1e-4)
+            compared += 1
+    assert compared > 10
 
 
 def test_the_detector_is_silent(capfd):
@@ -146,9 +220,8 @@ def test_importing_it_does_not_load_mediapipe():
 
 
 def test_the_mirror_image_gives_the_same_face():
-    model, tile = BlazeFace(0.5), Tile(120, 20, 210)
-    (straight,) = model(data.astronaut(), tile)
-    (mirrored,) = model(data.astronaut(), tile, mirrored=True)
+    model, tile = BlazeFace(0.6), Tile(120, 20, 210)
+    (straight,), (mirrored,) = model(data.astronaut(), [View(tile), View(tile, mirrored=True)])
     assert mirrored.box == pytest.approx(straight.box, abs=12)
     for here, there in zip(straight.keypoints, mirrored.keypoints, strict=True):
         assert here == pytest.approx(there, abs=10)

@@ -13,7 +13,7 @@ from fer_live.batch.chunks import chunks, drawing
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
-from fer_live.runtimes import RuntimeName
+from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Stop, stoppable
 from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import spare
@@ -73,6 +73,7 @@ def read_film(options: FilmOptions) -> int:
             stack.enter_context(sink)
         loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
         analyzer = stack.enter_context(loaded)
+        leave_cores_to(analyzer.classifier.runtime)
         stop = stack.enter_context(stoppable())
         bar = stack.enter_context(progress(source.frame_count, console))
         tally = Tally()

@@ -15,7 +15,7 @@ from fer_live.errors import UserError
 from fer_live.labels import honest_label
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
-from fer_live.runtimes import RuntimeName
+from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Stop, stoppable
 from fer_live.sinks.log import Log, open_log
 from fer_live.sinks.picture import PICTURES, embedded_record, save_picture
@@ -102,6 +102,7 @@ class Job:
                     names = self.options.model, self.options.device
                     loaded = Analyzer.load(*names, scan="full", runtime=self.options.runtime)
                     self._analyzer = stack.enter_context(loaded)
+                    leave_cores_to(loaded.classifier.runtime)
                     stack.enter_context(bar)
                 heatmap = self.options.heatmap and self.options.output is not None
                 frames = [frame for _, frame in chunk]

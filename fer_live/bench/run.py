@@ -21,13 +21,13 @@ from rich.table import Table
 
 import fer_live
 from fer_live import card as cards
-from fer_live import packaged
+from fer_live import packaged, quiet_openvino
 from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import NetworkTimes, PathTimes, measure_network, measure_path
 from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
-from fer_live.runtimes import Eager, Runtime, RuntimeName
+from fer_live.runtimes import Eager, Runtime, RuntimeName, leave_cores_to
 from fer_live.sources import Source, open_source
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
@@ -87,6 +87,7 @@ def _paths(options: BenchOptions) -> Iterator[PathTimes]:
 def _analyzer(options: BenchOptions) -> Iterator[Analyzer]:
     with Analyzer.load(options.model, options.device, "live", options.runtime) as analyzer:
         analyzer.classifier.runtime.wait()
+        leave_cores_to(analyzer.classifier.runtime)
         yield analyzer
 
 
@@ -127,7 +128,7 @@ def _others(path: Path, network: Any, card: Any, threads: int) -> Iterator[tuple
     from fer_live.runtimes import openvino
     from fer_live.runtimes.onnx import OnnxRuntime
 
-    if openvino.is_installed():
+    if quiet_openvino.is_installed():
         folder = openvino.convert(path)
         for precision in ("f32", "bf16"):
             yield f"openvino {precision}", openvino.OpenVino(folder, threads, precision)

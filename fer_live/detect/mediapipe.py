@@ -1,11 +1,12 @@
 """Faces of any size in a picture or a live stream: MediaPipe's near model on tiles."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
-from fer_live.detect.blazeface import BlazeFace
+from fer_live.detect.blazeface import BlazeFace, View, shown
+from fer_live.detect.stream import Lost, Stream
 from fer_live.detect.tiles import (
     SMALLEST,
     Tile,
@@ -29,7 +30,6 @@ SMALL = 1.2 * SMALLEST  # pixels; more is asked of a smaller box,
 DOUBT = 0.04  # because coins, lamps and badges pass for small faces
 NARROW = 16  # pixels; a picture that is less wide or high shows no face
 CLOSE, WIDE = 2, 4  # sides of the tile around a face, in sides of its box
-SWEEP = 12  # frames in which the live scan goes through the pyramid: half a second at 25 a second
 
 
 class MediaPipeDetector:
@@ -40,8 +40,8 @@ class MediaPipeDetector:
     and keypoints come from the centred tile, so that they do not depend on where the face was in others.
 
     `scan`: "full" looks at the whole pyramid; "live" is for the successive frames of one stream and
-    looks around the faces it knows and at a twelfth of the pyramid; it starts anew when the frame's
-    size changes. Not thread-safe: one object for each stream. Raises UserError where MediaPipe, or the
+    looks around the faces it knows and at a twelfth of the pyramid, less the tiles that were empty and
+    have not changed since; it starts anew when the frame's size changes. Not thread-safe: one object for each stream. Raises UserError where MediaPipe, or the
     model inside its wheel, is missing.
     """
 
@@ -50,7 +50,7 @@ class MediaPipeDetector:
             raise ValueError(f"scan {scan!r} is not known: use {' or '.join(get_args(Scan))}")
         self._threshold = threshold
         self._model = BlazeFace(GUESS)
-        self._stream = _Stream() if scan == "live" else None
+        self._stream = Stream() if scan == "live" else None
 
     def __call__(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
@@ -73,31 +73,43 @@ class MediaPipeDetector:
     def close(self) -> None:
         self._model.close()
 
-    def _follow(self, image: Image, stream: "_Stream") -> list[Face]:
+    def _follow(self, image: Image, stream: Stream) -> list[Face]:
         height, width = image.shape[:2]
-        tiles = stream.next_tiles(width, height)
-        kept = []
-        for known in stream.faces:
-            face = self._look(image, known.box)
+        due = [(tile, shown(image, View(tile))) for tile in stream.next_tiles(width, height)]
+        due = [(tile, picture) for tile, picture in due if not stream.is_empty(tile, picture)]
+        views = [View(tile_around(face.box, CLOSE)) for face in stream.faces]
+        views += [View(tile_around(lost.box, WIDE)) for lost in stream.lost]
+        pictures = [shown(image, view) for view in views] + [picture for _, picture in due]
+        looks = self._model.find([*views, *(View(tile) for tile, _ in due)], pictures)
+        for (tile, picture), found in zip(due, looks[len(views) :], strict=True):
+            stream.learn(tile, picture, found)
+        kept, lost = [], []
+        for known, found in zip(stream.faces, looks, strict=False):
+            face = _nearest(found, known.box)
             if face is not None and face.score >= KEEP:
                 kept.append(face)
             else:
-                stream.lost.append(_Lost(known.box))
+                lost.append(Lost(known.box))
         kept = suppress(kept)
-        tiles += [tile_around(lost.box, WIDE) for lost in stream.lost]
-        stream.faces = kept + self._search(image, tiles, kept)
+        guesses = [guess for found in looks[len(stream.faces) :] for guess in found]
+        if lost:  # it may only have moved
+            wide = [View(tile_around(one.box, WIDE)) for one in lost]
+            guesses += [guess for found in self._model(image, wide) for guess in found]
+            stream.lost += lost
+        stream.faces = kept + self._new(image, guesses, kept)
         stream.forget()
         return stream.faces
 
-    def _search(
-        self, image: Image, tiles: Iterable[Tile], known: Sequence[Face] = ()
-    ) -> list[Face]:
-        """The faces in the tiles that are not among the known ones, confirmed and best first."""
-        guesses = [guess for tile in tiles for guess in self._model(image, tile)]
-        guesses.sort(key=lambda guess: -guess.score)
+    def _search(self, image: Image, tiles: Sequence[Tile]) -> list[Face]:
+        """The faces in the tiles, confirmed and best first."""
+        looks = self._model(image, [View(tile) for tile in tiles])
+        return self._new(image, [guess for found in looks for guess in found], ())
+
+    def _new(self, image: Image, guesses: list[Face], known: Sequence[Face]) -> list[Face]:
+        """The guesses that are confirmed and not among the known faces, best first."""
         tried: list[Box] = []
         found: list[Face] = []
-        for guess in guesses:
+        for guess in sorted(guesses, key=lambda guess: -guess.score):
             if any(same_face(guess.box, face.box) for face in (*known, *found)):
                 continue
             if any(intersection_over_union(guess.box, box) > 0.5 for box in tried):
@@ -110,11 +122,13 @@ class MediaPipeDetector:
 
     def _confirm(self, image: Image, guess: Face) -> Face | None:
         """The face again from a tile centred on it, scored by the mean of two looks; None if refused."""
-        face = self._look(image, guess.box)
+        (found,) = self._model(image, [View(tile_around(guess.box, CLOSE))])
+        face = _nearest(found, guess.box)
         if face is None or face.score < HOPELESS:
             return None
-        mirrored = self._look(image, face.box, mirrored=True)
-        face = self._look(image, face.box)
+        centred = tile_around(face.box, CLOSE)
+        straight, turned = self._model(image, [View(centred), View(centred, mirrored=True)])
+        mirrored, face = _nearest(turned, face.box), _nearest(straight, face.box)
         if face is None or mirrored is None:
             return None
         side, picture = max(face.box.width, face.box.height), min(image.shape[:2])
@@ -124,14 +138,12 @@ class MediaPipeDetector:
             return None
         return replace(face, score=score)
 
-    def _look(self, image: Image, box: Box, mirrored: bool = False) -> Face | None:
-        """The face at `box`, from a tile centred on it."""
-        fits = [
-            (intersection_over_union(face.box, box), face)
-            for face in self._model(image, tile_around(box, CLOSE), mirrored)
-        ]
-        near = [(overlap * face.score, face) for overlap, face in fits if overlap > 0.2]
-        return max(near, key=lambda pair: pair[0])[1] if near else None
+
+def _nearest(found: Sequence[Face], box: Box) -> Face | None:
+    """The face at `box`, of those found in a tile centred on it."""
+    fits = [(intersection_over_union(face.box, box), face) for face in found]
+    near = [(overlap * face.score, face) for overlap, face in fits if overlap > 0.2]
+    return max(near, key=lambda pair: pair[0])[1] if near else None
 
 
 def _disagreement(a: Face, b: Face) -> float:
@@ -143,42 +155,3 @@ def _disagreement(a: Face, b: Face) -> float:
     assert b.keypoints is not None
     apart = [math.dist(p, q) for p, q in zip(a.keypoints[:4], b.keypoints[:4], strict=True)]
     return sum(apart) / len(apart) / max(a.box.width, a.box.height)
-
-
-@dataclass
-class _Lost:
-    """A face that was known; `missed`: frames since."""
-
-    box: Box
-    missed: int = 0
-
-
-@dataclass
-class _Stream:
-    """What the live scan remembers: the faces of the last frame, those lost, its place in the pyramid."""
-
-    size: tuple[int, int] = (0, 0)
-    tiles: list[Tile] = field(default_factory=list)
-    place: int = 0
-    faces: list[Face] = field(default_factory=list)
-    lost: list[_Lost] = field(default_factory=list)
-
-    def next_tiles(self, width: int, height: int) -> list[Tile]:
-        """The part of the pyramid that is due in this frame."""
-        if self.size != (width, height):
-            self.size, self.tiles, self.place = (width, height), pyramid(width, height), 0
-            self.faces, self.lost = [], []
-        count = math.ceil(len(self.tiles) / SWEEP)
-        due = (self.tiles * 2)[self.place : self.place + count]
-        self.place = (self.place + count) % len(self.tiles)
-        return due
-
-    def forget(self) -> None:
-        """Drop what was found again, or has been missing for a whole sweep."""
-        for lost in self.lost:
-            lost.missed += 1
-        self.lost = [
-            lost
-            for lost in self.lost
-            if lost.missed < SWEEP and not any(same_face(lost.box, f.box) for f in self.faces)
-        ]

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import torch
 
+from fer_live import quiet_openvino
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
@@ -20,6 +21,8 @@ def choose_runtime(
 ) -> Runtime:
     """The runtime called `name`; auto is OpenVINO on a CPU where it is installed, else torch.
 
+    A runtime that is named computes in full precision on a CPU; auto in what the CPU is quickest in.
+
     Raises UserError where it cannot be had.
     """
     if name not in RUNTIMES:
@@ -32,15 +35,29 @@ def choose_runtime(
         from fer_live.runtimes.onnx import OnnxRuntime
 
         return OnnxRuntime(network, card)
-    from fer_live.runtimes import openvino
-
-    if not openvino.is_installed():
+    if not quiet_openvino.is_installed():
         if name == "openvino":
             raise UserError("runtime openvino is not installed: pip install openvino")
         return Eager(network, device)
+    from fer_live.runtimes import openvino
+
     if name == "openvino":
         return openvino.OpenVino(openvino.convert(weights))
     return openvino.Converting(Eager(network, device), weights)
 
 
-__all__ = ["RUNTIMES", "Eager", "Runtime", "RuntimeName", "Scores", "choose_runtime"]
+def leave_cores_to(runtime: Runtime) -> None:
+    """For programs, not libraries: torch's own threads, which spin when idle, are not in the runtime's way."""
+    if runtime.own_threads:
+        torch.set_num_threads(1)
+
+
+__all__ = [
+    "RUNTIMES",
+    "Eager",
+    "Runtime",
+    "RuntimeName",
+    "Scores",
+    "choose_runtime",
+    "leave_cores_to",
+]

@@ -21,9 +21,13 @@ class Scores(NamedTuple):
 
 
 class Runtime(Protocol):
-    """Runs one network. `name` is what the window shows; `device`: where its feature maps are."""
+    """Runs one network. `name` is what the window shows; `device`: where its feature maps are.
+
+    `own_threads`: whether it computes in threads of its own, so that torch's are in its way.
+    """
 
     device: torch.device
+    own_threads: bool
 
     @property
     def name(self) -> str: ...

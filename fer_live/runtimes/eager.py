@@ -11,6 +11,7 @@ class Eager:
     """The network as torch runs it; in half precision on CUDA, whose tensor cores want it, unless `dtype` says otherwise."""
 
     name = "torch"
+    own_threads = False
 
     def __init__(self, network: Network, device: torch.device, dtype: torch.dtype | None = None):
         self.device = device

@@ -21,6 +21,7 @@ class OnnxRuntime:
 
     name = "onnx"
     device = torch.device("cpu")
+    own_threads = True
 
     def __init__(self, network: Network, card: Card, threads: int = 0):
         try:

@@ -1,0 +1,69 @@
+"""What the live scan remembers from one frame of a stream to the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from fer_live.detect.tiles import Tile, pyramid, same_face
+from fer_live.types import Box, Face, Image
+
+SWEEP = 12  # frames in which the live scan goes through the pyramid: half a second at 25 a second
+CELLS = 16  # a side of the small copy of a tile; the smallest face covers three by three
+CHANGE = 4  # grey levels of a cell: more than the noise of a camera leaves in its mean
+
+
+@dataclass
+class Lost:
+    """A face that was known; `missed`: frames since."""
+
+    box: Box
+    missed: int = 0
+
+
+@dataclass
+class Stream:
+    """The faces of the last frame, those lost, the place in the pyramid, and what empty tiles looked like."""
+
+    size: tuple[int, int] = (0, 0)
+    tiles: list[Tile] = field(default_factory=list)
+    frames: int = 0
+    faces: list[Face] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+    empty: dict[Tile, Image] = field(default_factory=dict)
+
+    def next_tiles(self, width: int, height: int) -> list[Tile]:
+        """The part of the pyramid that is due in this frame: a twelfth of it, in turn."""
+        if self.size != (width, height):
+            self.size, self.tiles, self.frames = (width, height), pyramid(width, height), 0
+            self.faces, self.lost, self.empty = [], [], {}
+        first, end = (len(self.tiles) * step // SWEEP for step in (self.frames, self.frames + 1))
+        self.frames = (self.frames + 1) % SWEEP
+        return self.tiles[first:end]
+
+    def is_empty(self, tile: Tile, picture: Image) -> bool:
+        """Whether the tile still looks as it did when nothing in it resembled a face."""
+        before = self.empty.get(tile)
+        return before is not None and int(cv2.absdiff(before, _small(picture)).max()) <= CHANGE
+
+    def learn(self, tile: Tile, picture: Image, found: Sequence[Face]) -> None:
+        """Keep what an empty tile looks like."""
+        if found:
+            self.empty.pop(tile, None)
+        else:
+            self.empty[tile] = _small(picture)
+
+    def forget(self) -> None:
+        """Drop what was found again, or has been missing for a whole sweep."""
+        for lost in self.lost:
+            lost.missed += 1
+        self.lost = [
+            lost
+            for lost in self.lost
+            if lost.missed < SWEEP and not any(same_face(lost.box, f.box) for f in self.faces)
+        ]
+
+
+def _small(picture: Image) -> Image:
+    return np.asarray(cv2.resize(picture, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.uint8)
