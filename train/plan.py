@@ -121,6 +121,7 @@ def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
         share = epochs / recipe.epochs
         fields["epochs"] = epochs
         fields["warmup_epochs"] = recipe.warmup_epochs * min(share, 1)
+        fields["ema"] = recipe.ema ** (1 / share)  # else it would still remember the random start
         if recipe.schedule == "step":
             fields["decay"] = recipe.decay ** (1 / share)  # so that it ends as low
     if recipe.after:
