@@ -1,6 +1,9 @@
+import io
 import json
 
 import numpy as np
+import pandas as pd
+import PIL.Image
 import pytest
 import torch
 
@@ -10,6 +13,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
 from train.__main__ import main
+from train.data import ferplus
 from train.evaluate import EvaluateOptions, evaluate
 from train.vote import Opinion, best_strength, together
 
@@ -150,3 +154,24 @@ def test_several_weight_files_vote(fer2013_csv, tmp_path, weights, capsys):
     printed = capsys.readouterr().out
     assert "as published" in printed
     assert "clean" in printed
+
+
+def test_the_folder_keeps_its_faces_and_their_votes(fer2013_csv, tmp_path, weights):
+    votes = ["Usage,Image name," + ",".join(ferplus.COLUMNS)]
+    for number, line in enumerate(fer2013_csv.read_text().splitlines()[1:]):
+        votes.append(f"{line.rsplit(',', 1)[1]},fer{number}.png,1,8,0,0,0,0,0,0,1,0")
+    (fer2013_csv.parent / ferplus.FILE).write_text("\n".join(votes) + "\n")
+    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
+    table = pd.read_parquet(tmp_path / "out" / "pictures.parquet")
+    assert list(table["row"]) == list(range(56, 77))
+    assert json.loads(table["votes"][0]) == {"neutral": 1, "happy": 8, "unknown": 1}
+    first = np.array(PIL.Image.open(io.BytesIO(table["picture"][0])))
+    pixels = fer2013_csv.read_text().splitlines()[57].split(",")[1]
+    assert first.ravel().tolist() == list(map(int, pixels.split()))
+
+
+def test_faces_stay_out_of_the_folder_when_asked(fer2013_csv, tmp_path, weights):
+    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv), "--no-pictures"]
+    assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
+    assert not (tmp_path / "out" / "pictures.parquet").exists()

@@ -16,6 +16,7 @@ from rich.table import Table
 from fer_live.errors import UserError
 from train.data import DataSet, Faces, find
 from train.exclusions import kept
+from train.keep import PICTURES, keep, with_votes
 from train.metrics import measure, standard_error
 from train.plots import plot_confusion
 from train.twins import has_twin
@@ -36,6 +37,7 @@ class EvaluateOptions:
     logit_adjustment: float | Literal["auto"] = 0.0
     exclude: Path | None = None
     limit: int | None = None
+    pictures: bool = False
 
 
 def evaluate(
@@ -72,6 +74,8 @@ def evaluate(
         **_clean(source, root, faces, probabilities, options),
     }
     _table_of_predictions(faces, probabilities, opinions).to_parquet(output / "predictions.parquet")
+    if options.pictures:
+        keep(with_votes(faces, root), output)
     plot_confusion(scores, output / "confusion.png")
     (output / "metrics.json").write_text(json.dumps(scores, indent=2))
     return scores
@@ -186,6 +190,7 @@ def _make(output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
         (output / "metrics.json").touch()
         (output / "metrics.json").unlink()  # another evaluation's, or none
+        (output / PICTURES).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"

@@ -56,6 +56,12 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="leave out the faces on this list: a split and a row (from 0) a line, as audit writes it",
     )
+    parser.add_argument(
+        "--pictures",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the faces in the folder, for `fer-live web --inspect` (default)",
+    )
     add_device(parser)
 
 
@@ -92,6 +98,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             vote=arguments.vote,
             logit_adjustment=arguments.logit_adjustment,
             exclude=arguments.exclude,
+            pictures=arguments.pictures,
         ),
     )
     print_scores(scores, arguments.output)

@@ -1,0 +1,58 @@
+"""The faces of an evaluation beside its predictions, so that `fer-live web --inspect` can show them."""
+
+import io
+import json
+from pathlib import Path
+
+import PIL.Image
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from fer_live.errors import UserError
+from train.data import Faces, ferplus
+from train.data.fer2013 import NAME as FER2013
+from train.data.images import LabelledFaces, Picture
+
+PICTURES = "pictures.parquet"
+GROUP = 256  # faces that are read at a time
+SCHEMA = pa.schema([("row", pa.int64()), ("picture", pa.binary()), ("votes", pa.string())])
+VOTES = (*map(str, ferplus.EXPRESSIONS), "unknown", "not a face")
+
+
+def with_votes(faces: Faces, root: Path) -> Faces:
+    """FER2013's faces with the crowd's votes where FER+'s file lies beside it; others as they are."""
+    folder = root if root.is_dir() else root.parent
+    joinable = isinstance(faces, LabelledFaces) and faces.dataset == FER2013
+    if not joinable or faces.votes is not None or not (folder / ferplus.FILE).is_file():
+        return faces
+    try:
+        return ferplus.join_votes(faces, folder)
+    except UserError:  # rows of folders are not the csv's
+        return faces
+
+
+def keep(faces: Faces, output: Path) -> None:
+    """Write each face's row, its picture as PNG, and its votes as JSON, {expression: count}, or null."""
+    with pq.ParquetWriter(output / PICTURES, SCHEMA, compression="none") as file:
+        for start in range(0, len(faces), GROUP):
+            places = range(start, min(start + GROUP, len(faces)))
+            columns = {
+                "row": faces.rows[start : places.stop],
+                "picture": [_png(picture) for picture in faces.pictures(places)],
+                "votes": [_counts(faces, place) for place in places],
+            }
+            file.write_table(pa.table(columns, SCHEMA))
+
+
+def _png(picture: Picture) -> bytes:
+    encoded = io.BytesIO()
+    PIL.Image.fromarray(picture).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def _counts(faces: Faces, place: int) -> str | None:
+    if faces.votes is None:
+        return None
+    row: NDArray = faces.votes[place]
+    return json.dumps({name: int(n) for name, n in zip(VOTES, row, strict=True) if n})
