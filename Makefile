@@ -25,7 +25,7 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade pip
 	@echo "2/4 fer-live and what it needs (PyTorch is large: this takes some minutes)"
-	@$(PIP) install --editable ".[onnx,train,test]"
+	@$(PIP) install --editable ".[onnx,train,test,web]"
 	@echo "3/4 OpenCV with windows (other packages bring builds of cv2 that overwrite it)"
 	@$(PIP) install --force-reinstall --no-deps "$(GUI_CV2)"
 	@echo "4/4 a look at what is there"
