@@ -23,8 +23,9 @@ VOTES = (*map(str, ferplus.EXPRESSIONS), "unknown", "not a face")
 def with_votes(faces: Faces, root: Path) -> Faces:
     """FER2013's faces with the crowd's votes where FER+'s file lies beside it; others as they are."""
     folder = root if root.is_dir() else root.parent
-    joinable = isinstance(faces, LabelledFaces) and faces.dataset == FER2013
-    if not joinable or faces.votes is not None or not (folder / ferplus.FILE).is_file():
+    if not isinstance(faces, LabelledFaces) or faces.dataset != FER2013 or faces.votes is not None:
+        return faces
+    if not (folder / ferplus.FILE).is_file():
         return faces
     try:
         return ferplus.join_votes(faces, folder)

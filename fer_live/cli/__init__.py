@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fer_live import __version__
-from fer_live.cli import files, live, tools
+from fer_live.cli import files, live, page, tools
 from fer_live.cli.options import Parser
 from fer_live.errors import UserError
 
@@ -24,6 +24,7 @@ COMMANDS = {
     "live": Command("a camera, a film or pictures in a window", live.define, live.run),
     "image": Command("many pictures at once", files.define_image, files.run_image),
     "video": Command("a film from end to end, with its sound", files.define_video, files.run_video),
+    "web": Command("the same in a browser, and a look at errors", page.define, page.run),
     "summary": Command("a page made of a log", tools.define_summary, tools.run_summary),
     "cameras": Command("the cameras there are", tools.define_cameras, tools.run_cameras),
     "bench": Command("how fast this computer is", tools.define_bench, tools.run_bench),

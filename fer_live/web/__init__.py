@@ -1,0 +1,1 @@
+"""The Gradio app: a file, or a folder, for each tab."""

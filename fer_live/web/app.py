@@ -1,0 +1,74 @@
+"""The page: its frame, its tabs, and the server that shows it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import gradio as gr
+
+from fer_live.web import api, pictures
+from fer_live.web.readers import Readers
+from fer_live.web.run import WebOptions
+from fer_live.web.theme import style, theme
+from fer_live.web.uploads import LARGEST_FILM
+
+TITLE = "fer-live"
+KEEP = (600, 3600)  # seconds: how often old files are looked for, and how old they must be
+AT_ONCE, WAITING = 2, 64  # requests that are worked on, and that may wait
+INTRODUCTION = """# fer-live
+Reads the configuration of a face, **not a feeling**, and is often wrong. Nothing leaves this computer,
+nothing is kept unless you ask."""
+LAW = """Do not use it for decisions about people: hiring, schooling, policing, insurance, care, credit. The EU's AI Act
+(Article 5) prohibits reading emotions at work and in schools, except for medical or safety reasons."""
+
+
+@dataclass
+class Page:
+    """A page that is being served. `shared`: its public address, None without --share."""
+
+    readers: Readers
+    address: str
+    shared: str | None
+
+    def wait(self) -> None:
+        """Until Ctrl-C."""
+        while True:
+            time.sleep(3600)
+
+
+def build(options: WebOptions, readers: Readers) -> gr.Blocks:
+    """The whole page. Raises UserError where a folder to inspect is no folder."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP) as blocks:
+        gr.Markdown(INTRODUCTION, elem_id="introduction")
+        with gr.Tabs(elem_id="tabs"), gr.Tab("Pictures", id="pictures"):
+            pictures.build(readers)
+        gr.Markdown(LAW, elem_id="law")
+        api.build(readers)
+    blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
+    return blocks
+
+
+@contextmanager
+def launch(options: WebOptions) -> Iterator[Page]:
+    """Serve the page as long as the block lasts. Raises UserError on bad input."""
+    with ExitStack() as stack:
+        readers = Readers(options.model, options.device, options.runtime)
+        stack.callback(readers.close)
+        readers.card(readers.names[0])  # a broken file is told at once
+        blocks = build(options, readers)
+        stack.callback(blocks.close, verbose=False)
+        _, local, shared = blocks.launch(
+            server_name=options.host,
+            server_port=options.port,
+            auth=options.auth,
+            share=options.share,
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            footer_links=["api", "settings"],
+            max_file_size=LARGEST_FILM,
+            theme=theme(),
+            css=style(),
+        )
+        yield Page(readers, local, shared if options.share else None)

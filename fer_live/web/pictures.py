@@ -1,0 +1,133 @@
+"""The tab for pictures: drop some, see what each model says of each face and where it looked."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from fer_live.errors import UserError
+from fer_live.explain.library import METHODS
+from fer_live.expressions import Expression
+from fer_live.types import Face, FloatArray, Image
+from fer_live.web import examples, results
+from fer_live.web.explainers import Explainers
+from fer_live.web.readers import Opinion, Readers
+from fer_live.web.show import note, shrunk
+from fer_live.web.theme import script
+from fer_live.web.uploads import read_upload, told
+
+MOST = 12  # pictures at a time
+LONGEST = 1280  # pixels of a picture on the page
+PREDICTED = "predicted"
+ABOUT = (
+    "Finds the faces of each picture and reads them one by one; a heat-map shows what spoke for an expression. "
+    "Not for judging the people in them."
+)
+
+
+@dataclass
+class ReadPicture:
+    """One picture, read. `preview`: shown, `scale` times the original's size."""
+
+    name: str
+    path: Path
+    preview: Image
+    scale: float
+    faces: list[tuple[Face, list[Opinion]]]
+
+
+@dataclass
+class Pile:
+    """What one visitor dropped. `maps`: heat-maps that took time, by place, model, method and class."""
+
+    pictures: list[ReadPicture] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    maps: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict)
+
+
+def build(readers: Readers) -> None:
+    """Put the tab's parts where the caller stands."""
+    explainers = Explainers(readers)
+    pile = gr.State(Pile(), time_to_live=3600)
+    gr.Markdown(ABOUT, elem_classes="about")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=280):
+            dropped = gr.Gallery(
+                label="Pictures: drop, paste, or take one",
+                sources=["upload", "clipboard", "webcam"],
+                type="filepath",
+                interactive=True,
+                columns=3,
+                height=220,
+                buttons=[],
+                elem_id="drop",
+            )
+            tries = gr.HTML(examples.thumbnails(), js_on_load=script("picks.js"))
+            models = gr.CheckboxGroup(
+                readers.names, value=readers.names[:1], label="Models, side by side"
+            )
+            with gr.Accordion("Heat-map", open=True):
+                shown = gr.Dropdown(
+                    [PREDICTED, *map(str, Expression)], value=PREDICTED, label="Of which expression"
+                )
+                method = gr.Dropdown(list(METHODS), value="Grad-CAM", label="Method")
+                strength = gr.Slider(0, 1, 0.65, step=0.05, label="Strength")
+            prepare = gr.Button("Make files to download")
+            files = gr.File(
+                label="Annotated pictures and CSV", visible=False, file_count="multiple"
+            )
+        with gr.Column(scale=3, min_width=300):
+            found = gr.HTML(note("Nothing read yet.", "empty"), elem_id="found")
+
+    def read(
+        names: list[tuple[str, Any]] | None,
+        chosen: list[str],
+        progress: gr.Progress = gr.Progress(),
+    ) -> Pile:
+        paths = [Path(path) for path, _ in names or []]
+        if len(paths) > MOST:
+            raise UserError(f"{len(paths)} pictures are too many at a time; drop up to {MOST}")
+        models = chosen or readers.names[:1]
+        return Pile(
+            [read_one(readers, path, models) for path in progress.tqdm(paths, desc="reading")],
+            models,
+        )
+
+    def draw(
+        pile: Pile,
+        wanted: str,
+        method: str,
+        strength: float,
+        progress: gr.Progress = gr.Progress(track_tqdm=True),
+    ) -> str:
+        return results.page(pile, explainers, wanted, method, strength)
+
+    def pack(pile: Pile, wanted: str, strength: float) -> Any:
+        if not pile.pictures:
+            raise UserError("there is nothing to download yet; drop a picture first")
+        return gr.update(value=results.pack(pile, wanted, strength), visible=True)
+
+    def take(chosen: gr.EventData) -> list[str]:
+        return [str(examples.path(chosen.pick))]
+
+    view = [pile, shown, method, strength]
+    private: dict[str, Any] = {"api_visibility": "private"}
+    reading = gr.on([dropped.change, models.change], told(read), [dropped, models], pile, **private)
+    reading.then(told(draw), view, found, **private)
+    gr.on(
+        [shown.change, method.change, strength.release],
+        told(draw),
+        view,
+        found,
+        trigger_mode="always_last",
+        **private,
+    )
+    tries.select(told(take), None, dropped, **private)
+    prepare.click(told(pack), [pile, shown, strength], files, **private)
+
+
+def read_one(readers: Readers, path: Path, models: list[str]) -> ReadPicture:
+    image = read_upload(path)
+    preview, scale = shrunk(image, LONGEST)
+    return ReadPicture(path.name, path, preview, scale, readers.read(image, models))

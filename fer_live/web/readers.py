@@ -1,0 +1,145 @@
+"""The models that all visitors share: each is loaded once, and pictures are read one after another."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer_live import card as cards
+from fer_live import packaged
+from fer_live.card import Card
+from fer_live.classify import Classifier
+from fer_live.detect import FaceDetector, MediaPipeDetector
+from fer_live.errors import UserError
+from fer_live.labels import honest_label
+from fer_live.preprocess import crop_area, crop_face
+from fer_live.runtimes import RuntimeName
+from fer_live.types import Face, FloatArray, Image, Prediction, Reading
+
+BATCH = 64  # faces that a network reads at a time: a crowd must not fill the memory
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one model says of one face: its crop (size, size, 3), the prediction, the maps (K, h, w)."""
+
+    model: str
+    crop: Image
+    area: FloatArray
+    prediction: Prediction
+    heatmaps: FloatArray
+    label: tuple
+
+    def reading(self, face: Face) -> Reading:
+        return Reading(face, self.prediction, None, self.heatmaps, self.area, self.label)
+
+
+class Readers:
+    """Classifiers by name, one detector, and the lock that gives them to one request at a time.
+
+    With two cores nothing would be quicker side by side. `names`: what the page offers, the first
+    being the one it begins with.
+    """
+
+    def __init__(self, model: str, device: str = "auto", runtime: RuntimeName = "auto"):
+        self._paths = _weights(model)
+        self._device, self._runtime = device, runtime
+        self._classifiers: dict[str, Classifier] = {}
+        self._cards: dict[str, Card] = {}
+        self._detector: FaceDetector | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._paths)
+
+    def card(self, name: str) -> Card:
+        """Raises UserError where there is no such model or its file is broken."""
+        with self._lock:
+            if name not in self._cards:
+                self._cards[name] = cards.load_card(self._path(name))
+            return self._cards[name]
+
+    def path(self, name: str) -> Path:
+        return self._path(name)
+
+    def classifier(self, name: str) -> Classifier:
+        """Shared and read-only; use it within `reserved`. Raises UserError as `card` does."""
+        with self._lock:
+            if name not in self._classifiers:
+                path = str(self._path(name))
+                self._classifiers[name] = Classifier.load(path, self._device, self._runtime)
+            return self._classifiers[name]
+
+    @property
+    def reserved(self) -> threading.RLock:
+        """Hold it (`with`) while a classifier works: a runtime answers one request at a time."""
+        return self._lock
+
+    def warm_up(self) -> None:
+        """Load what the first visitor will need."""
+        self.read(np.zeros((64, 64, 3), np.uint8), self.names[:1])
+        self.classifier(self.names[0])
+
+    def find(self, image: Image) -> list[Face]:
+        """All faces of a picture, surest first."""
+        with self._lock:
+            if self._detector is None:
+                self._detector = MediaPipeDetector("full")
+            return self._detector(image)
+
+    def read(self, image: Image, models: Sequence[str]) -> list[tuple[Face, list[Opinion]]]:
+        """Each face with what each of the models says of it."""
+        with self._lock:
+            faces = self.find(image)
+            opinions = [self._opinions(image, faces, name) for name in models]
+        return [(face, [said[i] for said in opinions]) for i, face in enumerate(faces)]
+
+    def score(self, crops: Sequence[Image], name: str) -> list[tuple[Prediction, FloatArray]]:
+        """Crops of any size: prediction and maps (K, h, w) of each."""
+        with self._lock:
+            classifier, said = self.classifier(name), []
+            for start in range(0, len(crops), BATCH):
+                scores = classifier.score(crops[start : start + BATCH])
+                maps = classifier.heatmaps(scores)
+                said += zip(classifier.predictions(scores), maps, strict=True)
+            return said
+
+    def _opinions(self, image: Image, faces: Sequence[Face], name: str) -> list[Opinion]:
+        card = self.classifier(name).card
+        areas = [crop_area(face, card.crop) for face in faces]
+        crops = [crop_face(image, area, card.size) for area in areas]
+        return [
+            Opinion(
+                name,
+                crop,
+                area,
+                prediction,
+                maps,
+                honest_label(prediction.probabilities, card.abstain_below),
+            )
+            for crop, area, (prediction, maps) in zip(
+                crops, areas, self.score(crops, name), strict=True
+            )
+        ]
+
+    def _path(self, name: str) -> Path:
+        if name not in self._paths:
+            raise UserError(f"no model {name!r} here; choose one of {', '.join(self._paths)}")
+        return self._paths[name]
+
+    def close(self) -> None:
+        with self._lock:
+            for classifier in self._classifiers.values():
+                classifier.close()
+            if isinstance(self._detector, MediaPipeDetector):
+                self._detector.close()
+
+
+def _weights(model: str) -> dict[str, Path]:
+    """The model that was asked for, then all that come with the package, by name."""
+    asked = cards.find_weights(model)
+    shipped = sorted(packaged.folder("weights").glob("*.safetensors"), reverse=True)
+    return {path.stem: path for path in (asked, *(p for p in shipped if p.stem != asked.stem))}

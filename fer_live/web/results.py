@@ -1,0 +1,175 @@
+"""What the tab for pictures shows and packs of what was read."""
+
+import os
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_live.explain.library import CLASSLESS, METHODS
+from fer_live.expressions import Expression
+from fer_live.painter import Painter, scaled
+from fer_live.sinks.log import open_log
+from fer_live.sinks.picture import save_picture
+from fer_live.sinks.record import scene_record
+from fer_live.sinks.view import View
+from fer_live.types import FloatArray, Frame, Image, Reading, Scene
+from fer_live.web import heat
+from fer_live.web.explainers import Explainers
+from fer_live.web.readers import Opinion
+from fer_live.web.show import bars, figure, named, note, percent, picture, rank
+from fer_live.web.uploads import read_upload
+
+if TYPE_CHECKING:
+    from fer_live.web.pictures import Pile, ReadPicture
+
+CARDS = 24  # faces of a picture that are shown one by one
+ELABORATE = 6  # faces of a picture that slower methods explain
+PREDICTED = "predicted"
+
+
+def page(pile: "Pile", explainers: Explainers, wanted: str, method: str, strength: float) -> str:
+    """All pictures with their faces. `wanted`: whose map is shown, PREDICTED or an expression's name."""
+    if not pile.pictures:
+        return note("Nothing read yet: drop a picture, paste one, or try an example.", "empty")
+    return "".join(
+        _picture(pile, place, explainers, wanted, method, strength)
+        for place in range(len(pile.pictures))
+    )
+
+
+def annotated(image: Image, readings: list[Reading], wanted: str, strength: float) -> Image:
+    """A copy with boxes, labels, bars and Grad-CAM heat-maps of `wanted`."""
+    canvas = image.copy()
+    if not readings:
+        return canvas
+    labels = list(readings[0].prediction.probabilities)
+    chosen = None if wanted == PREDICTED else [*map(str, labels), wanted].index(wanted)
+    view = View(heatmap=strength > 0, strength=strength, chosen=chosen)
+    Painter().draw(canvas, readings, view, labels)
+    return canvas
+
+
+def pack(pile: "Pile", wanted: str, strength: float) -> list[str]:
+    """An annotated copy of each picture, with its reading inside, and one table; the paths."""
+    folder = Path(tempfile.mkdtemp(dir=os.environ.get("GRADIO_TEMP_DIR")))
+    paths: list[Path] = []
+    with open_log(folder / "readings.csv") as log:
+        for index, one in enumerate(pile.pictures):
+            image = read_upload(one.path)
+            readings = [opinions[0].reading(face) for face, opinions in one.faces]
+            scene = Scene(Frame(image, index, 0.0, one.name), readings)
+            log.write(scene, image)
+            path = folder / f"{index + 1:02d}-{one.path.stem}.png"
+            save_picture(path, annotated(image, readings, wanted, strength), scene_record(scene))
+            paths.append(path)
+    table = folder / "readings.csv"
+    return [str(path) for path in (*([table] if table.exists() else []), *paths)]
+
+
+def _picture(
+    pile: "Pile", place: int, explainers: Explainers, wanted: str, method: str, strength: float
+) -> str:
+    one = pile.pictures[place]
+    readings = [scaled(opinions[0].reading(face), one.scale) for face, opinions in one.faces]
+    canvas = annotated(one.preview, readings, wanted, strength)
+    count = len(one.faces)
+    told = f"{count} face{'s' * (count != 1)}" if count else "no face found"
+    summary = ", ".join(f"face {i + 1}: {named(r.shown)}" for i, r in enumerate(readings[:CARDS]))
+    text = f"{one.name}, annotated: {told}. {summary}"
+    head = f"<h3>{escape(one.name)} <small>{told}</small></h3>{picture(canvas, text, 'annotated')}"
+    cards = "".join(
+        _face(pile, (place, i), one, explainers, wanted, method, strength)
+        for i in range(min(count, CARDS))
+    )
+    if count > CARDS:
+        cards += note(f"The {CARDS} clearest of {count} faces; the table to download has all.")
+    if not count:
+        cards = note("Faces from about 40 pixels up are found; try a closer picture.")
+    return f'<section class="read">{head}<div class="faces">{cards}</div></section>'
+
+
+def _face(
+    pile: "Pile",
+    place: tuple[int, int],
+    one: "ReadPicture",
+    explainers: Explainers,
+    wanted: str,
+    method: str,
+    strength: float,
+) -> str:
+    face, opinions = one.faces[place[1]]
+    title = f"face {place[1] + 1}"
+    parts = []
+    for opinion in opinions:
+        expression = opinion.prediction.expression if wanted == PREDICTED else Expression(wanted)
+        parts.append(_opinion(pile, place, opinion, explainers, expression, method, strength))
+    head = f"<h4>{title} <small>found with {percent(face.score)}</small></h4>"
+    return f'<article class="face">{head}<div class="opinions">{"".join(parts)}</div></article>'
+
+
+def _opinion(
+    pile: "Pile",
+    place: tuple[int, int],
+    opinion: Opinion,
+    explainers: Explainers,
+    expression: Expression,
+    method: str,
+    strength: float,
+) -> str:
+    prediction = opinion.prediction
+    label = named(opinion.label)
+    crop = figure(
+        heat.over(opinion.crop, opinion.heatmaps[0], 0),
+        f"crop of the face, read as {label}",
+        "crop",
+    )
+    warm, caption = note(f"{opinion.model} does not know {expression}."), ""
+    if expression in prediction.probabilities:
+        found = _map(pile, place, opinion, explainers, expression, method)
+        if found is None:
+            warm = note(f"{method} is made for the first {ELABORATE} faces of a picture.")
+        else:
+            values, peak = found
+            caption = method if method in CLASSLESS else f"{method}, {expression}"
+            warm = figure(
+                heat.over(opinion.crop, values, peak, strength),
+                f"heat-map of the face: {caption}; {_hottest(values)}",
+                caption,
+            )
+    return (
+        f'<div class="opinion"><h5>{escape(opinion.model)}: <strong>{label}</strong></h5>'
+        f'<div class="pair">{crop}{warm}</div>'
+        f"{bars(prediction.probabilities, opinion.label)}"
+        f'<p class="rank">{rank(prediction.uncertainty)}</p></div>'
+    )
+
+
+def _map(
+    pile: "Pile",
+    place: tuple[int, int],
+    opinion: Opinion,
+    explainers: Explainers,
+    expression: Expression,
+    method: str,
+) -> tuple[FloatArray, float] | None:
+    """The map and the peak that it is scaled by: over all classes where they were made together."""
+    if method == next(iter(METHODS)):
+        index = list(opinion.prediction.probabilities).index(expression)
+        return opinion.heatmaps[index], float(opinion.heatmaps.max())
+    if place[1] >= ELABORATE:
+        return None
+    key = (*place, opinion.model, method, expression)
+    if key not in pile.maps:
+        pile.maps[key] = explainers(opinion.model, opinion.crop, method, expression)
+    return pile.maps[key], float(pile.maps[key].max())
+
+
+def _hottest(values: FloatArray) -> str:
+    """Where the map is hottest, for those who cannot see it."""
+    if values.max() <= 0:
+        return "nothing speaks for it"
+    row, column = divmod(int(values.argmax()), values.shape[1])
+    high = ("top", "middle", "bottom")[min(3 * row // values.shape[0], 2)]
+    side = ("left", "centre", "right")[min(3 * column // values.shape[1], 2)]
+    return f"hottest at the {high} {side}"

@@ -1,0 +1,90 @@
+"""`fer-live web`: the page, until Ctrl-C."""
+
+import logging
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from fer_live.errors import UserError
+from fer_live.runtimes import RuntimeName
+
+# All of it before Gradio is imported: counts of use, a look for newer versions, model hubs.
+SILENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    """`inspect`: evaluation folders. `corrections`: where corrected faces go, None for nowhere."""
+
+    port: int = 7860
+    host: str = "127.0.0.1"
+    auth: tuple[str, str] | None = None
+    share: bool = False
+    model: str = "cucn"
+    device: str = "auto"
+    runtime: RuntimeName = "auto"
+    inspect: tuple[Path, ...] = ()
+    corrections: Path | None = None
+
+
+def serve(options: WebOptions) -> int:
+    """Open the page and stay until Ctrl-C; return the exit code. Raises UserError on bad input."""
+    console = Console(stderr=True)
+    _check_port(options.host, options.port)
+    with tempfile.TemporaryDirectory(prefix="fer-live-web-") as folder:
+        _prepare(Path(folder))
+        from fer_live.web.app import launch
+
+        with launch(options) as page:
+            threading.Thread(target=_warm_up, args=(page.readers.warm_up,), daemon=True).start()
+            console.print(f"fer-live: open {page.address} (Ctrl-C stops)", highlight=False)
+            if options.share:
+                console.print(
+                    f"fer-live: --share: whoever knows {page.shared} comes in, and what they drop "
+                    "passes through Gradio's servers",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+            page.wait()
+    return 0
+
+
+def _warm_up(load: Callable[[], object]) -> None:
+    try:
+        load()
+    except UserError as error:  # the first visitor will read it, too
+        logger.error(str(error))
+
+
+def _prepare(folder: Path) -> None:
+    """Uploads and results go to `folder`, which is removed at the end."""
+    os.environ.update(SILENT, GRADIO_TEMP_DIR=str(folder))
+    if find_spec("gradio") is None:
+        raise UserError("gradio is not installed: pip install 'fer-live[web]'")
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raises UserError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"{host}:{port} cannot be used ({error.strerror}): choose another --port or --host"
+            ) from None

@@ -1,0 +1,89 @@
+"""What visitors hand in: read within limits, and refused in words they can use."""
+
+import functools
+import html
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import gradio as gr
+import PIL.Image
+
+from fer_live.errors import UserError
+from fer_live.sources.picture import FORMATS, read_image
+from fer_live.types import Image
+
+LARGEST_FILE = 20_000_000  # bytes of a picture
+LARGEST_FILM = 500_000_000  # bytes; all uploads are refused above that
+LARGEST_PICTURE = 40_000_000  # pixels
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+logger = logging.getLogger(__name__)
+
+
+def read_upload(path: str | Path | None) -> Image:
+    """(H, W, 3) RGB of a picture, upright; of an animation the first frame. Raises UserError, naming no folder."""
+    path = existing(path)
+    name = path.name
+    size = path.stat().st_size
+    if size == 0:
+        raise UserError(f"{name} is empty; choose another picture")
+    if size > LARGEST_FILE:
+        raise UserError(
+            f"{name} has {size / 1e6:.0f} MB; a picture may have {LARGEST_FILE / 1e6:.0f} MB"
+        )
+    pixels = _pixels(path)
+    if pixels > LARGEST_PICTURE:
+        raise UserError(
+            f"{name} has {pixels / 1e6:.0f} million pixels; a picture may have "
+            f"{LARGEST_PICTURE / 1e6:.0f} million"
+        )
+    try:
+        return read_image(path)
+    except UserError as error:
+        raise UserError(str(error).replace(str(path), name)) from None
+
+
+def existing(path: str | Path | None) -> Path:
+    """Raises UserError where nothing came."""
+    if not path or not Path(path).is_file():
+        raise UserError("no file came; choose one again")
+    return Path(path)
+
+
+def told(function: Function) -> Function:
+    """The handler, with what a person can mend as a message in the page; all else goes to the log alone."""
+
+    @functools.wraps(function)
+    def handler(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except UserError as error:
+            raise message(str(error)) from None
+        except gr.Error:
+            raise
+        except Exception:
+            logger.exception("a request failed")
+            raise message("something went wrong here; the server's log says what") from None
+
+    return handler  # type: ignore[return-value]
+
+
+def message(text: str) -> gr.Error:
+    """Shown as plain text: file names may hold markup."""
+    return gr.Error(html.escape(text), print_exception=False, title="That did not work")
+
+
+def _pixels(path: Path) -> int:
+    """As the file's head announces them; 0 where it is no picture, which reading it will tell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+            with PIL.Image.open(path, formats=FORMATS) as picture:
+                return picture.width * picture.height
+    except PIL.Image.DecompressionBombError:
+        return 2 * (PIL.Image.MAX_IMAGE_PIXELS or LARGEST_PICTURE)  # more than that
+    except (OSError, ValueError, SyntaxError):
+        return 0
