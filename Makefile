@@ -1,14 +1,17 @@
-# make demo · make test · make check · make setup · make clean
+# make demo · make web · make test · make check · make setup · make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 GUI_CV2 := opencv-contrib-python>=4.10,<4.12
 
-.PHONY: demo test check setup clean
+.PHONY: demo web test check setup clean
 
 demo: setup
 	@$(BIN)/fer-live --demo
+
+web: setup
+	@$(BIN)/fer-live web
 
 test: setup
 	@$(BIN)/python -m pytest

@@ -38,7 +38,7 @@ class Page:
 
 
 def build(options: WebOptions, readers: Readers) -> gr.Blocks:
-    """The whole page. Raises UserError where a folder to inspect is no folder."""
+    """The whole page."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP) as blocks:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         with gr.Tabs(elem_id="tabs"), gr.Tab("Pictures", id="pictures"):

@@ -83,7 +83,7 @@ def build(readers: Readers) -> None:
     def read(
         names: list[tuple[str, Any]] | None,
         chosen: list[str],
-        progress: gr.Progress = gr.Progress(),
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Pile:
         paths = [Path(path) for path, _ in names or []]
         if len(paths) > MOST:
@@ -99,7 +99,7 @@ def build(readers: Readers) -> None:
         wanted: str,
         method: str,
         strength: float,
-        progress: gr.Progress = gr.Progress(track_tqdm=True),
+        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
     ) -> str:
         return results.page(pile, explainers, wanted, method, strength)
 

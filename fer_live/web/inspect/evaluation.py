@@ -157,7 +157,9 @@ def open_evaluation(folder: Path) -> Evaluation:
         scores = json.loads((folder / METRICS).read_text(encoding="utf-8"))
         labels = tuple(Expression(name) for name in scores["labels"])
     except (*BROKEN, AttributeError) as error:
-        raise UserError(f"{folder.name}/{METRICS} cannot be used ({_brief(error)}); {AGAIN}") from None
+        raise UserError(
+            f"{folder.name}/{METRICS} cannot be used ({_brief(error)}); {AGAIN}"
+        ) from None
     try:
         return _checked(folder, scores, labels)
     except BROKEN as error:
@@ -166,9 +168,7 @@ def open_evaluation(folder: Path) -> Evaluation:
         ) from None
 
 
-def _checked(
-    folder: Path, scores: Mapping[str, Any], labels: tuple[Expression, ...]
-) -> Evaluation:
+def _checked(folder: Path, scores: Mapping[str, Any], labels: tuple[Expression, ...]) -> Evaluation:
     file = pq.ParquetFile(folder / PREDICTIONS)
     missing = [name for name in COLUMNS if name not in file.schema_arrow.names]
     if missing:
@@ -200,7 +200,9 @@ def _pictures(folder: Path) -> Pictures | None:
     try:
         return Pictures(path)
     except BROKEN as error:
-        raise UserError(f"{folder.name}/{PICTURES} cannot be used ({_brief(error)}); {AGAIN}") from None
+        raise UserError(
+            f"{folder.name}/{PICTURES} cannot be used ({_brief(error)}); {AGAIN}"
+        ) from None
 
 
 def _against(votes: Mapping[str, int]) -> float:
@@ -231,9 +233,7 @@ class Folders:
         """Raises UserError where it is not among them, or cannot be used."""
         paths = self._paths()
         if name not in paths:
-            raise UserError(
-                f"no folder {name!r} here; start with: fer-live web --inspect FOLDER"
-            )
+            raise UserError(f"no folder {name!r} here; start with: fer-live web --inspect FOLDER")
         path = paths[name]
         with self._lock:
             return self._open(path, _changed(path))

@@ -29,7 +29,7 @@ def matrix(evaluation: Evaluation, selection: Selection) -> str:
     return (
         '<table class="matrix"><caption>true class (rows), predicted class (columns): '
         "press a cell to see its faces</caption>"
-        f'<thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 

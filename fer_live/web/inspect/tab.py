@@ -1,0 +1,166 @@
+"""The tab's parts and what happens when one of them is used."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from fer_live.errors import UserError
+from fer_live.expressions import Expression
+from fer_live.web.inspect import marks
+from fer_live.web.inspect.evaluation import Evaluation, Folders
+from fer_live.web.inspect.face import detail
+from fer_live.web.inspect.grid import grid
+from fer_live.web.inspect.marks import Mark
+from fer_live.web.inspect.matrix import matrix, scores
+from fer_live.web.inspect.means import means
+from fer_live.web.inspect.selection import ANY, ORDERS, PAIRS, Selection, chosen
+from fer_live.web.readers import Readers
+from fer_live.web.show import note
+from fer_live.web.theme import script
+from fer_live.web.uploads import told
+
+ABOUT = (
+    "Shows what a model got wrong on a labelled set, down to the heat-maps of one error. For studying models: "
+    "labels are noisy, and no face here says anything about its owner."
+)
+NOTHING = "No folder to inspect. Start with: fer-live web --inspect FOLDER, which python -m train evaluate wrote."
+NO_FACE = "Choose a face above to see where the model looked."
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+
+def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) -> None:
+    """Put the tab's parts where the caller stands."""
+    selection = gr.State(Selection())
+    marked = gr.State([])
+    names = folders.names
+    gr.Markdown(ABOUT, elem_classes="about")
+    with gr.Row():
+        of = gr.Dropdown(names, label="Folder", value=names[0] if names else None)
+        against = gr.Dropdown(["", *names], label="Compare with", value="")
+        pair = gr.Dropdown(
+            [(text, key) for key, text in PAIRS.items()], label="Of both", value="all"
+        )
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=5, min_width=300):
+            summary = gr.HTML(note(NOTHING, "empty") if not names else "", elem_id="scores")
+            rates = gr.Checkbox(label="Shares of each row instead of counts")
+            table = gr.HTML("", js_on_load=script("picks.js"), elem_id="matrix")
+        with gr.Column(scale=4, min_width=300), gr.Accordion("Filters", open=True):
+            classes = [ANY, *map(str, Expression)]
+            with gr.Row():
+                true = gr.Dropdown(classes, value=ANY, label="True", min_width=120)
+                predicted = gr.Dropdown(classes, value=ANY, label="Predicted", min_width=120)
+            wrong = gr.Checkbox(label="Wrong only")
+            order = gr.Dropdown(list(ORDERS), value=ORDERS[0], label="Order")
+            with gr.Row():
+                low = gr.Slider(0, 1, 0, step=0.01, label="Confidence from", min_width=120)
+                high = gr.Slider(0, 1, 1, step=0.01, label="to", min_width=120)
+            again = gr.Button("Show all faces")
+    faces = gr.HTML("", js_on_load=script("picks.js") + script("address.js"), elem_id="faces")
+    face = gr.HTML(note(NO_FACE, "empty"), elem_id="face")
+    with gr.Row():
+        mark = gr.Button("This label looks wrong")
+        export = gr.Button("List of marked labels (CSV)")
+    listed = gr.File(label="Labels that look wrong", visible=False)
+    with gr.Accordion("Mean heat-maps of each class", open=False):
+        compute = gr.Button("Compute")
+        averages = gr.HTML("", elem_id="means")
+
+    controls = [of, against, pair, true, predicted, wrong, low, high, order, rates]
+    view = [selection, *controls, summary, table, faces, face]
+
+    def show(now: Selection) -> list[Any]:
+        """All parts for that selection."""
+        if not now.of:
+            return [gr.skip()] * len(view)
+        evaluation, other = _open(folders, now)
+        values = [getattr(now, name) for name in _FIELDS]
+        places = chosen(now, evaluation, other)
+        seen = note(NO_FACE, "empty")
+        if now.face >= 0:
+            seen = detail(evaluation, now.face, _models(readers, evaluation, other), readers)
+        parts = [scores(evaluation), matrix(evaluation, now), grid(evaluation, places, now), seen]
+        return [now, *values, *parts]
+
+    def begin(request: gr.Request) -> list[Any]:
+        query = dict(request.query_params or {})
+        now = Selection.from_address(query)
+        tab = gr.Tabs(selected="inspect") if "of" in query else gr.skip()
+        if not now.of and names:
+            now = replace(now, of=names[0])
+        return [tab, *show(now)]
+
+    def change(now: Selection, *values: Any) -> list[Any]:
+        given = dict(zip(_FIELDS, values, strict=True))
+        moved = (given["of"] or "") != now.of
+        given["of"], given["against"] = given["of"] or "", given["against"] or ""
+        return show(replace(now, **given, page=1, face=-1 if moved else now.face))
+
+    def press(now: Selection, event: gr.EventData) -> list[Any]:
+        """A cell of the matrix: once more takes it back."""
+        true, _, predicted = str(event.pick).partition("/")
+        if (now.true, now.predicted) == (true, predicted):
+            true = predicted = ANY
+        return show(replace(now, true=true, predicted=predicted, page=1, face=-1))
+
+    def pick(now: Selection, event: gr.EventData) -> list[Any]:
+        """A face, or another page of them."""
+        kind, _, number = str(event.pick).partition("/")
+        if kind not in ("face", "page") or not number.isdecimal():
+            raise UserError("that is neither a face nor a page; choose again")
+        return show(replace(now, **{kind: int(number)}))
+
+    def clear(now: Selection) -> list[Any]:
+        return show(Selection(of=now.of, against=now.against, rates=now.rates))
+
+    def put(now: Selection, list_: list[Mark]) -> tuple[list[Mark], str]:
+        if now.face < 0:
+            raise UserError("no face is chosen; choose one first")
+        list_ = marks.toggled(list_, (now.of, now.face))
+        return list_, f"This label looks wrong ({len(list_)} marked)"
+
+    def write(list_: list[Mark]) -> Any:
+        opened = {name: folders.open(name) for name, _ in list_}
+        return gr.update(value=marks.write(list_, opened), visible=True)
+
+    def average(now: Selection, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
+        evaluation, _ = _open(folders, now)
+        models = _models(readers, evaluation, None)
+        if not models:
+            raise UserError(f"{evaluation.model} is not here; name its file with --model")
+        return means(
+            evaluation, models[0], readers, lambda places: progress.tqdm(places, desc="classes")
+        )
+
+    blocks.load(told(begin), None, [tabs, *view], **PRIVATE)
+    gr.on(
+        [part.input for part in (of, against, pair, true, predicted, wrong, order, rates)]
+        + [low.release, high.release],
+        told(change),
+        [selection, *controls],
+        view,
+        **PRIVATE,
+    )
+    table.select(told(press), selection, view, **PRIVATE)
+    faces.select(told(pick), selection, view, **PRIVATE)
+    again.click(told(clear), selection, view, **PRIVATE)
+    mark.click(told(put), [selection, marked], [marked, mark], **PRIVATE)
+    export.click(told(write), marked, listed, **PRIVATE)
+    compute.click(told(average), selection, averages, **PRIVATE)
+
+
+_FIELDS = ("of", "against", "pair", "true", "predicted", "wrong", "low", "high", "order", "rates")
+
+
+def _open(folders: Folders, now: Selection) -> tuple[Evaluation, Evaluation | None]:
+    if not now.of:
+        raise UserError(NOTHING)
+    return folders.open(now.of), folders.open(now.against) if now.against else None
+
+
+def _models(readers: Readers, evaluation: Evaluation, other: Evaluation | None) -> Sequence[str]:
+    """Those of the two evaluations that are here, by name."""
+    asked = [evaluation.model, *([other.model] if other is not None else [])]
+    return [name for name in dict.fromkeys(asked) if name in readers.names]
