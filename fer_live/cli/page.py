@@ -40,12 +40,6 @@ def define(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="folders that `python -m train evaluate` wrote, to look at errors",
     )
-    shown.add_argument(
-        "--corrections",
-        type=Path,
-        metavar="FOLDER",
-        help="keep faces that a visitor corrects there (default: none are kept)",
-    )
 
 
 def run(options: Namespace) -> int:
@@ -61,7 +55,6 @@ def run(options: Namespace) -> int:
             device=options.device,
             runtime=options.runtime,
             inspect=tuple(options.inspect),
-            corrections=options.corrections,
         )
     )
 

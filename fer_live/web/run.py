@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WebOptions:
-    """`inspect`: evaluation folders. `corrections`: where corrected faces go, None for nowhere."""
+    """`inspect`: evaluation folders. `auth`: user and password, None for everyone."""
 
     port: int = 7860
     host: str = "127.0.0.1"
@@ -38,7 +38,6 @@ class WebOptions:
     device: str = "auto"
     runtime: RuntimeName = "auto"
     inspect: tuple[Path, ...] = ()
-    corrections: Path | None = None
 
 
 def serve(options: WebOptions) -> int:

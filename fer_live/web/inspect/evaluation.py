@@ -219,32 +219,22 @@ def _brief(error: BaseException) -> str:
 class Folders:
     """The folders that the page may open, by the name it shows; each is read again when it changed."""
 
-    def __init__(self, folders: tuple[Path, ...], corrections: Path | None = None):
-        self._given = {_name(path, folders): path for path in folders}
-        self._corrections = corrections
+    def __init__(self, folders: tuple[Path, ...]):
+        self._paths = {_name(path, folders): path for path in folders}
         self._open = lru_cache(maxsize=8)(lambda path, changed: open_evaluation(path))
         self._lock = threading.Lock()
 
     @property
     def names(self) -> list[str]:
-        return list(self._paths())
+        return list(self._paths)
 
     def open(self, name: str) -> Evaluation:
         """Raises UserError where it is not among them, or cannot be used."""
-        paths = self._paths()
-        if name not in paths:
+        if name not in self._paths:
             raise UserError(f"no folder {name!r} here; start with: fer-live web --inspect FOLDER")
-        path = paths[name]
+        path = self._paths[name]
         with self._lock:
             return self._open(path, _changed(path))
-
-    def _paths(self) -> dict[str, Path]:
-        paths = dict(self._given)
-        if self._corrections is not None and self._corrections.is_dir():
-            for path in sorted(self._corrections.iterdir()):
-                if (path / PREDICTIONS).is_file():
-                    paths[f"my corrections of {path.name}"] = path
-        return paths
 
 
 def _changed(folder: Path) -> tuple[int, ...]:

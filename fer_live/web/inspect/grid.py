@@ -58,7 +58,7 @@ def _thumbnail(evaluation: Evaluation, row: int, text: str) -> str:
 def _pager(page: int, pages: int) -> str:
     if pages == 1:
         return ""
-    steps = [("« first", 1), ("‹ before", page - 1), ("next ›", page + 1), ("last »", pages)]
+    steps = [("first", 1), ("before", page - 1), ("next", page + 1), ("last", pages)]
     buttons = "".join(
         f'<button type="button" data-pick="page/{number}"'
         f"{'' if 1 <= number <= pages and number != page else ' disabled'}>{name}</button>"
