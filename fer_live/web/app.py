@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from fer_live.web import api, pictures
+from fer_live.web import api, models, pictures
+from fer_live.web.inspect import tab as inspect
+from fer_live.web.inspect.evaluation import Folders
 from fer_live.web.readers import Readers
 from fer_live.web.run import WebOptions
 from fer_live.web.theme import style, theme
@@ -40,11 +42,16 @@ class Page:
 def build(options: WebOptions, readers: Readers) -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP) as blocks:
+        api.build(readers)  # first: a name that is taken gets a number
         gr.Markdown(INTRODUCTION, elem_id="introduction")
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Pictures", id="pictures"):
-            pictures.build(readers)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Pictures", id="pictures"):
+                pictures.build(readers)
+            with gr.Tab("Inspect", id="inspect"):
+                inspect.build(readers, Folders(options.inspect), blocks, tabs)
+            with gr.Tab("Models", id="models"):
+                models.build(readers)
         gr.Markdown(LAW, elem_id="law")
-        api.build(readers)
     blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return blocks
 

@@ -1,0 +1,86 @@
+"""The page in a real Chromium, headless. Without one these fail: install the package chromium."""
+
+import shutil
+from collections.abc import Iterator
+
+import PIL.Image
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from skimage import data
+
+from tests.evaluations import write_evaluation
+from tests.web import serving
+
+PATIENCE = 120_000  # milliseconds; busy machines take long
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    write_evaluation(folder / "scored")
+    write_evaluation(folder / "other", weights="cucn")
+    with serving(folder, "--runtime", "torch", "--inspect", "scored", "other") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no Chromium found: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide", "phone"])
+def page(request, chromium, address) -> Iterator[Page]:
+    """A page that asked nobody else for anything and complained of nothing."""
+    width, colours = request.param
+    context = chromium.new_context(viewport={"width": width, "height": 720}, color_scheme=colours)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "console", lambda message: wrong.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not wrong
+
+
+def test_a_dropped_picture_is_read(page, address, tmp_path):
+    path = tmp_path / "astronaut.png"
+    PIL.Image.fromarray(data.astronaut()).save(path)
+    page.goto(address)
+    page.set_input_files("#drop input[type=file]", path)
+    expect(page.locator("article.face")).to_have_count(1)
+    expect(page.locator("article.face table.bars tr")).to_have_count(7)
+    expect(page.locator("img.annotated")).to_have_attribute(
+        "alt", "astronaut.png, annotated: 1 face. face 1: happy"
+    )
+
+
+def test_from_a_cell_of_the_matrix_to_a_heat_map(page, address):
+    page.goto(address)
+    page.get_by_role("tab", name="Inspect").click()
+    cell = page.get_by_role("button", name="fear read as sad: 2 faces, 67% of fear")
+    cell.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#faces .grid button")).to_have_count(2)
+    page.locator("#faces .grid button").first.click()
+    expect(page.locator("section.face-detail .seen")).to_have_count(1)
+    expect(page.get_by_alt_text("heat-map for fear, true")).to_be_visible()
+    page.wait_for_url("**face=10**")
+
+
+def test_a_link_opens_what_it_holds(page, address):
+    page.goto(f"{address}?of=scored&against=other&true=fear&predicted=sad&face=10")
+    expect(page.locator("section.face-detail .seen")).to_have_count(2)
+    expect(page.locator("#faces .grid button")).to_have_count(2)
