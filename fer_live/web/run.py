@@ -49,7 +49,6 @@ def serve(options: WebOptions) -> int:
         from fer_live.web.app import launch
 
         with launch(options) as page:
-            threading.Thread(target=_warm_up, args=(page.readers.warm_up,), daemon=True).start()
             console.print(f"fer-live: open {page.address} (Ctrl-C stops)", highlight=False)
             if options.share:
                 console.print(
@@ -58,6 +57,7 @@ def serve(options: WebOptions) -> int:
                     highlight=False,
                     soft_wrap=True,
                 )
+            threading.Thread(target=_warm_up, args=(page.readers.warm_up,), daemon=True).start()
             page.wait()
     return 0
 

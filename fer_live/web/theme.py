@@ -23,6 +23,8 @@ def theme() -> gr.Theme:
         body_background_fill_dark="*neutral_950",
         block_background_fill="white",
         block_background_fill_dark="*neutral_900",
+        body_text_color_subdued="*neutral_600",  # Gradio's own grey is too pale to read
+        body_text_color_subdued_dark="*neutral_400",
         block_label_text_color="*neutral_600",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
