@@ -100,7 +100,8 @@ class Readers:
     def score(self, crops: Sequence[Image], name: str) -> list[tuple[Prediction, FloatArray]]:
         """Crops of any size: prediction and maps (K, h, w) of each."""
         with self._lock:
-            classifier, said = self.classifier(name), []
+            classifier = self.classifier(name)
+            said: list[tuple[Prediction, FloatArray]] = []
             for start in range(0, len(crops), BATCH):
                 scores = classifier.score(crops[start : start + BATCH])
                 maps = classifier.heatmaps(scores)

@@ -110,7 +110,9 @@ def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) 
         kind, _, number = str(event.pick).partition("/")
         if kind not in ("face", "page") or not number.isdecimal():
             raise UserError("that is neither a face nor a page; choose again")
-        return show(replace(now, **{kind: int(number)}))
+        if kind == "page":
+            return show(replace(now, page=int(number)))
+        return show(replace(now, face=int(number)))
 
     def clear(now: Selection) -> list[Any]:
         return show(Selection(of=now.of, against=now.against, rates=now.rates))
