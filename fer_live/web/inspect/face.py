@@ -54,7 +54,9 @@ def _seen(face: Image, model: str, true: Expression, readers: Readers) -> str:
     (prediction, maps), (mirrored, _), *covered = readers.score(views, model)
     expression, labels = prediction.expression, list(prediction.probabilities)
     first = maps[labels.index(expression)]
-    peak = float(maps.max())
+    # One scale for both maps, so that they compare; a third class may be far hotter.
+    both = [label for label in (expression, true) if label in labels]
+    peak = max(float(maps[labels.index(label)].max()) for label in both)
     parts = [_warm(face, first, peak, f"for {expression}, predicted")]
     if true in labels and true != expression:
         second = maps[labels.index(true)]
