@@ -113,8 +113,15 @@ def build(readers: Readers) -> None:
 
     view = [pile, shown, method, strength]
     private: dict[str, Any] = {"api_visibility": "private"}
-    reading = gr.on([dropped.change, models.change], told(read), [dropped, models], pile, **private)
-    reading.then(told(draw), view, found, **private)
+    asked = [dropped, models]
+    # A gallery tells of uploads and removals, but not of a picture that an example put there.
+    tried = tries.select(told(take), None, dropped, **private)
+    readings = [
+        gr.on([dropped.upload, dropped.delete, models.change], told(read), asked, pile, **private),
+        tried.then(told(read), asked, pile, **private),
+    ]
+    for reading in readings:
+        reading.then(told(draw), view, found, **private)
     gr.on(
         [shown.change, method.change, strength.release],
         told(draw),
@@ -123,7 +130,6 @@ def build(readers: Readers) -> None:
         trigger_mode="always_last",
         **private,
     )
-    tries.select(told(take), None, dropped, **private)
     prepare.click(told(pack), [pile, shown, strength], files, **private)
 
 
