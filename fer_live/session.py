@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,47 +87,82 @@ class Session:
     def _play(
         self, source: Source, sinks: Sequence[Sink], stop: "Stop", bar: Progress | None
     ) -> None:
+        """While one frame is drawn, shown and written, the next one is read in a thread of its own.
+
+        Keys are listened to only while none is being read, because they may change what reads.
+        """
         times, desk = self.analyzer.times, self.desk
         frames = iter(source)
         scene: Scene | None = None
+        ahead: Future[Scene] | None = None
         began: float | None = None
-        while not (self._over(stop) or self.tally.frames == self.max_frames):
-            with times.measure("capture"):
-                frame = self._next(source, frames, scene, stop)
-            if frame is None:
-                break
-            scene = self._read(frame, sinks, source)
-            if desk:
-                if not source.live and not self.still:
-                    began = time.monotonic() - frame.seconds if began is None else began
-                    self._wait(began + frame.seconds, stop)
-                with times.measure("show"):
-                    desk.show(scene, self._info(source))
-                desk.listen()
-                if self.still:
-                    desk.view = replace(desk.view, paused=True)
-                paused_at = time.monotonic()
-                scene = self._hold(scene, source, stop)
-                if began is not None:
-                    began += time.monotonic() - paused_at
-            if bar:
-                bar.advance(bar.task_ids[0])
+        with ThreadPoolExecutor(1, "fer-live reading") as thread:
+            while not (self._over(stop) or self.tally.frames == self.max_frames):
+                if ahead is None:
+                    with times.measure("capture"):
+                        frame = self._next(source, frames, scene, stop)
+                    if frame is None:
+                        break
+                    scene = self._read(frame)
+                else:
+                    scene = self._up_to_date(ahead.result())
+                self.tally.add(scene)
+                ahead = self._begin_next(source, thread)
+                self._write(scene, sinks, source)
+                if desk:
+                    if not source.live and not self.still:
+                        began = time.monotonic() - scene.frame.seconds if began is None else began
+                        self._wait(began + scene.frame.seconds, ahead, stop)
+                    with times.measure("show"):
+                        desk.show(scene, self._info(source))
+                    if ahead:
+                        wait([ahead])
+                    desk.listen()
+                    if self.still:
+                        desk.view = replace(desk.view, paused=True)
+                    paused_at = time.monotonic()
+                    scene = self._hold(scene, source, stop)
+                    if began is not None:
+                        began += time.monotonic() - paused_at
+                if bar:
+                    bar.advance(bar.task_ids[0])
+            if ahead and not (desk and desk.quitting):  # a signal's frame in hand is recorded
+                scene = ahead.result()
+                self.tally.add(scene)
+                self._write(scene, sinks, source)
 
-    def _read(self, frame: Frame, sinks: Sequence[Sink], source: Source) -> Scene:
-        """Read one frame and write it to all files."""
-        times, desk = self.analyzer.times, self.desk
+    def _begin_next(self, source: Source, thread: Executor) -> "Future[Scene] | None":
+        """Begin to read the next frame, if one waits and is wanted."""
+        if self.still or self.tally.frames == self.max_frames:
+            return None
+        if not (isinstance(source, Reader) and source.waiting):
+            return None
+        frame = source.take()
+        return None if frame is None else thread.submit(self._read, frame)
+
+    def _up_to_date(self, scene: Scene) -> Scene:
+        """The scene as the model in use reads it, where a key has changed that meanwhile."""
+        return self._read(scene.frame) if self.desk and self.desk.switched else scene
+
+    def _read(self, frame: Frame) -> Scene:
+        desk = self.desk
         if desk and desk.switched:
             self._switch(desk)
         view = desk.view if desk else self._view
         started = time.perf_counter()
         scene = self.analyzer.read(frame, self.tracks, view.needs_maps)
         self._pace.step(1000 * (time.perf_counter() - started))
-        self.tally.add(scene)
+        return scene
+
+    def _write(self, scene: Scene, sinks: Sequence[Sink], source: Source) -> None:
+        """Into all files."""
+        times, desk = self.analyzer.times, self.desk
         info = self._info(source)
-        canvas = frame.image
+        canvas = scene.frame.image
         if any(sink.drawn for sink in sinks):
             with times.measure("draw"):
                 labels = self.analyzer.classifier.card.labels
+                view = desk.view if desk else self._view
                 canvas = self._painter.picture(scene, view, labels, info)
         if sinks:
             with times.measure("write"):
@@ -135,7 +171,6 @@ class Session:
         if desk:
             desk.follow(scene)
             desk.write(scene, info)
-        return scene
 
     def _next(
         self, source: Source, frames: Iterator[Frame], last: Scene | None, stop: "Stop"
@@ -154,8 +189,10 @@ class Session:
                 self.desk.listen()
         return None
 
-    def _wait(self, moment: float, stop: "Stop") -> None:
+    def _wait(self, moment: float, ahead: "Future[Scene] | None", stop: "Stop") -> None:
         """Keep the last picture until then; some videos show one for seconds."""
+        if ahead and moment > time.monotonic():
+            wait([ahead])
         while (left := moment - time.monotonic()) > POLL_SECONDS:
             if self._over(stop):
                 return

@@ -80,7 +80,9 @@ class FakeClassifier:
     batches: list[int] = field(default_factory=list)
     explained: int = 0
 
-    runtime: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="fake"))
+    runtime: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(name="fake", own_threads=False)
+    )
 
     def __call__(self, crops: Sequence[Image]) -> list[Prediction]:
         return self.predictions(self.score(crops))

@@ -1,6 +1,7 @@
 """Sessions with fakes: keys, pauses and what is shown."""
 
 import logging
+import time
 
 import numpy as np
 import PIL.Image
@@ -9,9 +10,20 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.pace import Pace
 from fer_live.session import Session, Stop
+from fer_live.sources.reader import Reader
 from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_analyzer
 
 NEVER = [""] * 1000
+
+
+class CountingDetector(FakeDetector):
+    """A fake that knows how often it was asked."""
+
+    calls = 0
+
+    def __call__(self, image):
+        self.calls += 1
+        return super().__call__(image)
 
 
 def play(source, window=None, sinks=(), stop=None, **options):
@@ -162,3 +174,31 @@ def test_nothing_is_drawn_for_a_log():
     session = play(FakeSource(2), sinks=[log, film])
     assert "draw" in session.analyzer.times.medians()
     assert (film.canvases[0] != 110).any()
+
+
+class SlowSink(FakeSink):
+    """Writing takes as long as it takes the other thread to read the next frame."""
+
+    def __init__(self, detector):
+        super().__init__()
+        self.detector = detector
+        self.overlapped = 0
+
+    def write(self, scene, canvas):
+        super().write(scene, canvas)
+        deadline = time.monotonic() + 5
+        while self.detector.calls == len(self.scenes) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        self.overlapped += self.detector.calls > len(self.scenes)
+
+
+def test_while_a_frame_is_written_the_next_one_is_read():
+    analyzer = fake_analyzer()
+    analyzer.detector = detector = CountingDetector()
+    sink = SlowSink(detector)
+    with Reader(FakeSource(3)) as source:
+        while not source.waiting:
+            time.sleep(0.001)
+        Session(analyzer, None).play(source, [sink], Stop(), None)
+    assert sink.overlapped >= 1
+    assert [scene.frame.index for scene in sink.scenes] == [0, 1, 2]

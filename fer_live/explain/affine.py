@@ -31,13 +31,18 @@ def _jacobian(network: Network, feature_map: Tensor) -> Tensor:
     return torch.autograd.functional.jacobian(network.classify, feature_map)[0, :, 0]
 
 
-def grad_cam(gradient: Tensor, feature_map: Tensor) -> Tensor:
-    """Grad-CAM of every class from the constant gradient: (K, C, h, w), (B, C, h, w) -> (B, K, h, w).
+def channel_weights(gradient: Tensor) -> Tensor:
+    """Grad-CAM's weights (K, C) of the constant gradient (K, C, h, w): its means over the map."""
+    return gradient.mean((2, 3))
 
-    Selvaraju et al. 2017, eq. 1 and 2: channel weights are the gradient's means over the map.
+
+def grad_cam(weights: Tensor, feature_map: Tensor) -> Tensor:
+    """Grad-CAM of every class from its channel weights: (K, C), (B, C, h, w) -> (B, K, h, w).
+
+    Selvaraju et al. 2017, eq. 1 and 2.
     """
-    weights = gradient.mean((2, 3))  # (K, C)
-    return torch.einsum("kc,bchw->bkhw", weights, feature_map).relu()
+    maps = weights @ feature_map.flatten(2)
+    return maps.view(len(feature_map), len(weights), *feature_map.shape[2:]).relu_()
 
 
 def hires_cam(gradient: Tensor, feature_map: Tensor) -> Tensor:

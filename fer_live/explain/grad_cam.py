@@ -15,17 +15,18 @@ class GradCam:
 
     def __init__(self, network: Network, shape: tuple[int, int, int]):
         self.network = network
-        self.gradient = affine.head_gradient(network, shape)
+        gradient = affine.head_gradient(network, shape)
+        self._weights = None if gradient is None else affine.channel_weights(gradient)
 
     @property
     def closed_form(self) -> bool:
         """Whether maps come without a backward pass."""
-        return self.gradient is not None
+        return self._weights is not None
 
     def __call__(self, feature_map: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
-        if self.gradient is not None:
-            return affine.grad_cam(self.gradient, feature_map)
+        if self._weights is not None:
+            return affine.grad_cam(self._weights, feature_map)
         return by_backward(self.network, feature_map)
 
 

@@ -1,10 +1,13 @@
-"""ResNet's trunk, with or without attention, for faces of any size. He et al. 2016."""
+"""ResNet's trunk, with or without attention, for faces of any size. He et al. 2016.
 
-from typing import Any, Literal
+Not torchvision's: importing that takes a second and 170 MB of the app's, most of it for its detectors.
+The parts have its names, so that public weights fit.
+"""
+
+from typing import Literal
 
 import torch
-from torch import nn
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torch import Tensor, nn
 
 from fer_live.models.cbam import Cbam, CbamInit
 
@@ -13,38 +16,65 @@ Stem = Literal["7x7/2", "3x3/2", "3x3/1"]
 STEMS = {"7x7/2": (7, 2), "3x3/2": (3, 2), "3x3/1": (3, 1)}  # kernel and stride
 
 
-class AttentiveBasicBlock(BasicBlock):
-    """ResNet's basic block with CBAM as the last step of its residual branch."""
+class _Residual(nn.Module):
+    """A residual branch, with CBAM as its last step where it is asked for, and the way around it."""
 
-    def __init__(self, inplanes: int, planes: int, *args: Any, **kwargs: Any):
-        super().__init__(inplanes, planes, *args, **kwargs)
-        self.cbam = Cbam(planes)
+    expansion = 1  # channels that come out, in `planes`
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.cbam(self.bn2(self.conv2(out)))
-        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
+    def __init__(self, inputs: int, planes: int, stride: int, cbam: bool):
+        super().__init__()
+        outputs = planes * self.expansion
+        self.relu = nn.ReLU(inplace=True)
+        self.cbam = Cbam(outputs) if cbam else nn.Identity()
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)
+            )
 
+    def branch(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
 
-class AttentiveBottleneck(Bottleneck):
-    """ResNet's bottleneck with CBAM as the last step of its residual branch."""
-
-    def __init__(self, inplanes: int, planes: int, *args: Any, **kwargs: Any):
-        super().__init__(inplanes, planes, *args, **kwargs)
-        self.cbam = Cbam(planes * self.expansion)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.relu(self.bn2(self.conv2(out)))
-        out = self.cbam(self.bn3(self.conv3(out)))
-        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.cbam(self.branch(x)) + self.downsample(x))
 
 
-BLOCKS = {
-    (18, True): (AttentiveBasicBlock, [2, 2, 2, 2]),
-    (18, False): (BasicBlock, [2, 2, 2, 2]),
-    (50, True): (AttentiveBottleneck, [3, 4, 6, 3]),
-    (50, False): (Bottleneck, [3, 4, 6, 3]),
+class BasicBlock(_Residual):
+    """Two 3x3 convolutions."""
+
+    def __init__(self, inputs: int, planes: int, stride: int, cbam: bool):
+        super().__init__(inputs, planes, stride, cbam)
+        self.conv1 = _convolution(inputs, planes, 3, stride)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = _convolution(planes, planes, 3)
+        self.bn2 = nn.BatchNorm2d(planes)
+
+    def branch(self, x: Tensor) -> Tensor:
+        return self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+
+
+class Bottleneck(_Residual):
+    """A 3x3 convolution between two of 1x1; it has the stride, as in torchvision."""
+
+    expansion = 4
+
+    def __init__(self, inputs: int, planes: int, stride: int, cbam: bool):
+        super().__init__(inputs, planes, stride, cbam)
+        self.conv1 = _convolution(inputs, planes, 1)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = _convolution(planes, planes, 3, stride)
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv3 = _convolution(planes, planes * self.expansion, 1)
+        self.bn3 = nn.BatchNorm2d(planes * self.expansion)
+
+    def branch(self, x: Tensor) -> Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))
+        return self.bn3(self.conv3(self.relu(self.bn2(self.conv2(x)))))
+
+
+BLOCKS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]] = {
+    18: (BasicBlock, (2, 2, 2, 2)),
+    50: (Bottleneck, (3, 4, 6, 3)),
 }
 
 
@@ -55,20 +85,26 @@ def resnet_trunk(
 
     `stem`: "7x7/2" with max-pooling as published, or a 3x3 convolution without pooling for small faces.
     """
-    if (depth, cbam) not in BLOCKS:
+    if depth not in BLOCKS:
         raise ValueError(f"depth {depth} is not known: use 18 or 50")
     if stem not in STEMS:
         raise ValueError(f"stem {stem!r} is not one of {', '.join(STEMS)}")
-    kernel, stride = STEMS[stem]
-    resnet = ResNet(*BLOCKS[depth, cbam])
-    resnet.conv1 = nn.Conv2d(channels, 64, kernel, stride, kernel // 2, bias=False)
-    nn.init.kaiming_normal_(resnet.conv1.weight, mode="fan_out", nonlinearity="relu")
-    names = ["conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4"]
-    if stem != "7x7/2":
-        names.remove("maxpool")
+    block, counts = BLOCKS[depth]
     trunk = nn.Sequential()
-    for name in names:
-        trunk.add_module(name, getattr(resnet, name))
+    trunk.add_module("conv1", _convolution(channels, 64, *STEMS[stem]))
+    trunk.add_module("bn1", nn.BatchNorm2d(64))
+    trunk.add_module("relu", nn.ReLU(inplace=True))
+    if stem == "7x7/2":
+        trunk.add_module("maxpool", nn.MaxPool2d(3, stride=2, padding=1))
+    inputs = 64
+    for stage, count in enumerate(counts):
+        planes = 64 * 2**stage
+        blocks = nn.Sequential()
+        for place in range(count):
+            stride = 2 if stage and not place else 1
+            blocks.append(block(inputs, planes, stride, cbam))
+            inputs = planes * block.expansion
+        trunk.add_module(f"layer{stage + 1}", blocks)
     for module in trunk.modules():
         if isinstance(module, Cbam):
             module.initialise(cbam_init)
@@ -82,3 +118,9 @@ def map_shape(trunk: nn.Module, channels: int, size: int) -> tuple[int, int, int
     _, width, height, wide = trunk(torch.zeros(1, channels, size, size)).shape
     trunk.train()
     return width, height, wide
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+    return convolution

@@ -2,13 +2,27 @@
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.vgg import cfgs, make_layers
 
 from fer_live.models.initial import start_for_relu
 from fer_live.models.output import Network
 from fer_live.models.resnet import map_shape, resnet_trunk
 
 HIDDEN, WIDTH = 1024, 512
+POOL = 0
+VGG11 = (
+    64,
+    POOL,
+    128,
+    POOL,
+    256,
+    256,
+    POOL,
+    512,
+    512,
+    POOL,
+    512,
+    512,
+)  # outputs of its 3x3 convolutions
 
 
 class _Transfer(Network):
@@ -51,10 +65,15 @@ class Vgg11Transfer(_Transfer):
     def __init__(self, classes: int = 7, channels: int = 3, size: int = 48):
         if size < 32:
             raise ValueError(f"size {size} is too small for VGG-11's four poolings: use 32 or more")
-        # Without the last max-pooling; torchvision's numbers of the layers stay.
-        trunk = make_layers(cfgs["A"])[:-1]
-        first = trunk[0]
-        trunk[0] = nn.Conv2d(channels, first.out_channels, 3, padding=1)
+        trunk = nn.Sequential()  # its layers' numbers are torchvision's
+        inputs = channels
+        for outputs in VGG11:
+            if outputs == POOL:
+                trunk.append(nn.MaxPool2d(2))
+                continue
+            trunk.append(nn.Conv2d(inputs, outputs, 3, padding=1))
+            trunk.append(nn.ReLU(inplace=True))
+            inputs = outputs
         start_for_relu(trunk)
         super().__init__(trunk, [nn.AvgPool2d(2, stride=1)], classes, channels, size)
 

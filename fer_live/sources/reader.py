@@ -82,6 +82,11 @@ class Reader(Around):
         with self._changed:
             return self._done and not self._frames and self._error is None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame can be taken at once."""
+        return bool(self._frames)
+
     def take(self, patience: float | None = None) -> Frame | None:
         """The next frame; None once the source has ended, or if none comes for `patience` seconds."""
         with self._changed:
