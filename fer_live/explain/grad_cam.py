@@ -15,8 +15,10 @@ class GradCam:
 
     def __init__(self, network: Network, shape: tuple[int, int, int]):
         self.network = network
-        gradient = affine.head_gradient(network, shape)
-        self._weights = None if gradient is None else affine.channel_weights(gradient)
+        self.gradient = affine.head_gradient(
+            network, shape
+        )  # (K, C, h, w), None without closed form
+        self._weights = None if self.gradient is None else affine.channel_weights(self.gradient)
 
     @property
     def closed_form(self) -> bool:
