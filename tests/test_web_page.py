@@ -76,7 +76,7 @@ def test_from_a_cell_of_the_matrix_to_a_heat_map(page, address):
     expect(page.locator("#faces .grid button")).to_have_count(2)
     page.locator("#faces .grid button").first.click()
     expect(page.locator("section.face-detail .seen")).to_have_count(1)
-    expect(page.get_by_alt_text("heat-map for fear, true")).to_be_visible()
+    expect(page.get_by_alt_text("heat-map for fear").first).to_be_visible()
     page.wait_for_url("**face=10**")
 
 
