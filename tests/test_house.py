@@ -52,6 +52,10 @@ def test_no_detector_and_no_page_are_loaded_before_they_are_used(module):
 
 def test_the_app_starts_without_what_it_does_not_need():
     heavy = ("torchvision", "torch._dynamo", "mediapipe", "matplotlib", "pandas", "gradio")
-    code = f"import sys, fer_live.live; sys.exit(str([m for m in {heavy} if m in sys.modules] or ''))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    code = (
+        f"import sys, fer_live.live; sys.exit(str([m for m in {heavy} if m in sys.modules] or ''))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert found.stderr.strip() == ""
