@@ -1,5 +1,6 @@
 """Files that a key begins and ends while a session goes on."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from fer_live.errors import UserError
 from fer_live.sinks import Sink
 from fer_live.types import Image, Scene
+
+logger = logging.getLogger(__name__)
 
 
 def fresh_path(suffix: str) -> Path:
@@ -22,7 +25,8 @@ def fresh_path(suffix: str) -> Path:
 class KeyFile:
     """One file at a time, each under a fresh name. What it tells is for the window to show.
 
-    A file that cannot be written ends itself and not the session. `written`: those that were begun.
+    A file that cannot be written further ends itself and not the session; the log says so, too, since
+    nobody may be looking at the window. `written`: those that were begun.
     """
 
     def __init__(self, what: str, suffix: str, make: Callable[[Path], Sink]):
@@ -54,6 +58,7 @@ class KeyFile:
             self._sink.write(scene, canvas)
         except UserError as error:
             self.close()
+            logger.warning(str(error))
             return str(error)
         return None
 

@@ -110,7 +110,7 @@ class Stage:
             image, heat = scene.frame.image, self.painter.heat
             self.side.draw(area, image, selection.reading, heat, timeline, expressions)
         if view.help:
-            Help(key_help())(canvas, ())
+            Help(key_help(len(expressions)))(canvas, ())
         return canvas
 
     def locate(self, point: Point) -> Point:

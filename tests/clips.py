@@ -10,15 +10,17 @@ FRAMES, WIDTH, HEIGHT = 24, 96, 64
 TITLE = "Cafe"
 
 
-def record(path: Path, shape=None, seconds=lambda i: i / 12) -> Path:
+def record(
+    path: Path, shape=None, seconds=lambda i: i / 12, width: int = WIDTH, height: int = HEIGHT
+) -> Path:
     """A video whose left half is red and whose right half is blue."""
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    picture[:, : WIDTH // 2, 0] = picture[:, WIDTH // 2 :, 2] = 200
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, : width // 2, 0] = picture[:, width // 2 :, 2] = 200
     noise = np.random.default_rng(0).integers(0, 55, picture.shape, np.uint8)
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         container.metadata["title"] = TITLE
         stream = container.add_stream("libx264", rate=12)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         if shape:
             stream.codec_context.sample_aspect_ratio = shape

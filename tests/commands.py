@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,18 +46,24 @@ def begun(folder: Path, *arguments: str, display: str | None = None, log: str = 
         stderr=subprocess.PIPE,
         text=True,
     )
-    path, until = folder / log, time.monotonic() + PATIENCE
+    path = folder / log
     try:
-        while not path.exists() or path.read_bytes().count(b"\n") < 10:
-            assert program.poll() is None, program.stderr.read()
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        wait_for(lambda: path.exists() and path.read_bytes().count(b"\n") >= 10, program)
         yield program
     finally:
         program.kill()
         for stream in (program.stdout, program.stderr):
             stream.close()
         program.wait()
+
+
+def wait_for(condition: Callable[[], bool], program: subprocess.Popen) -> None:
+    """Until it holds; fails where the program ends before, or after PATIENCE seconds."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert program.poll() is None, program.stderr.read()
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def log_lines(path: Path) -> list[dict]:

@@ -1,12 +1,11 @@
 import pytest
 import torch
-import yaml
 
 from fer_live.errors import UserError
 from tests.limits import small_disk
 from tests.test_fit import RESUMING, ctrl_c_during, tiny
 from train.checkpoints import WholeCheckpoints
-from train.fit import FitOptions, _prepare, fit
+from train.fit import FitOptions, fit
 
 SMALL = 64 << 10  # bytes: less than a checkpoint
 
@@ -34,13 +33,3 @@ def test_a_run_on_a_full_disk_stops_with_one_line_and_goes_on_later(fer2013_csv,
     assert (run / "last.ckpt").read_bytes() == before
     fit(recipe, fer2013_csv, run, RESUMING)
     assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 7
-
-
-def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
-    content = tiny().to_dict()
-    del content["align"]  # a field that its recipe did not have yet
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
-    (tmp_path / "last.ckpt").touch()
-    assert _prepare(tiny(), tmp_path, resume=True) == tmp_path / "last.ckpt"
-    with pytest.raises(UserError, match=r"another align \(False, now True\)"):
-        _prepare(tiny("align=true"), tmp_path, resume=True)

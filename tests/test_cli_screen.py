@@ -1,41 +1,32 @@
-"""Runs with a real screen, or with an OpenCV that has none."""
+"""Runs with a real screen, keyboard and mouse, or with an OpenCV that has no windows."""
 
-import os
-import select
-import shutil
-import subprocess
+import re
 
 import cv2
 import pytest
 
 from fer_live.cli import main
-from tests.commands import PATIENCE, begun, environment, fer_live, log_lines
+from fer_live.sinks import embedded_record
+from tests.commands import PATIENCE, begun, complaints, fer_live, log_lines, video_frames, wait_for
+from tests.screens import needs_screen, virtual_screen, xdotool
+
+RAPID = "bgph1234567" * 9  # keys
 
 
 @pytest.fixture(scope="module")
 def screen():
-    """A display of its own, as DISPLAY has it."""
-    if not shutil.which("Xvfb"):
-        pytest.skip("Xvfb is not installed")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        ready, _, _ = select.select([reading], [], [], PATIENCE)
-        number = os.read(reading, 16).decode().strip() if ready else ""
-        if not number:
-            pytest.skip("Xvfb does not start here")
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait()
-        os.close(reading)
+    with virtual_screen() as display:
+        yield display
 
 
+def focus(screen: str) -> str:
+    """Look for the program's window, and type into it from now on."""
+    window = xdotool(screen, "search", "--sync", "--onlyvisible", "--name", "^fer-live$")
+    xdotool(screen, "windowfocus", "--sync", window)
+    return window
+
+
+@needs_screen
 def test_the_demo_opens_a_window(screen, tmp_path):
     done = fer_live(tmp_path, "--demo", "--max-frames", "20", display=screen)
     assert done.returncode == 0, done.stderr
@@ -43,17 +34,43 @@ def test_the_demo_opens_a_window(screen, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
-def test_q_quits_and_leaves_a_whole_log(screen, tmp_path):
-    with begun(tmp_path, "--demo", display=screen) as program:
-        press = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "fer-live"]
-        press += ["windowfocus", "--sync", "key", "q"]
-        subprocess.run(press, env=environment(screen), check=True, timeout=PATIENCE)
+@needs_screen
+def test_a_session_of_real_keys_and_clicks(screen, tmp_path):
+    """What keys ask for is there, whole; a hundred of them at once hang nothing."""
+
+    def files(suffix: str) -> list:
+        return sorted(tmp_path.glob(f"fer-live-*{suffix}"))
+
+    with begun(tmp_path, "--demo", "--model", "cnn6", display=screen) as program:
+        window = focus(screen)
+        xdotool(screen, "key", "space")  # the film waits
+        xdotool(screen, "key", "--delay", "1", "p", "Tab", "h", "h", "4", "plus", "minus", "f", "f")
+        xdotool(
+            screen, "mousemove", "--window", window, 320, 240, "click", 1, "click", 4, "click", 5
+        )
+        xdotool(screen, "key", "s")
+        wait_for(lambda: files(".png"), program)
+        xdotool(screen, "key", "r")
+        wait_for(lambda: files(".mp4"), program)
+        xdotool(screen, "key", "l")
+        wait_for(lambda: files(".jsonl"), program)
+        xdotool(screen, "key", "space")
+        (log,) = files(".jsonl")
+        wait_for(lambda: log.read_bytes().count(b"\n") >= 5, program)
+        xdotool(screen, "key", "--delay", "0", *RAPID, "q")
         _, told = program.communicate(timeout=PATIENCE)
     assert program.returncode == 0, told
-    frames = [line["frame"] for line in log_lines(tmp_path / "log.jsonl")]
-    assert frames == list(range(len(frames)))
-    assert len(frames) < 336
+    assert not complaints(told)
+    assert "Traceback" not in told
+    (picture,), (video,) = files(".png"), files(".mp4")
+    assert len(embedded_record(picture)["faces"]) == 1
+    for path in (picture, video, log):
+        assert re.search(rf"^written: {path.name}$", told, re.MULTILINE)
+    frames = [line["frame"] for line in log_lines(log)]
+    assert len(frames) >= 5
+    assert frames == list(range(frames[0], frames[-1] + 1))
+    assert video_frames(video) >= len(frames)
+    assert len(log_lines(tmp_path / "log.jsonl")) < 336  # q ended it, not the film
 
 
 def test_without_gui_support_the_command_is_told_and_files_still_work(

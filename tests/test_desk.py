@@ -1,6 +1,7 @@
 """The window's keys and clicks, with fakes: files, models, faces and what is told."""
 
 import json
+import logging
 from concurrent.futures import Future
 
 import av
@@ -83,11 +84,13 @@ def test_a_key_logs_and_ends_the_log():
     assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [2, 3]
 
 
-def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch):
+def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch, caplog):
     monkeypatch.setattr("fer_live.desk.JsonLog", lambda path: FakeSink(full=2))
-    session, _ = play(["l", "", "", "", "", "q"])
+    with caplog.at_level(logging.WARNING):
+        session, _ = play(["l", "", "", "", "", "q"])
     assert session.tally.frames == 5
     assert not session.desk.logging.active
+    assert caplog.messages == ["the fake disk is full"]
 
 
 def test_a_key_goes_on_with_the_next_model_and_round_again(inline):

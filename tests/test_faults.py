@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -12,8 +13,9 @@ from fer_live.errors import UserError
 from fer_live.session import Session, Stop
 from fer_live.sinks import VideoFile
 from fer_live.sinks.log import open_log
-from fer_live.sources import Lost, Reader, follow
+from fer_live.sources import CameraSource, Lost, Reader, follow, open_source
 from fer_live.types import Frame
+from tests.clips import FRAMES, FakeClock, record
 from tests.fakes import FakeSource, fake_analyzer
 
 
@@ -51,6 +53,17 @@ def test_a_resolution_that_changes_midway(tmp_path):
         assert (stream.width, stream.height) == (320, 240)  # the first frame's
 
 
+def test_a_film_whose_resolution_changes_midway(tmp_path):
+    film = tmp_path / "film.ts"
+    parts = [record(tmp_path / f"{i}.ts", width=96 * i, height=64 * i) for i in (1, 2)]
+    film.write_bytes(b"".join(part.read_bytes() for part in parts))
+    source = open_source(film)
+    lines = recorded(tmp_path, follow(source))
+    assert 2 * FRAMES - 3 <= len(lines) <= 2 * FRAMES
+    assert source.size == (96, 64)
+    assert lines[-1]["seconds"] > lines[FRAMES]["seconds"] > lines[0]["seconds"]
+
+
 def test_timestamps_that_repeat_and_jump_both_ways(tmp_path):
     seconds = [0.0, 0.04, 0.04, 0.02, 3600.0, 0.0, 0.04]
     grey = np.full((240, 320, 3), 90, np.uint8)
@@ -85,6 +98,48 @@ def test_a_recording_goes_on_when_its_camera_is_back(tmp_path, monkeypatch):
     lines = recorded(tmp_path, follow(source, every_frame=True))
     assert [line["frame"] for line in lines] == list(range(8))  # three, and after the break five
     assert (source.opened, source.closed) == (2, 2)
+
+
+def test_a_camera_that_gives_nothing_then_frames_then_fails(tmp_path, monkeypatch):
+    """All that it gave, before it was unplugged and after, is in the files; each opening was closed."""
+    monkeypatch.setattr("fer_live.sources.reconnecting.FIRST_WAIT", 0.001)
+    clock, opened, released = FakeClock(), [], []
+    slow, gone, blind, last = [False] * 99 + [True] * 6, None, [], [True] * 4
+    plugs = iter([slow, gone, blind, last])
+
+    class Capture:
+        def __init__(self, index):
+            self.reads = next(plugs)
+            opened.append(self)
+
+        def isOpened(self):  # noqa: N802
+            return self.reads is not None
+
+        def read(self):
+            if not self.reads:
+                if len(opened) == 4:
+                    raise cv2.error("the driver crashed")
+                return False, None
+            arrived = self.reads.pop(0)
+            return arrived, np.full((240, 320, 3), 90, np.uint8) if arrived else None
+
+        def set(self, setting, value):
+            return False
+
+        def get(self, setting):
+            return 25.0
+
+        def release(self):
+            released.append(self)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    camera = CameraSource(0, clock=clock, sleep=clock.sleep)
+    with pytest.raises(cv2.error, match="the driver crashed"):
+        recorded(tmp_path, follow(camera, every_frame=True))
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    # Five and three: of each opening that works, one more tells the size.
+    assert [json.loads(line)["frame"] for line in lines] == list(range(8))
+    assert released == opened
 
 
 def test_a_session_can_be_stopped_while_its_camera_is_gone(monkeypatch):

@@ -17,7 +17,7 @@ from train.export import export
 from train.fit import FitOptions, fit
 from train.teach import taught
 
-RESUMING, SIXTEEN = FitOptions(resume=True), FitOptions(limit=16)
+RESUMING = FitOptions(resume=True)
 TINY = [
     "epochs=2",
     "batch_size=8",
@@ -99,23 +99,6 @@ def test_a_run_leaves_checkpoints_logs_and_its_recipe(fer2013_csv, tmp_path):
     ):
         assert (run / name).is_file()
     assert list((run / "tensorboard").iterdir())
-
-
-def test_two_runs_into_one_folder_are_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
-    with pytest.raises(UserError, match="holds a run already"):
-        fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
-
-
-def test_resuming_with_another_recipe_is_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "run", SIXTEEN)
-    with pytest.raises(UserError, match=r"another learning_rate \(0.0015, now 0.2\)"):
-        fit(tiny("epochs=1", "learning_rate=0.2"), fer2013_csv, tmp_path / "run", RESUMING)
-
-
-def test_resuming_nothing_is_refused(fer2013_csv, tmp_path):
-    with pytest.raises(UserError, match=r"no last\.ckpt to resume"):
-        fit(tiny(), fer2013_csv, tmp_path / "empty", RESUMING)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(fer2013_csv, tmp_path):

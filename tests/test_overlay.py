@@ -5,7 +5,7 @@ import pytest
 
 from fer_live.expressions import FEAR, HAPPY, NEUTRAL, SAD, SEVEN
 from fer_live.overlay import Boxes, HeatMap, Help, Hud, HudInfo, Overlay, Panels, Toast, sprites
-from fer_live.overlay.bars import _panel
+from fer_live.overlay.bars import CROWD, THRONG, _panel, bar_types
 from fer_live.overlay.label import FORMS, Words, draw_label, label_size
 from fer_live.types import Box, Face, Prediction, Reading
 
@@ -97,6 +97,14 @@ def test_bars_keep_the_order_of_the_probabilities():
     row = (int(np.argmax(yellow)) - top - panel.rows[0]) // panel.row
     assert row == SEVEN.index(HAPPY)
     assert yellow.max() == pytest.approx(0.8 * panel.length, abs=3)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_bars_of_several_faces_have_one_size(height, width):
+    canvas = frame(height, width)
+    few, many = bar_types(canvas, CROWD + 1), bar_types(canvas, THRONG + 1)
+    assert len(few) == len(many) == 1
+    assert bar_types(canvas, 1)[0] >= few[0] > many[0] >= 10  # pixels of type
 
 
 def test_a_panel_stays_on_its_side_while_it_can():

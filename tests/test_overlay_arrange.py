@@ -123,3 +123,14 @@ def test_where_nothing_fits_there_is_nothing():
     tiny = Box(0, 0, 20, 10)
     assert arrange([Wanted(Box(0, 0, 20, 10), LABELS, BARS)], tiny, 2) == [Arranged(None, None)]
     assert arrange([], AREA, 6) == []
+
+
+def test_a_face_that_is_no_longer_alone_loses_the_place_above_it():
+    """Bars between two faces, one above the other, would be taken for those of the upper one."""
+    narrow = Box(0, 0, 200, 460)
+    face = Wanted(Box(0, 240, 196, 456), LABELS[2:], BARS)
+    (alone,) = arrange([face], narrow, 6)
+    assert alone.bars.box.bottom < face.box.top
+    other = Wanted(Box(60, 10, 100, 50), LABELS[3:], ())
+    both = arrange([face, other], narrow, 6, [alone, None])
+    assert both[0].bars is None or both[0].bars.box.bottom > face.box.top

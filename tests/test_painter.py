@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_live.expressions import HAPPY, SAD, SEVEN
+from fer_live.expressions import HAPPY, SAD, SEVEN, SURPRISE
 from fer_live.overlay import HudInfo
 from fer_live.overlay.curves import draw_curves
 from fer_live.overlay.heat import HeatMap
 from fer_live.overlay.side import SidePanel, panel_width
+from fer_live.overlay.sprites import INK
 from fer_live.painter import Painter, Stage, fitted, scaled
 from fer_live.selection import Selection
-from fer_live.sinks.view import KEYS, View
+from fer_live.sinks.view import KEYS, View, key_help
 from fer_live.timeline import STEPS, Timeline
 from fer_live.types import Box, Face, Frame, Keypoints, Point, Prediction, Reading, Scene
 
@@ -124,6 +125,15 @@ def test_the_side_panel_is_drawn_at_any_size(width, height, unsure):
     assert (nobody != area).any()
 
 
+@pytest.mark.parametrize("width", [200, 240, 360, 540])
+@pytest.mark.parametrize("unsure", [None, 1.0])
+def test_no_words_of_the_side_panel_are_cut_off(width, unsure):
+    area, shown = np.zeros((480, width, 3), np.uint8), scene([reading(unsure=unsure)])
+    args = (shown.frame.image, shown.readings[0], HeatMap(chosen=SURPRISE), Timeline(), SEVEN)
+    SidePanel().draw(area, *args)
+    assert (area[:, -6:] == INK).all()
+
+
 def test_the_side_panel_leaves_more_than_half_to_the_picture():
     assert panel_width((1280, 720)) == 360
     assert panel_width((640, 480)) == 240
@@ -229,3 +239,9 @@ def test_the_heat_maps_strength_has_its_ends():
         view = view.after(KEYS["-"])
     assert 0 < view.strength < 0.3
     assert view.heatmap
+
+
+def test_the_help_tells_of_as_many_numbers_as_there_are_expressions():
+    told = dict(key_help(len(SEVEN)))
+    assert told["1 to 7"] == "heat-map of that expression"
+    assert told["q or esc"] == "quit"

@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from fer_live.expressions import SEVEN
+from train import plots
 from train.metrics import measure
 from train.plots import Result
 from train.plots.curves import read_history
 from train.plots.roc import class_curves
-from train.plots.style import CONTRAST, class_colour, contrast_to_white
+from train.plots.style import CONTRAST, class_colour, contrast_to_white, legend_columns
 from train.recipe import load
 from train.report import write_report
 from train.report_table import RowReport, against_first, comparison, numbers
@@ -80,7 +83,7 @@ def test_a_difference_under_two_standard_errors_is_chance():
 
 
 def test_the_report_escapes_and_shows_all_figures(rows, tmp_path):
-    write_report(TABLE, rows, {"fer2013": COUNTS}, tmp_path)
+    write_report(TABLE, rows, {"fer2013": COUNTS}, ["small_size=34", "seed=1"], tmp_path)
     html = (tmp_path / "report.html").read_text()
     assert "Rows &amp; &lt;columns&gt;" in html
     markdown = (tmp_path / "report.md").read_text()
@@ -89,6 +92,7 @@ def test_the_report_escapes_and_shows_all_figures(rows, tmp_path):
         "| data set | RAF-DB | fer2013 public, 140 faces (also chose each run's epoch) |"
         in markdown
     )
+    assert "| changed in every recipe | - | small\\_size=34; seed=1 |" in markdown
     assert r"- a\|b\*: a note" in markdown
     figures = sorted((tmp_path / "figures").iterdir())
     assert len(figures) == 7
@@ -97,6 +101,65 @@ def test_the_report_escapes_and_shows_all_figures(rows, tmp_path):
         assert f"figures/{figure.name}" in markdown
         assert figure.stat().st_size > 10_000
     assert len(pd.read_csv(tmp_path / "report.csv")) == 2
+
+
+def reported(name, recipe, share):
+    return RowReport(Row(name, recipe), (load(recipe),), result(name, share), facts=(FACTS,))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What each figure was given: its function's name -> names of rows and their colours' places."""
+    found = {}
+    for name in ("plot_class_lines", "plot_confusions"):
+
+        def take(*arguments, name=name):
+            results = next(a for a in arguments if isinstance(a, list))
+            found[name] = [(one.name, one.place) for one in results]
+
+        monkeypatch.setattr(plots, name, take)
+    return found
+
+
+def test_rows_that_are_one_training_are_drawn_once(tmp_path, shown):
+    rows = [
+        reported("hash", "cucn-r18", 0.5),
+        reported("star", "cucn-r18", 0.5),
+        reported("whole", "cucn-r18-w", 0.6),
+    ]
+    write_report(TABLE, rows, {"fer2013": COUNTS}, [], tmp_path)
+    assert shown["plot_class_lines"] == [("hash", 0), ("whole", 1)]
+    markdown = (tmp_path / "report.md").read_text()
+    assert markdown.count("| star |") == 1  # in the table, and not among the differences
+    assert markdown.count("| whole |") == 2
+
+
+def test_few_rows_are_those_that_the_table_compares(tmp_path, shown):
+    rows = [
+        reported("first", "cucn-plain", 0.5),
+        reported("before", "cucn-r18", 0.5),
+        reported("after", "cucn-r18-w", 0.6),
+        reported("last", "cucn-r50", 0.6),
+    ]
+    table = replace(TABLE, compare=["before", "after"])
+    write_report(table, rows, {"fer2013": COUNTS}, [], tmp_path)
+    assert shown["plot_confusions"] == [("before", 1), ("after", 2)]
+    write_report(table, [rows[0], rows[1], rows[3]], {"fer2013": COUNTS}, [], tmp_path)
+    assert shown["plot_confusions"] == [("first", 0), ("last", 2)]
+
+
+def test_epochs_are_of_all_stages(tmp_path):
+    write_report(TABLE, [reported("two", "crt", 0.5)], {"fer2013": COUNTS}, [], tmp_path)
+    assert "| epochs | not stated | 40 + 10 |" in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.parametrize(("length", "columns"), [(10, 3), (30, 2), (60, 1), (300, 1)])
+def test_a_legend_has_as_many_columns_as_fit(length, columns):
+    assert legend_columns(["x" * length] * 5, 9.0) == columns
+
+
+def test_one_row_has_one_column():
+    assert legend_columns(["x"], 9.0) == 1
 
 
 @pytest.mark.parametrize("expression", list(SEVEN))

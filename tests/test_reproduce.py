@@ -9,6 +9,7 @@ from tests.interrupting import ctrl_c
 from train import recipe as recipes
 from train.__main__ import main
 from train.plan import PlanOptions, all_runs, plan, shortened
+from train.strategies.supervised import Supervised
 from train.table import Column, Row, Table, load_table, table_names
 
 TINY = ["--epochs", "2", "--set", "batch_size=16", "--set", "precision=32-true", "--device", "cpu"]
@@ -57,6 +58,31 @@ def test_one_lost_row_does_not_cost_the_others(table, fer2013_csv, tmp_path, cap
     assert "57.23" in (output / "report.md").read_text()
 
 
+def test_a_row_that_breaks_is_told_in_a_line_and_mends(
+    table, fer2013_csv, tmp_path, capsys, monkeypatch
+):
+    def fail(*_):
+        raise RuntimeError("Dynamo failed " + "to run this node " * 200)
+
+    output = tmp_path / "out"
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
+    command += ["--rows", "plain,today"]
+    with monkeypatch.context() as broken:
+        broken.setattr(Supervised, "loss", fail)
+        assert main(command) == 2
+    told = capsys.readouterr()
+    (line,) = told.err.strip().splitlines()[-1:]
+    # Both rows have it, and it is said once.
+    assert line.startswith("train: 2 of 4 rows failed")
+    assert "plain, today (RuntimeError: Dynamo failed to run" in line
+    assert len(line) < 400
+    (path,) = (output / "runs").glob("report-baseline-*/error.txt")
+    assert f"(all of it in {path})" in told.out
+    assert path.read_text().count("to run this node") >= 200
+    assert main(command) == 0
+    assert not path.exists()
+
+
 def test_a_stopped_table_goes_on_by_the_same_command(table, fer2013_csv, tmp_path, capsys):
     output = tmp_path / "out"
     command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
@@ -82,7 +108,7 @@ def test_a_dry_run_says_how_long_each_row_takes_and_trains_none(
     output = tmp_path / "out"
     command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
     assert main([*command, "--rows", "plain", "--dry-run"]) == 0
-    assert "1 trainings, about" in capsys.readouterr().out
+    assert "trainings: 1, about" in capsys.readouterr().out
     assert not output.exists()
 
 
@@ -174,6 +200,7 @@ def test_every_row_of_the_published_tables_can_be_trained_or_is_cited(name):
         ({"rows": [{"name": "a", "published": {"y": 1}}]}, "which is not one of"),
         ({"rows": [{"name": "a"}, {"name": "a"}]}, "two rows are called 'a'"),
         ({"rows": [{"title": "a"}]}, "title"),
+        ({"compare": ["a", "b"]}, "compare .* is not two of its rows"),
     ],
 )
 def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, change, message):
@@ -188,6 +215,13 @@ def test_recipes_are_listed_with_table_and_row(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["recipes"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (line,) = [line for line in lines if " report-vgg11 " in line]
-    assert "fer2013-report" in line
-    assert "VGG11" in line
+    first = lines.index("fer2013-report")
+    assert "  report-vgg11: VGG11" in lines[first:]
+    assert "  cucn-r18: ResNet18#; ResNet18*" in lines[:first]
+    assert "  focal" in lines[lines.index("in no table") :]
+
+
+def test_every_recipe_is_listed(capsys):
+    assert main(["recipes"]) == 0
+    told = capsys.readouterr().out
+    assert [name for name in recipes.names() if f"\n  {name}" not in told] == []

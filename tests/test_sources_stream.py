@@ -1,50 +1,18 @@
 """Streams and films over the network."""
 
-import io
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 
-import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.sources import Lost, Reconnecting, VideoSource
 from fer_live.sources.container import public_name
-from tests.clips import FRAMES, FakeClock, record
-
-SOON = 10.0  # seconds after which a test that hangs fails
-
-
-def jpeg(red: int) -> bytes:
-    encoded = io.BytesIO()
-    PIL.Image.new("RGB", (64, 48), (red, 0, 0)).save(encoded, "JPEG")
-    return encoded.getvalue()
-
-
-class Camera(BaseHTTPRequestHandler):
-    """A network camera, MJPEG over HTTP, that sends four pictures and breaks off or, with `hold`, falls silent."""
-
-    reds = (0, 80, 160, 240)
-    hold: threading.Event | None = None
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
-        self.end_headers()
-        with suppress(ConnectionError):  # whoever watched may leave
-            for red in self.reds:
-                picture = jpeg(red)
-                self.wfile.write(b"--next\r\nContent-Type: image/jpeg\r\n")
-                self.wfile.write(b"Content-Length: %d\r\n\r\n%s\r\n" % (len(picture), picture))
-        if self.hold:
-            self.hold.wait(SOON)
-
-    def log_message(self, *arguments):
-        pass
+from tests.clips import FRAMES, HEIGHT, WIDTH, FakeClock, record
+from tests.network import Camera, Rtsp, RtspCamera, served
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -52,18 +20,11 @@ class Files(SimpleHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def served(handler, port: int = 0) -> Iterator[int]:
-    """A server on this computer; yields its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(SOON)
+@pytest.fixture
+def door(tmp_path):
+    """An RTSP camera that shows a film."""
+    film = record(tmp_path / "film.ts").read_bytes()
+    return type("Door", (RtspCamera,), {"film": film})
 
 
 def test_a_network_camera_is_live():
@@ -73,7 +34,29 @@ def test_a_network_camera_is_live():
         with pytest.raises(Lost, match=rf"http://127\.0\.0\.1:{port}/ stopped"):
             next(frames)
     assert (source.live, source.frame_count, source.size) == (True, None, (64, 48))
-    assert reds == pytest.approx(Camera.reds, abs=3)
+    assert reds == pytest.approx([0, 80, 160, 240], abs=3)
+
+
+def test_an_rtsp_camera_is_live(door):
+    with served(door, kind=Rtsp) as port, VideoSource(f"rtsp://127.0.0.1:{port}/1") as source:
+        frames = []
+        with pytest.raises(Lost, match=rf"rtsp://127\.0\.0\.1:{port}/1 stopped"):
+            frames.extend(source)
+    assert (source.live, source.frame_count, source.size) == (True, None, (WIDTH, HEIGHT))
+    assert FRAMES - 3 <= len(frames) <= FRAMES  # a stream that hangs up may keep the last
+    assert frames[0].image[:, :40, 0].mean() > 150
+    assert door.asked == ("OPTIONS", "DESCRIBE", "SETUP", "PLAY")
+
+
+def test_an_rtsp_camera_that_hangs_up_is_called_again(door):
+    clock = FakeClock()
+    with served(door, kind=Rtsp) as port:
+        camera = VideoSource(f"rtsp://127.0.0.1:{port}/1")
+        with Reconnecting(camera, clock.sleep, clock) as source:
+            frames = iter(source)
+            indices = [next(frames).index for _ in range(FRAMES + 5)]
+    assert indices == list(range(FRAMES + 5))
+    assert clock.sleeps == [0.5]
 
 
 def test_a_stream_whose_server_is_killed_goes_on_when_it_is_back():

@@ -1,12 +1,14 @@
 """Trainings in stages: what is frozen stays, and what a strategy keeps goes on."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 import torch
 import yaml
 
 from fer_live.errors import UserError
+from tests.interrupting import ctrl_c
 from train import recipe as recipes
 from train.fit import FitOptions, fit
 
@@ -65,6 +67,16 @@ def test_a_finished_first_stage_is_not_trained_again(recipe, fer2013_csv, tmp_pa
     fit(second, fer2013_csv, tmp_path / "run", FITTING, before=tmp_path / "first")
     assert (tmp_path / "first" / "best.ckpt").stat().st_mtime_ns == trained
     assert not (tmp_path / "run" / "before").exists()
+
+
+def test_a_run_that_was_stopped_in_its_first_stage_goes_on(recipe, fer2013_csv, tmp_path):
+    second = recipes.load(recipe("second", after=recipe("first"), trains=["classifier"]))
+    with ctrl_c(step=3), pytest.raises(KeyboardInterrupt):
+        fit(second, fer2013_csv, tmp_path / "run", FITTING)
+    assert not (tmp_path / "run" / "last.ckpt").exists()
+    fit(second, fer2013_csv, tmp_path / "run", replace(FITTING, resume=True))
+    assert len(list((tmp_path / "run" / "before" / "curves").iterdir())) == 2
+    assert (tmp_path / "run" / "best.ckpt").is_file()
 
 
 def test_a_first_stage_of_another_shape_is_refused(recipe, fer2013_csv, tmp_path):

@@ -173,11 +173,19 @@ def test_a_summary_is_made_of_a_log(tmp_path, capsys, log, page):
         assert "Person 1" in (tmp_path / "new" / page).read_text()
 
 
+def test_a_summary_lies_beside_its_log_unless_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open_log("today.jsonl") as sink:
+        sink.write(scene(), np.zeros((4, 4, 3), np.uint8))
+    assert main(["summary", "today.jsonl"]) == 0
+    assert "Person 1" in (tmp_path / "today.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["missing.jsonl", "--output", "a.html"], ["missing.jsonl", "No such file"]),
-        (["log.jsonl"], ["--output"]),
+        (["."], [". is no log"]),
         (["log.jsonl", "--output", "a.pdf"], ["a.pdf", ".html", ".png"]),
         (["log.jsonl", "--output", "log.jsonl"], ["log.jsonl is the source itself"]),
         (["log.jsonl", "--output", "log.jsonl/a.html"], ["a.html cannot be written"]),

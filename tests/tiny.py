@@ -1,5 +1,6 @@
 """A network small enough to train within a test, and steps that need no network at all."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,8 @@ from train.strategies import Step, Task
 from train.strategies.criterion import Criterion
 
 SIDE = 16
+LN2, LN3 = math.log(2), math.log(3)
+UNDECIDED = [[0.0, 0.0], [0.0, 0.0]]  # two faces, each class one half: a cross-entropy of ln 2
 
 
 def tiny_trunk(width):
@@ -68,3 +71,8 @@ def task(weights, labels=None, network=None, width=2):
     labels = torch.arange(len(weights)) if labels is None else torch.tensor(labels)
     network = network or SimpleNamespace(width=width, map_shape=(width, 1, 1))
     return Task(len(weights), labels, Criterion(torch.tensor(weights)), network)
+
+
+def value(strategy, now):
+    """What a step costs."""
+    return strategy.loss(now).value.item()

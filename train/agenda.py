@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from train.outcome import Progress
-from train.pace import duration
-from train.plan import PlannedRow, Run
+from train.plan import PlannedRow, Run, rows_by_text
+from train.progress import duration
 from train.table import Table
 
 
@@ -19,9 +19,9 @@ def print_plan(
     progress: Progress,
     console: Console,
 ) -> None:
-    """`waiting`: the runs that are not finished."""
+    """`waiting`: the runs that are not finished. Each training's time stands at the first row that needs it."""
     grid = Grid(title=table.title)
-    for column in ("row", "recipe", "epochs", "time", "notes"):
+    for column in ("row", "recipe", "epochs", "time"):
         grid.add_column(column)
     todo = {run.name for run in waiting}
     counted: set[str] = set()
@@ -29,19 +29,22 @@ def print_plan(
         stages = {stage.name: stage for run in row.runs for stage in run.stages()}
         fresh = [s for s in stages.values() if s.name in todo and s.name not in counted]
         counted |= stages.keys()
-        time = duration(progress.left(fresh)) if fresh else "-"
         if any(stage.name not in progress.seconds for stage in fresh):
             time = "unknown"
+        elif fresh:
+            time = duration(progress.left(fresh))
+        elif stages:
+            time = "above" if stages.keys() & todo else "trained"
+        else:
+            time = "-"
         stages_of_one = row.runs[0].stages() if row.runs else []
         epochs = " + ".join(str(stage.recipe.epochs) for stage in stages_of_one)
-        notes = [*row.notes, *([row.error] if row.error else [])]
-        if stages and not fresh:
-            notes.append(
-                "trained already" if not stages.keys() & todo else "trained by a row above"
-            )
-        grid.add_row(*map(escape, (row.row.name, row.row.recipe, epochs, time, "; ".join(notes))))
+        grid.add_row(*map(escape, (row.row.name, row.row.recipe, epochs, time)))
     console.print(grid)
-    console.print(f"{len(waiting)} trainings, about {duration(progress.left(waiting))}")
+    notes = ((note, row.row.name) for row in planned for note in (*row.notes, row.error) if note)
+    for note, rows in rows_by_text(notes).items():
+        console.print(f"- {', '.join(rows)}: {note}", markup=False, highlight=False)
+    console.print(f"trainings: {len(waiting)}, about {duration(progress.left(waiting))}")
 
 
 def titles(run: Run, planned: Sequence[PlannedRow]) -> str:

@@ -139,11 +139,12 @@ def print_audit(found: Audit, output: Path) -> None:
         f"{summary['blank_frames']} blank frames"
     )
     for split, reason in found.unread.items():
-        console.print(f"not audited: {split} ({reason})", markup=False)
+        console.print(f"not audited: {split} ({reason})", markup=False, soft_wrap=True)
     console.print(
         f"written to {output}: leave {len(found.exclusions())} faces out with "
         f"`evaluate --exclude {output / 'exclude.txt'}`",
         markup=False,
+        soft_wrap=True,
     )
 
 

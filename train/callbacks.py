@@ -1,4 +1,4 @@
-"""What Lightning's trainer does beside training: a bar with the time left, saving, and stopping when asked."""
+"""What Lightning's trainer does beside training: saving, and stopping when asked."""
 
 import logging
 import signal
@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Checkpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Checkpoint
 
 from train.checkpoints import WholeCheckpoints
-from train.learner import Learner
 
 SAVE_EVERY_SECONDS = 180.0
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -21,28 +20,6 @@ STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Stopped(Exception):
     """Someone asked the run to stop, and it has been saved. (Lightning would exit on KeyboardInterrupt.)"""
-
-
-class RunBar(TQDMProgressBar):
-    """Lightning's bar, with the time that is left for the whole run."""
-
-    def on_train_start(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> None:
-        super().on_train_start(trainer, learner)
-        self.started, self.first_step = time.monotonic(), trainer.global_step
-
-    def get_metrics(
-        self, trainer: lightning.Trainer, learner: lightning.LightningModule
-    ) -> dict[str, Any]:
-        metrics = super().get_metrics(trainer, learner)
-        metrics.pop("v_num", None)
-        steps = trainer.global_step - self.first_step
-        if steps and isinstance(learner, Learner):
-            pace = (time.monotonic() - self.started) / steps
-            minutes = pace * (learner.steps - trainer.global_step) / 60
-            metrics["left"] = f"{int(minutes // 60)}:{int(minutes % 60):02d} h"
-        return metrics
 
 
 class LastCheckpoint(Checkpoint):

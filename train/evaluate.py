@@ -156,9 +156,9 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         both.add_row(title, str(part["n"]), _percent(accuracy), _percent(error), recall)
     console = Console()
     console.print(table, both)
-    console.print(f"clean: {scores['clean_reason']}", markup=False)
+    console.print(f"clean: {scores['clean_reason']}", markup=False, soft_wrap=True)
     if scores["excluded"]:
-        console.print(f"left out: the faces of {scores['excluded']}", markup=False)
+        console.print(f"left out: the faces of {scores['excluded']}", markup=False, soft_wrap=True)
     adjustment = scores["logit_adjustment"]
     if adjustment["chosen_on"]:
         console.print(
@@ -174,6 +174,7 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}, AURC {scores['aurc']:.3f}\n"
         f"written to {output}",
         markup=False,
+        soft_wrap=True,
     )
 
 

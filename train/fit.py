@@ -1,17 +1,13 @@
 """`python -m train fit`: one recipe becomes checkpoints in a run folder."""
 
-import json
-import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import lightning
 import torch
-import yaml
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch.utils.data import Sampler
 
 from fer_live.errors import UserError
@@ -23,7 +19,8 @@ from train.data.batches import Batches, Share, order_of
 from train.data.stream import batches_of
 from train.learner import Learner
 from train.recipe import Recipe
-from train.start import build_network, start
+from train.run_folder import BEFORE, LAST, alone_in, begin, is_finished, resume, write_facts
+from train.start import build_network, check_small_faces, start
 from train.strategies import Task, build_strategy, criterion
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
@@ -53,14 +50,16 @@ def fit(
     of Lightning's, for this run alone.
     Raises UserError on bad input, KeyboardInterrupt once a stopped run has been saved.
     """
-    checkpoint = _prepare(recipe, output, options.resume)
-    if recipe.after:
-        before = before or output / "before"
-        fit_unless_finished(recipes.before(recipe), root, before, options)
-    splits = read_splits(recipe, root, options.limit)
-    with quiet(), own_signals():
+    checkpoint = resume(recipe, output) if options.resume else None
+    with alone_in(output), quiet(), own_signals():
+        if not options.resume:
+            begin(recipe, output)
+        if recipe.after:
+            before = before or output / BEFORE
+            fit_unless_finished(recipes.before(recipe), root, before, options)
+        splits = read_splits(recipe, root, options.limit)
         trainer = build_trainer(recipe, output, options, callbacks)
-        _write_facts(output, trainer, options)
+        write_facts(output, trainer, options.limit)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
@@ -75,8 +74,8 @@ def fit(
             raise KeyboardInterrupt from None
         except FloatingPointError as error:
             raise UserError(f"{error}; {output} keeps its last good checkpoints") from None
-    _refuse_lost_checkpoints(trainer)
-    _write_facts(output, trainer, options, finished=True)
+        _refuse_lost_checkpoints(trainer)
+        write_facts(output, trainer, options.limit, finished=True)
 
 
 def fit_unless_finished(
@@ -89,14 +88,8 @@ def fit_unless_finished(
 ) -> None:
     """`fit` that skips a finished run and goes on with a broken one, for those who train several."""
     if not is_finished(output):
-        again = (output / "last.ckpt").exists()
+        again = (output / LAST).exists()
         fit(recipe, root, output, replace(options, resume=again), before, callbacks)
-
-
-def is_finished(output: Path) -> bool:
-    """Whether the run in this folder has come to its end."""
-    facts = output / "run.json"
-    return facts.is_file() and json.loads(facts.read_text())["finished"]
 
 
 def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
@@ -132,11 +125,13 @@ def prepare_learner(
         recipe.weight_mode,
         recipe.label_smoothing,
     )
+    strategy = build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options)
+    check_small_faces(network, strategy, recipe)
     order = order_of(recipe.sampler, labels, recipe.seed)
     batches = _batches(recipe, training, recipe.batch_size, trainer, order)
     learner = Learner(
         network.to(memory_format=torch.channels_last),
-        build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options),
+        strategy,
         recipe,
         classes,
         recipe.epochs * len(batches),
@@ -175,57 +170,3 @@ def _adjust(trainer: lightning.Trainer, learner: Learner, selection: Batches, ou
     learner.strategy.adjust(learner.network, macro_recall)
     macro_recall()  # attaches the learner to the trainer, also where nothing was asked for
     trainer.save_checkpoint(output / "best.ckpt")
-
-
-def _prepare(recipe: Recipe, output: Path, resume: bool) -> Path | None:
-    """Make the run folder, or check the one to go on in; return the checkpoint to go on from."""
-    last, written = output / "last.ckpt", output / "recipe.yaml"
-    if resume:
-        if not last.is_file():
-            raise UserError(f"{output} has no last.ckpt to resume: leave --resume out")
-        now = recipe.to_dict()
-        # What a recipe of an older version does not say, it left as it is by default.
-        before = Recipe(recipe.network).to_dict() | yaml.safe_load(written.read_text())
-        changed = [
-            f"{key} ({before.get(key)!r}, now {now[key]!r})"
-            for key in sorted(now)
-            if now[key] != before.get(key)
-        ]
-        if changed:
-            raise UserError(
-                f"{output} was trained with another {', '.join(changed)}: resume with the same recipe, "
-                "or choose another --output"
-            )
-        return last
-    if last.exists() or is_finished(output):
-        raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        _write(written, yaml.safe_dump(recipe.to_dict(), sort_keys=False))
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output} ({error.strerror}): choose another --output"
-        ) from None
-    return None
-
-
-def _write_facts(
-    output: Path, trainer: lightning.Trainer, options: FitOptions, finished: bool = False
-) -> None:
-    """`run.json`: where the numbers of this run come from, for its card."""
-    device = trainer.strategy.root_device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    facts: dict[str, Any] = {
-        "device": f"{device.type} ({name})",
-        "processes": trainer.world_size,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "limit": options.limit,
-        "finished": finished,
-    }
-    _write(output / "run.json", json.dumps(facts, indent=2))
-
-
-@rank_zero_only
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)

@@ -60,15 +60,19 @@ def first_error(planned: PlannedRow, progress: Progress) -> str:
 
 
 def report(
-    table: Table, planned: Sequence[PlannedRow], workshop: Workshop, progress: Progress
+    table: Table,
+    planned: Sequence[PlannedRow],
+    changes: Sequence[str],
+    workshop: Workshop,
+    progress: Progress,
 ) -> None:
-    """Write the report of all that is scored by now, if anything is."""
+    """Write the report of all that is scored by now, if anything is. `changes`: as PlanOptions has them."""
     rows = [_reported(row, workshop, progress) for row in planned]
     if not any(row.result for row in rows):
         return
     names = {run.recipe.dataset for row in planned for run in row.runs}
     datasets = {name: _training_counts(name, workshop) for name in sorted(names)}
-    write_report(table, rows, datasets, workshop.output)
+    write_report(table, rows, datasets, changes, workshop.output)
 
 
 def _training_counts(name: str, workshop: Workshop) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,14 @@ def all_runs(planned: Sequence[PlannedRow]) -> list[Run]:
     """Every stage of every row once, each after those that it builds on."""
     runs = (stage for row in planned for run in row.runs for stage in run.stages())
     return list({run.name: run for run in runs}.values())
+
+
+def rows_by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """(what is said, of which row) -> each text once, with its rows."""
+    found: dict[str, list[str]] = {}
+    for text, row in pairs:
+        found.setdefault(text, []).append(row)
+    return found
 
 
 def _planned(row: Row, options: PlanOptions) -> PlannedRow:

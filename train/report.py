@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from train import recipe as recipes
 from train.data import find
 from train.export import commit
+from train.plan import rows_by_text
 from train.plots import Result
 from train.plots.curves import read_history
+from train.recipe import Recipe
 from train.report_figures import draw_figures
 from train.report_pages import Page, write_html, write_markdown
 from train.report_table import RowReport, against_first, comparison, numbers
 from train.table import Table
+
+CHANGED, COMMIT = "changed in every recipe", "commit"  # facts that no publication has
 
 
 def read_result(name: str, folders: Sequence[tuple[Path, Path]]) -> Result:
@@ -37,14 +42,14 @@ def write_report(
     table: Table,
     rows: Sequence[RowReport],
     datasets: Mapping[str, Mapping[str, int]],
+    changes: Sequence[str],
     output: Path,
 ) -> None:
     """Write `report.md`, `report.csv`, `report.html` and `figures/` to `output`.
 
-    `datasets`: name -> class -> training faces.
+    `datasets`: name -> class -> training faces. `changes`: what was changed in every recipe.
     """
-    found = [row.result for row in rows if row.result is not None]
-    results = [replace(result, place=place) for place, result in enumerate(found)]
+    results = _different(rows)
     counts = next(iter(datasets.values()))
     page = Page(
         title=table.title,
@@ -52,25 +57,39 @@ def write_report(
         comparison=comparison(table, rows),
         first=results[0].name,
         against=against_first(results),
-        protocol=_protocol(table, rows, datasets),
-        notes=[
-            (row.row.name, note)
+        protocol=_protocol(table, rows, datasets, changes),
+        notes=rows_by_text(
+            (note, row.row.name)
             for row in rows
             for note in (*row.notes, *([f"failed: {row.error}"] if row.error else []))
-        ],
-        figures=draw_figures(counts, results, output / "figures"),
+        ),
+        figures=draw_figures(counts, results, table.compare, output / "figures"),
     )
     numbers(table, rows).to_csv(output / "report.csv", index=False)
     write_markdown(page, output / "report.md")
     write_html(page, output / "report.html")
 
 
+def _different(rows: Sequence[RowReport]) -> list[Result]:
+    """Each result once: rows that come to the same training would hide each other in figures."""
+    found: list[Result] = []
+    seen: list[tuple[Recipe, ...]] = []
+    for row in rows:
+        if row.result is not None and row.recipes not in seen:
+            seen.append(row.recipes)
+            found.append(replace(row.result, place=len(found)))
+    return found
+
+
 def _protocol(
-    table: Table, rows: Sequence[RowReport], datasets: Mapping[str, Mapping[str, int]]
+    table: Table,
+    rows: Sequence[RowReport],
+    datasets: Mapping[str, Mapping[str, int]],
+    changes: Sequence[str],
 ) -> pd.DataFrame:
     """What was published beside what was done here."""
     trained = [row for row in rows if row.result is not None]
-    recipes = [recipe for row in trained for recipe in row.recipes]
+    used = [recipe for row in trained for recipe in row.recipes]
     facts = [fact for row in trained for fact in row.facts]
     splits = _unique(
         f"{s['dataset']} {s['split']}, {s['n']:,} faces (also chose each run's epoch)"
@@ -86,20 +105,28 @@ def _protocol(
         "data set": splits,
         "training faces": faces + "".join(f" (a smoke run: limit {limit})" for limit in limits),
         "image size": _unique(
-            f"{r.size}x{r.size}, {'grey' if r.channels == 1 else 'RGB'}" for r in recipes
+            f"{r.size}x{r.size}, {'grey' if r.channels == 1 else 'RGB'}" for r in used
         ),
-        "start": _unique(r.pretrained or "random" for r in recipes),
-        "epochs": _unique(str(r.epochs) for r in recipes),
-        "batch size": _unique(str(r.batch_size) for r in recipes),
+        "start": _unique(r.pretrained or "random" for r in used),
+        "epochs": _unique(map(_epochs, used)),
+        "batch size": _unique(str(r.batch_size) for r in used),
+        **({CHANGED: "; ".join(changes)} if changes else {}),
         "seeds": str(max(len(row.result.seeds) for row in trained if row.result)),
         "device": _unique(str(fact["device"]) for fact in facts),
-        "commit": commit(),
+        COMMIT: commit(),
     }
+    unknown = dict.fromkeys(ours, "not stated") | {CHANGED: "-", COMMIT: "-"}
     lines = [
-        (key, table.protocol.get(key, "not stated"), ours.get(key, "-"))
+        (key, table.protocol.get(key) or unknown[key], ours.get(key, "-"))
         for key in dict.fromkeys([*ours, *table.protocol])
     ]
     return pd.DataFrame(lines, columns=["", "published", "ours"])
+
+
+def _epochs(recipe: Recipe) -> str:
+    """Of all its stages."""
+    earlier = f"{_epochs(recipes.before(recipe))} + " if recipe.after else ""
+    return f"{earlier}{recipe.epochs}"
 
 
 def _unique(texts: Iterable[str]) -> str:

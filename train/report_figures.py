@@ -15,15 +15,23 @@ class Drawn(NamedTuple):
     caption: str
 
 
-def draw_figures(counts: Mapping[str, int], results: Sequence[Result], folder: Path) -> list[Drawn]:
-    """Draw them all into `folder`. `counts`: class -> training faces."""
+def draw_figures(
+    counts: Mapping[str, int], results: Sequence[Result], compare: Sequence[str], folder: Path
+) -> list[Drawn]:
+    """Draw them all into `folder`. `counts`: class -> training faces.
+
+    `compare`: the two rows of figures that show few; the first and the last where one has no result.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    ends = [results[0], results[-1]] if len(results) > 1 else [results[0]]
+    by_name = {result.name: result for result in results}
+    ends = [by_name[name] for name in compare if name in by_name]
+    if len(ends) < 2:
+        ends = [results[0], results[-1]] if len(results) > 1 else [results[0]]
     names = " and ".join(result.name for result in ends)
     plots.plot_distribution(counts, ends, folder / "distribution.png")
     plots.plot_class_lines(counts, results, folder / "classes.png")
     plots.plot_confusions(ends, folder / "confusion.png")
-    plots.plot_roc(results, folder / "roc.png")
+    plots.plot_roc(results, ends[-1], folder / "roc.png")
     plots.plot_curves(results, folder / "curves.png")
     plots.plot_reliability(ends, folder / "reliability.png")
     plots.plot_coverage(results, folder / "coverage.png")

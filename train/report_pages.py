@@ -1,7 +1,7 @@
 """A report's contents as Markdown and as HTML."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from jinja2 import Environment
 from train.report_figures import Drawn
 
 CAUTION = (
-    "Numbers in percent. The standard error is that of the test alone: differences under two of them are "
-    "no evidence. `clean` leaves out faces with an exact twin in the training split."
+    "Numbers in percent; after ± their deviation over seeds. The standard error is that of the test alone: "
+    "differences under two of them are no evidence. `clean` leaves out faces with an exact twin in the training split."
 )
 TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{{ page.title }}</title>
@@ -20,7 +20,7 @@ TEMPLATE = """<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child, .text td { text-align: left }
+th:first-child, td:first-child, .text th, .text td { text-align: left }
 th { vertical-align: bottom } figure { margin: 2rem 0 } img { max-width: 100% }
 </style>
 <h1>{{ page.title }}</h1>
@@ -31,7 +31,7 @@ th { vertical-align: bottom } figure { margin: 2rem 0 } img { max-width: 100% }
 {% for line in table.itertuples(index=False) %}<tr>{% for cell in line %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table></div>{% endmacro %}
 {{ grid(page.comparison, "numbers") }}
-{% if page.notes %}<ul>{% for name, note in page.notes %}<li>{{ name }}: {{ note }}</li>
+{% if page.notes %}<ul>{% for note, rows in page.notes.items() %}<li>{{ rows|join(", ") }}: {{ note }}</li>
 {% endfor %}</ul>{% endif %}
 {% if page.against|length %}<h2>Against {{ page.first }}, in points</h2>
 {{ grid(page.against, "numbers") }}{% endif %}
@@ -45,7 +45,7 @@ th { vertical-align: bottom } figure { margin: 2rem 0 } img { max-width: 100% }
 
 @dataclass(frozen=True)
 class Page:
-    """What a report says. `first`: the row that `against` compares the others with; `notes`: (row, note)."""
+    """What a report says. `first`: the row that `against` compares the others with; `notes`: note -> rows."""
 
     title: str
     source: str
@@ -53,7 +53,7 @@ class Page:
     first: str
     against: pd.DataFrame
     protocol: pd.DataFrame
-    notes: Sequence[tuple[str, str]]
+    notes: Mapping[str, Sequence[str]]
     figures: Sequence[Drawn]
 
 
@@ -64,11 +64,13 @@ def write_markdown(page: Page, path: Path) -> None:
         _plain(page.source),
         CAUTION,
         _grid(page.comparison),
-        "\n".join(f"- {_plain(name)}: {_plain(note)}" for name, note in page.notes),
+        "\n".join(
+            f"- {_plain(', '.join(rows))}: {_plain(note)}" for note, rows in page.notes.items()
+        ),
     ]
     if len(page.against):
         parts += [f"## Against {_plain(page.first)}, in points", _grid(page.against)]
-    parts += ["## What differs from the publication", _grid(page.protocol)]
+    parts += ["## What differs from the publication", _grid(page.protocol, "---")]
     parts += [
         f"![{_plain(figure.caption)}](figures/{figure.file})\n\n*{_plain(figure.caption)}*"
         for figure in page.figures
@@ -82,10 +84,10 @@ def write_html(page: Page, path: Path) -> None:
     path.write_text(template.render(page=page, caution=CAUTION), encoding="utf-8")
 
 
-def _grid(table: pd.DataFrame) -> str:
+def _grid(table: pd.DataFrame, column: str = "---:") -> str:
     lines = [list(table.columns), *table.itertuples(index=False)]
     rows = ["| " + " | ".join(_plain(str(cell)) for cell in line) + " |" for line in lines]
-    rule = "|---" + "|---:" * (len(table.columns) - 1) + "|"
+    rule = "|---|" + f"{column}|" * (len(table.columns) - 1)
     return "\n".join([rows[0], rule, *rows[1:]])
 
 

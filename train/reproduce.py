@@ -4,6 +4,7 @@ import gc
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from rich.console import Console
@@ -12,11 +13,14 @@ from fer_live.errors import UserError
 from train.agenda import print_plan, titles
 from train.evaluate import EvaluateOptions, evaluate
 from train.export import export
-from train.fit import fit_unless_finished, is_finished
+from train.failures import FILE, in_a_line, kept
+from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
-from train.pace import TimeLeft, duration, measure_seconds
-from train.plan import PlanOptions, Run, all_runs, plan
-from train.table import load_table
+from train.pace import measure_seconds
+from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
+from train.progress import duration
+from train.run_folder import alone_in, is_finished
+from train.table import Table, load_table
 
 logger = logging.getLogger(__name__)
 
@@ -29,43 +33,70 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
     """
     table = load_table(name)
     planned = plan(table, options)
-    runs = all_runs(planned)
     console = Console()
-    waiting = [run for run in runs if not is_finished(workshop.folder(run))]
-    progress = _measured(waiting, workshop, console)
-    print_plan(table, planned, waiting, progress, console)
     if dry_run:
+        _announced(table, planned, workshop, console)
         return
-    scored = {run.name for row in planned for run in row.runs}
-    try:
-        for run in runs:
-            if run in waiting:
-                number = waiting.index(run) + 1
-                later = progress.left(waiting[number:])
-                console.print(
-                    f"{number} of {len(waiting)}: {titles(run, planned)} ({run.name}), "
-                    f"{run.recipe.epochs} epochs, about {duration(progress.left([run]))}; "
-                    f"all that is left: {duration(progress.left([run]) + later)}",
-                    markup=False,
-                )
-                _train(run, workshop, later, progress)
-            if run.name in scored:
-                _score(run, workshop, progress)
-            if run.name in progress.errors:
-                console.print(f"failed: {run.name}: {progress.errors[run.name]}", markup=False)
-    finally:
-        report(table, planned, workshop, progress)
-    failed = [
-        f"{row.row.name} ({first_error(row, progress)})"
-        for row in planned
-        if first_error(row, progress)
-    ]
+    with alone_in(workshop.output):
+        waiting, progress = _announced(table, planned, workshop, console)
+        try:
+            _train_all(planned, waiting, workshop, progress, console)
+        finally:
+            report(table, planned, options.changes, workshop, progress)
+    errors = [(first_error(row, progress), row.row.name) for row in planned]
+    failed = rows_by_text((error, row) for error, row in errors if error)
     if failed:
         raise UserError(
-            f"{len(failed)} of {len(planned)} rows failed, the same command tries them again: "
-            + "; ".join(failed)
+            f"{sum(map(len, failed.values()))} of {len(planned)} rows failed, the same command tries them "
+            "again: " + "; ".join(f"{', '.join(rows)} ({error})" for error, rows in failed.items())
         )
-    console.print(f"written to {workshop.output}: report.md, report.html, report.csv", markup=False)
+    console.print(
+        f"written to {workshop.output}: report.md, report.html, report.csv",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _announced(
+    table: Table, planned: Sequence[PlannedRow], workshop: Workshop, console: Console
+) -> tuple[list[Run], Progress]:
+    """What is not finished, and how long it will take; the plan is printed."""
+    waiting = [run for run in all_runs(planned) if not is_finished(workshop.folder(run))]
+    progress = _measured(waiting, workshop, console)
+    print_plan(table, planned, waiting, progress, console)
+    return waiting, progress
+
+
+def _train_all(
+    planned: Sequence[PlannedRow],
+    waiting: Sequence[Run],
+    workshop: Workshop,
+    progress: Progress,
+    console: Console,
+) -> None:
+    scored = {run.name for row in planned for run in row.runs}
+    for run in all_runs(planned):
+        if run in waiting:
+            number = waiting.index(run) + 1
+            later = progress.left(waiting[number:])
+            console.print(
+                f"{number} of {len(waiting)}: {titles(run, planned)} ({run.name}), epochs: "
+                f"{run.recipe.epochs}, about {duration(progress.left([run]))}; "
+                f"all that is left: {duration(progress.left([run]) + later)}",
+                markup=False,
+                soft_wrap=True,
+            )
+            _train(run, workshop, later, progress)
+        if run.name in scored:
+            _score(run, workshop, progress)
+        if run.name in progress.errors:
+            whole = workshop.folder(run) / FILE
+            more = f" (all of it in {whole})" if whole.is_file() else ""
+            console.print(
+                f"failed: {run.name}: {progress.errors[run.name]}{more}",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def _measured(waiting: Sequence[Run], workshop: Workshop, console: Console) -> Progress:
@@ -75,12 +106,12 @@ def _measured(waiting: Sequence[Run], workshop: Workshop, console: Console) -> P
     for run in waiting:
         facts = json.dumps({**run.recipe.to_dict(), "seed": 0}, sort_keys=True)
         if facts not in paces:
-            console.print(f"measuring {run.name}", markup=False)
+            console.print(f"measuring {run.name}", markup=False, soft_wrap=True)
             try:
                 paces[facts] = measure_seconds(run.recipe, workshop.root, workshop.fit_options())
             except Exception as error:
                 # Training it will meet the same, and is where it is recorded.
-                logger.warning(f"{run.name} cannot be measured: {_line(error)}")
+                logger.warning(f"{run.name} cannot be measured: {in_a_line(error)}")
                 continue
         progress.seconds[run.name] = paces[facts] * _share_left(run, workshop)
     return progress
@@ -98,18 +129,18 @@ def _train(run: Run, workshop: Workshop, later: float, progress: Progress) -> No
     if run.before and run.before.name in progress.errors:
         progress.errors[run.name] = f"its first stage failed: {progress.errors[run.before.name]}"
         return
+    own = workshop.folder(run)
     try:
         fit_unless_finished(
             run.recipe,
             workshop.root,
-            workshop.folder(run),
-            workshop.fit_options(),
+            own,
+            replace(workshop.fit_options(), afterwards=later),
             before=workshop.folder(run.before) if run.before else None,
-            callbacks=[TimeLeft(later)],
         )
+        (own / FILE).unlink(missing_ok=True)
     except Exception as error:
-        logger.debug("a run failed", exc_info=True)
-        progress.errors[run.name] = _line(error)
+        progress.errors[run.name] = kept(error, own)
     finally:
         gc.collect()  # a failed run's tensors would stay on the device
         if torch.cuda.is_available():
@@ -117,11 +148,10 @@ def _train(run: Run, workshop: Workshop, later: float, progress: Progress) -> No
 
 
 def _score(run: Run, workshop: Workshop, progress: Progress) -> None:
-    folder = workshop.evaluation(run)
+    own, folder = workshop.folder(run), workshop.evaluation(run)
     if run.name in progress.errors or (folder / "metrics.json").is_file():
         return
     try:
-        own = workshop.folder(run)
         weights = export(own, workshop.root, run.name, own, workshop.device)
         evaluate(
             [str(weights)],
@@ -133,11 +163,4 @@ def _score(run: Run, workshop: Workshop, progress: Progress) -> None:
             EvaluateOptions(limit=workshop.limit),
         )
     except Exception as error:
-        logger.debug("an evaluation failed", exc_info=True)
-        progress.errors[run.name] = f"trained, but not scored: {_line(error)}"
-
-
-def _line(error: Exception) -> str:
-    """An error in one line; what is not ours to explain keeps its type."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+        progress.errors[run.name] = f"trained, but not scored: {kept(error, own)}"

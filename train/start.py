@@ -11,6 +11,7 @@ from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
 from train.pretrained import load_pretrained
 from train.recipe import Recipe
+from train.strategies import Strategy
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,38 @@ def build_network(recipe: Recipe, classes: int) -> Network:
         return MODELS[recipe.network](**recipe.network_arguments(classes))
     except (TypeError, ValueError) as error:
         raise UserError(f"network {recipe.network} with {recipe.arguments}: {error}") from None
+
+
+def check_small_faces(network: Network, strategy: Strategy, recipe: Recipe) -> None:
+    """Raise UserError where faces of `small_size` make a map that layers built for `size` cannot take."""
+    small = recipe.small_size
+    if recipe.small_until <= 0 or not small or _takes(network, strategy, recipe.channels, small):
+        return
+    # Maps grow with the faces, so that all sizes that fit lie side by side, up to the recipe's own.
+    lowest, highest = 1, recipe.size
+    while lowest < highest:
+        middle = (lowest + highest) // 2
+        if _takes(network, strategy, recipe.channels, middle):
+            highest = middle
+        else:
+            lowest = middle + 1
+    raise UserError(
+        f"small_size {small} does not fit network {recipe.network}, built for {recipe.size} pixels: use "
+        f"{lowest} to {recipe.size}, or 0 for none"
+    )
+
+
+@torch.no_grad()
+def _takes(network: Network, strategy: Strategy, channels: int, size: int) -> bool:
+    training = network.training
+    network.eval()  # a dry run that leaves the running statistics alone
+    try:
+        said = network(torch.zeros(1, channels, size, size))
+    except RuntimeError:
+        return False
+    finally:
+        network.train(training)
+    return not strategy.one_map or said.feature_map.shape[1:] == network.map_shape
 
 
 def start(network: Network, recipe: Recipe, before: Path | None) -> None:

@@ -46,13 +46,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A published table. `protocol`: how it was measured, such as `data set` and `epochs`."""
+    """A published table. `protocol`: how it was measured, such as `data set` and `epochs`.
+
+    `compare`: two rows, before and after what the publication is about, for the figures that show few.
+    """
 
     title: str
     source: str
     columns: list[Column]
     rows: list[Row]
     protocol: dict[str, str] = field(default_factory=dict)
+    compare: list[str] = field(default_factory=list)
 
 
 def load_table(name: str) -> Table:
@@ -83,6 +87,11 @@ def _check(table: Table, path: Path) -> None:
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled:
         raise UserError(f"table {path}: two rows are called {doubled!r}: name them apart")
+    strange = [name for name in table.compare if name not in names]
+    if strange or len(table.compare) not in (0, 2):
+        raise UserError(
+            f"table {path}: compare {table.compare} is not two of its rows {', '.join(names)}"
+        )
     for column in table.columns:
         if column.metric not in METRICS:
             raise UserError(

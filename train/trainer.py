@@ -10,8 +10,9 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from fer_live.errors import UserError
-from train.callbacks import LastCheckpoint, RunBar
+from train.callbacks import LastCheckpoint
 from train.checkpoints import WholeCheckpoints
+from train.progress import RunBar
 from train.recipe import Recipe
 
 # Each process reads its part of every batch from its own copy of the data, so that only Lightning's ways of
@@ -26,7 +27,8 @@ STRATEGIES = {
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How to run. `limit`: faces of each split, for a smoke run.
+    """How to run. `limit`: faces of each split, for a smoke run. `afterwards`: seconds that other runs
+    will take after this one, for the bar.
 
     Lightning's own: `devices` of each of `nodes` machines (a number, "auto", or a list such as "0,2"),
     `parallel` the strategy where there are several. A recipe's batch size counts the faces of all
@@ -40,6 +42,7 @@ class FitOptions:
     devices: int | str = "1"
     nodes: int = 1
     parallel: str = "auto"
+    afterwards: float = 0.0
 
 
 def build_trainer(
@@ -71,7 +74,7 @@ def build_trainer(
             gradient_clip_val=recipe.clip_norm or None,
             callbacks=[
                 *averaging,
-                RunBar(),
+                RunBar(options.afterwards),
                 LastCheckpoint(output / "last.ckpt", checkpoints),
                 best,
                 *callbacks,

@@ -1,6 +1,5 @@
 """`python -m train tune`: a search for better settings of a recipe, by Optuna."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,16 +17,16 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_live.errors import UserError
+from train.failures import kept
 from train.fit import fit_unless_finished, read_splits
 from train.recipe import Recipe
+from train.run_folder import BEFORE, alone_in
 from train.search import own_settings, suggest, with_settings
 from train.trainer import FitOptions
 
 Metric = Literal["accuracy", "macro_recall"]
 
 RANDOM_TRIALS = 5  # before the sampler models what it has seen, and before any trial is pruned
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,13 @@ def tune(
     if not recipe.epochs:
         raise UserError("a recipe without epochs has nothing to tune: choose one that trains")
     read_splits(recipe, root, fitting.limit)  # bad data ends all at once, not each trial
-    study = _open(recipe, output, options)
-    try:
-        while len(_told(study)) < options.trials:
-            _one_trial(study, recipe, root, output, options, fitting)
-    finally:
-        _write(study, recipe, output)
+    with alone_in(output):
+        study = _open(recipe, output, options)
+        try:
+            while len(_told(study)) < options.trials:
+                _one_trial(study, recipe, root, output, options, fitting)
+        finally:
+            _write(study, recipe, output)
     if not _complete(study):
         errors = {trial.user_attrs.get("error", "") for trial in study.trials}
         raise UserError(f"no trial came to an end: {'; '.join(sorted(filter(None, errors)))}")
@@ -97,21 +97,15 @@ def print_study(study: Study, output: Path) -> None:
     console.print(
         f"best: trial {study.best_trial.number}; train it with `fit --recipe {output / 'best.yaml'}`",
         markup=False,
+        soft_wrap=True,
     )
 
 
 def _open(recipe: Recipe, output: Path, options: TuneOptions) -> Study:
     """The study in `output`, new or gone on with; a trial that was interrupted comes first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(output / "study.journal")))
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output} ({error.strerror}): choose another --output"
-        ) from None
     study = optuna.create_study(
-        storage=storage,
+        storage=JournalStorage(JournalFileBackend(str(output / "study.journal"))),
         study_name="tune",
         direction="maximize",
         load_if_exists=True,
@@ -153,19 +147,28 @@ def _one_trial(
         trial.report(score, int(epoch))
     folder = output / trial.user_attrs.get("folder", _folder(trial))
     watcher = Watcher(trial, options.metric)
-    done = len(_told(study)) + 1
-    Console().print(f"trial {done} of {options.trials}: {_words(settings)}", markup=False)
+    told = _told(study)
+    number = len(told) + 1
+    Console().print(
+        f"trial {number} of {options.trials}: {_words(settings)}", markup=False, soft_wrap=True
+    )
+    times = [one.duration.total_seconds() for one in told]
+    afterwards = sum(times) / max(len(times), 1) * (options.trials - number)
     try:
         fit_unless_finished(
-            with_settings(recipe, settings), root, folder, fitting, callbacks=[watcher]
+            with_settings(recipe, settings),
+            root,
+            folder,
+            replace(fitting, afterwards=afterwards),
+            before=output / BEFORE if recipe.after else None,  # the same for all trials
+            callbacks=[watcher],
         )
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
         for checkpoint in folder.glob("*.ckpt"):
             checkpoint.unlink()
     except Exception as error:
-        logger.debug("a trial failed", exc_info=True)
-        trial.set_user_attr("error", " ".join(str(error).split()))
+        trial.set_user_attr("error", kept(error, folder))
         study.tell(trial, state=TrialState.FAIL)
     else:
         study.tell(trial, watcher.best[1])

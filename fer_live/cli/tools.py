@@ -10,15 +10,17 @@ from fer_live.cli import options as kinds
 def define_summary(parser: ArgumentParser) -> None:
     parser.add_argument("log", type=Path, metavar="LOG", help=".jsonl or .csv that --log wrote")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the page, .html or .png"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the page, .html or .png (default: beside the log, .html)",
     )
 
 
 def run_summary(options: Namespace) -> int:
     from fer_live.summary.file import summarise
 
-    summarise(options.log, options.output)
-    print(f"written: {options.output}", file=sys.stderr)
+    print(f"written: {summarise(options.log, options.output)}", file=sys.stderr)
     return 0
 
 

@@ -47,8 +47,8 @@ def arrange(
     """Labels for all, then bars for as many as fit, larger faces first; same order as `wanted`.
 
     All lie whole within `area`, and none over another. A label shrinks to its next form rather than
-    hide a neighbour; bars are left out. `gap`: pixels from a face to what is beside it, and half of it between others. `before`: how it was in
-    the frame before, so that nothing jumps to and fro.
+    hide a neighbour; bars are left out. `gap`: pixels from a face to what is beside it, and half of it
+    between others. `before`: how it was in the frame before, so that nothing jumps to and fro.
     """
     known = list(before) or [None] * len(wanted)
     order = sorted(range(len(wanted)), key=lambda i: _weight(wanted[i].box, known[i]), reverse=True)
@@ -61,7 +61,8 @@ def arrange(
     for i in order:
         if wanted[i].bars:
             label = labels[i]
-            wishes = _around(wanted[i].box, label.box if label else wanted[i].box, gap)
+            own = label.box if label else wanted[i].box
+            wishes = _around(wanted[i].box, own, gap, lone=len(wanted) == 1)
             last = (known[i] or Arranged()).bars
             bars[i] = table.put(i, wanted[i].bars, wishes, last, must=False)
     return [Arranged(*pair) for pair in zip(labels, bars, strict=True)]
@@ -88,7 +89,7 @@ class _Table:
                 continue
             boxes = self._inside(wishes(size), size)
             same = np.zeros(len(boxes), bool)
-            if last is not None and last.form == form:
+            if last is not None and last.form == form and last.wish < len(boxes):
                 same[last.wish] = True
             better = last is not None and form < last.form
             # A larger form than before must fit well, or it would come and go.
@@ -139,14 +140,17 @@ def _beside(box: Box, gap: float) -> Callable[[Size], Wishes]:
     return wishes
 
 
-def _around(box: Box, label: Box, gap: float) -> Callable[[Size], Wishes]:
-    """Right and left of the face, right and left of its label too, below and above both, in its corners."""
+def _around(box: Box, label: Box, gap: float, lone: bool) -> Callable[[Size], Wishes]:
+    """Right and left of the face, right and left of its label too, below both, in its corners.
+
+    Above both only if it is `lone`: between two faces, bars would be taken for those of the upper one.
+    """
     right, left = max(box.right, label.right), min(box.left, label.left)
     below, above = max(box.bottom, label.bottom), min(box.top, label.top)
 
     def wishes(size: Size) -> Wishes:
         width, height = size
-        return [
+        beside = [
             (box.right + gap, box.top),
             (box.left - gap - width, box.top),
             (right + gap, box.top),
@@ -154,12 +158,12 @@ def _around(box: Box, label: Box, gap: float) -> Callable[[Size], Wishes]:
             (box.right + gap, box.bottom - height),
             (box.left - gap - width, box.bottom - height),
             (box.left, below + gap),
-            (box.left, above - gap - height),
             (box.right - width - gap, box.bottom - height - gap),
             (box.left + gap, box.bottom - height - gap),
             (box.right - width - gap, label.bottom + gap),
             (box.left + gap, label.bottom + gap),
         ]
+        return [*beside, (box.left, above - gap - height)] if lone else beside
 
     return wishes
 

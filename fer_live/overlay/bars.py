@@ -10,7 +10,7 @@ from fer_live.overlay.layout import SMALLEST, type_size
 from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
 
-CROWD = 2  # faces; more have smaller panels
+CROWD, THRONG = 2, 6  # faces; more have smaller panels, and all of one size
 TINIEST = 10  # pixels of type
 
 
@@ -28,10 +28,15 @@ class _Panel(NamedTuple):
 
 
 def bar_types(canvas: Image, faces: int) -> list[int]:
-    """Type sizes to try, best first: small pictures have room for small panels only."""
+    """Type sizes to try, best first: small pictures have room for small panels only.
+
+    Of several faces all have the same, or they could not be compared at a glance.
+    """
     size = type_size(canvas)
+    if faces > THRONG:
+        return [max(TINIEST, round(0.7 * size))]
     if faces > CROWD:
-        size = max(SMALLEST, round(0.8 * size))
+        return [max(SMALLEST, round(0.8 * size))]
     return [size, *(smaller for smaller in (SMALLEST, TINIEST) if smaller < size)]
 
 

@@ -25,7 +25,7 @@ class Boxes:
     selected: int | None = None
 
     def __call__(self, canvas: Image, readings: Sequence[Reading]) -> None:
-        stroke = max(2, round(type_size(canvas) / 7))
+        stroke = max(2, round(type_size(canvas) / 5))
         for reading in readings:
             box = visible(reading, canvas)
             if box is None:

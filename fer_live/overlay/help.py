@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fer_live.overlay import sprites
-from fer_live.overlay.label import PANEL
 from fer_live.overlay.layout import type_size
 from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
 
+COVER = 0.97  # opacity of what lies over labels: their words must not mix with it
 TINIEST = 8  # pixels of type: rather too small than cut off
 
 
@@ -55,7 +55,7 @@ def _pill(message: str, size: int, room: int) -> Sprite:
         shown = shown[:-2].rstrip() + "…"
     line = sprites.text(shown, size)
     pill = sprites.rounded(
-        line.width + 2 * padding, line.height + padding, 0.7 * size, opacity=PANEL
+        line.width + 2 * padding, line.height + padding, 0.7 * size, opacity=COVER
     )
     return sprites.stack(pill, (line, padding, padding // 2))
 
@@ -78,7 +78,7 @@ def _help_panel(keys: tuple[tuple[str, str], ...], size: int, columns: int) -> S
             layers.append((name, left + wide + gap, middle - name.height // 2))
         left += wide + gap + max(name.width for name in names) + 2 * gap
     width = left - 2 * gap + padding
-    panel = sprites.rounded(width, top + deep * row + padding, size, opacity=0.92)
+    panel = sprites.rounded(width, top + deep * row + padding, size, opacity=COVER)
     return sprites.stack(panel, *layers)
 
 

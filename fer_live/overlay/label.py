@@ -11,8 +11,9 @@ from fer_live.types import Reading
 
 DIM = 0.85  # opacity of what matters less
 PANEL = 0.86  # opacity of panels: with it every expression's colour stands out from any picture
+RIM = 2  # pixels around a chip
 MUTED: Colour = (150, 150, 160)  # of readings that are not sure enough for one expression
-WHOLE, ROW, WORD, CHIP = FORMS = range(4)
+WHOLE, ROW, WORD, SHORT, CHIP = FORMS = range(5)
 
 
 class Words(NamedTuple):
@@ -30,7 +31,11 @@ class Words(NamedTuple):
 
     @property
     def abbreviation(self) -> str:
+        """Such as "sad", "sad/neu", "?"."""
         return "/".join(str(expression)[:3] for expression in self.shown) or "?"
+
+    def said(self, form: int) -> str:
+        return self.name if form < SHORT else self.abbreviation
 
 
 def words(reading: Reading) -> Words:
@@ -57,8 +62,9 @@ def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
     type_height = _row_type(size, form)
     padding, gap = round(0.45 * size), round(0.4 * size)
     height = sprites.text_height(type_height)
-    width = _badge_size(content.track, height) + gap + sprites.text_width(content.name, type_height)
-    if form != WORD and content.shown:
+    said = content.said(form)
+    width = _badge_size(content.track, height) + gap + sprites.text_width(said, type_height)
+    if form < WORD and content.shown:
         width += gap + _percent_width(content.percent, type_height)
     total = height + 2 * padding
     if form == WHOLE and content.rank is not None:
@@ -70,18 +76,21 @@ def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=512)
 def draw_label(content: Words, size: int, form: int) -> Sprite:
-    """Badge, name, percentage and below them the uncertainty; ROW has no uncertainty, WORD no percentage."""
+    """Badge, name, percentage and below them the uncertainty.
+
+    ROW has no uncertainty, WORD no percentage, SHORT and CHIP an abbreviation, CHIP no badge.
+    """
     colour = _colour(content.shown)
     if form == CHIP:
         return _chip(content.abbreviation, colour, size)
     type_height = _row_type(size, form)
     padding, gap = round(0.45 * size), round(0.4 * size)
     width, height = label_size(content, size, form)
-    name = sprites.text(content.name, type_height, bold=len(content.shown) == 1)
+    name = sprites.text(content.said(form), type_height, bold=len(content.shown) == 1)
     badge = _badge(content.track, colour, name.height)
     left = padding + badge.width + gap
     layers = [(badge, padding, padding), (name, left, padding)]
-    if form != WORD and content.shown:
+    if form < WORD and content.shown:
         percent = sprites.text(f"{content.percent}%", type_height, opacity=DIM)
         room = _percent_width(content.percent, type_height)
         layers.append((percent, left + name.width + gap + room - percent.width, padding))
@@ -93,7 +102,7 @@ def draw_label(content: Words, size: int, form: int) -> Sprite:
 
 
 def _row_type(size: int, form: int) -> int:
-    return {WHOLE: round(1.15 * size), ROW: size, WORD: small_type(size)}[form]
+    return {WHOLE: round(1.15 * size), ROW: size}.get(form, small_type(size))
 
 
 def _below(rank: int) -> str:
@@ -123,12 +132,13 @@ def _badge(track: int | None, colour: Colour, height: int) -> Sprite:
 
 def _chip_size(text: str, size: int) -> tuple[int, int]:
     small = small_type(size)
-    return sprites.text_width(text, small) + small, sprites.text_height(small) + 2
+    return sprites.text_width(text, small) + small, sprites.text_height(small) + 2 * RIM
 
 
 def _chip(text: str, colour: Colour, size: int) -> Sprite:
-    """Three letters on the expression's colour."""
+    """Letters on the expression's colour, with a dark rim."""
     width, height = _chip_size(text, size)
     letters = sprites.text(text, small_type(size), sprites.contrasting(colour))
-    chip = sprites.rounded(width, height, height / 3, colour)
-    return sprites.stack(chip, (letters, (width - letters.width) // 2, 1))
+    rim = sprites.rounded(width, height, height / 3, opacity=PANEL)
+    chip = sprites.rounded(width - 2 * RIM, height - 2 * RIM, height / 3 - RIM, colour)
+    return sprites.stack(rim, (chip, RIM, RIM), (letters, (width - letters.width) // 2, RIM))

@@ -68,9 +68,7 @@ class SidePanel:
         if plan.square:
             _pictures(area, image, reading, heat, plan, top)
             top += plan.square + plan.type // 3
-            _write(area, "what the model sees", plan.margin, top, _small(plan.type), DIM)
-            caption = _caption(reading, heat)
-            _write(area, caption, plan.margin * 2 + plan.square, top, _small(plan.type), DIM)
+            _captions(area, reading, heat, plan, top)
             top += sprites.text_height(_small(plan.type)) + plan.type // 2
         top = _bars(area, reading, plan, top)
         top = _uncertainty(area, reading, plan, top)
@@ -138,6 +136,11 @@ def _write(
     return sprite
 
 
+def _fitting(forms: Sequence[str], size: int, room: int) -> str:
+    """The first that is no wider than `room`, or the last."""
+    return next((form for form in forms if sprites.text_width(form, size) <= room), forms[-1])
+
+
 def _title(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
     """A stroke of colour, who it is and what is read."""
     content = words(reading)
@@ -197,10 +200,14 @@ def _pictures(
         glow(under, levels, own, max(heat.opacity, 0.4))
 
 
-def _caption(reading: Reading, heat: HeatMap) -> str:
-    if reading.heatmaps is None:
-        return "no heat-map"
-    return f"heat-map: {heat.target(reading)}"
+def _captions(area: Image, reading: Reading, heat: HeatMap, plan: _Plan, top: int) -> None:
+    size = _small(plan.type)
+    seen = _fitting(["what the model sees", "the crop"], size, plan.square)
+    _write(area, seen, plan.margin, top, size, DIM)
+    target = str(heat.target(reading))
+    forms = ["no heat-map"] if reading.heatmaps is None else [f"heat-map: {target}", target]
+    named = _fitting(forms, size, plan.square)
+    _write(area, named, 2 * plan.margin + plan.square, top, size, DIM)
 
 
 def _bars(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
@@ -232,15 +239,15 @@ def _uncertainty(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
     """A scale of all training faces, from the surest to the most unsure, with this one's place."""
     unsure = reading.prediction.uncertainty
     size = _small(plan.type)
+    length, thick = area.shape[1] - 2 * plan.margin, max(plan.type // 3, 3)
     if unsure is None:
-        line = _write(area, "this model does not tell its uncertainty", plan.margin, top, size, DIM)
+        forms = ["this model does not tell its uncertainty", "no uncertainty"]
+        line = _write(area, _fitting(forms, size, length), plan.margin, top, size, DIM)
         return top + line.height + plan.type
     rank = round(100 * unsure)
-    line = _write(
-        area, f"more unsure than of {rank} in 100 training faces", plan.margin, top, size, DIM
-    )
+    forms = [f"more unsure than of {rank} in 100 training faces", f"uncertainty {rank}/100"]
+    line = _write(area, _fitting(forms, size, length), plan.margin, top, size, DIM)
     top += line.height + plan.type // 4
-    length, thick = area.shape[1] - 2 * plan.margin, max(plan.type // 3, 3)
     area[top : top + thick, plan.margin : plan.margin + length] = GRID
     area[top : top + thick, plan.margin : plan.margin + round(unsure * length)] = MUTED
     return top + thick + plan.type

@@ -98,11 +98,12 @@ class View:
         return replace(self, heatmap=True, chosen=number)
 
 
-def key_help() -> list[tuple[str, str]]:
-    """Keys and what they do, for the help."""
+def key_help(expressions: int) -> list[tuple[str, str]]:
+    """Keys and what they do, for the help; a number for each of so many expressions."""
     keys: dict[Action, list[str]] = {}
     for key, action in KEYS.items():
-        if key not in UNTOLD:
+        beyond = action is Action.CLASS and int(key) > expressions
+        if key not in UNTOLD and not beyond:
             keys.setdefault(action, []).append(key)
     return [(_joined(names), action.value) for action, names in keys.items()]
 

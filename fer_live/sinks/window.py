@@ -1,10 +1,10 @@
 """A window on the screen, through OpenCV."""
 
-import ctypes
 import json
 import os
 import re
 import sys
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from platformdirs import user_config_path
 
 from fer_live.errors import UserError
 from fer_live.sinks import x11
+from fer_live.sinks.xcb import Connection
 from fer_live.types import Image, Point, Scene
 
 # Key codes without a character of their own.
 NAMES = {9: "tab", 27: "esc", 32: "space"}
-MORE = 2  # pixels around a picture, see Window.write
+SETTLE = 50  # milliseconds that the first picture is given to appear
 SMALLEST, LARGEST = (640, 480), (1280, 800)  # of a window that was never resized
 
 
@@ -35,26 +36,28 @@ class Window:
         self._size: tuple[int, int] | None = None
         self._full = False
         self._clicked: Point | None = None
-        self._wheel: x11.NoWheel | None = None
+        self._pressed: deque[str] = deque()  # keys nobody asked for yet
+        self._own: x11.XWindow | None = None  # under X11
 
     def __enter__(self) -> "Window":
-        available, reason = gui_available()
-        if not available:
-            raise UserError(reason)
-        x11.prepare()
-        cv2.namedWindow(
-            self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
-        )
+        with x11.connected():
+            available, reason = gui_available()
+            if not available:
+                raise UserError(reason)
+            x11.prepare()
+            kind = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+            cv2.namedWindow(self.title, kind)
         cv2.setMouseCallback(self.title, self._mouse)
         self._shown = self._clicked = None
+        self._pressed.clear()
         self._size, self._full = remembered_size(self.settings), False
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._wheel is not None:
-            self._wheel.close()
-            self._wheel = None
         self._remember()
+        if self._own is not None:
+            self._own.close()
+            self._own = None
         if not self.closed:
             cv2.destroyWindow(self.title)
             cv2.waitKey(1)  # without an event, some systems leave it open
@@ -73,28 +76,23 @@ class Window:
         first, self._shown = self._shown is None, (canvas.shape[1], canvas.shape[0])
         if first:
             cv2.resizeWindow(self.title, *self._shown)
-        # A pixel more than it has room for: Qt's view never grows beyond its picture, so that a
-        # picture of the very size would hide that the window was enlarged.
-        padded = cv2.copyMakeBorder(
-            cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR), 0, MORE, 0, MORE, cv2.BORDER_REPLICATE
-        )
-        cv2.imshow(self.title, padded)
+        cv2.imshow(self.title, cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR))
         if first:
-            cv2.waitKey(1)
+            cv2.waitKey(SETTLE)
             cv2.resizeWindow(self.title, *self._shown)
-            self._wheel = x11.without_wheel(self.title)
+            self._own = x11.find_window(self.title)
 
     def poll(self) -> str | None:
-        """The key pressed since the last call, such as "g", "esc" or "space"; "close" once closed."""
-        code = cv2.waitKeyEx(1)  # waitKey would give arrow keys as letters
-        if self._shown and self.closed:
-            return "close"
-        if code < 0:
-            return None
-        code &= 0xFFFF  # without Num Lock and its like
-        if not 0 < code < 128:
-            return None
-        return NAMES.get(code, chr(code).lower())
+        """The next key that was pressed, such as "g", "esc" or "space"; "close" once closed."""
+        if not self._pressed:
+            code = cv2.waitKeyEx(1)  # waitKey would give arrow keys as letters
+            if self._shown and self.closed:
+                return "close"
+            if self._own is not None:
+                self._pressed.extend(self._own.keys())
+            elif 0 < code & 0xFFFF < 128 and code > 0:  # without Num Lock and its like
+                self._pressed.append(NAMES.get(code & 0xFFFF, chr(code & 0xFFFF).lower()))
+        return self._pressed.popleft() if self._pressed else None
 
     def click(self) -> Point | None:
         """Where the picture was clicked since the last call."""
@@ -124,15 +122,10 @@ class Window:
         """Ask how large the window is, for the size of the next picture."""
         if not self._shown or self.closed:
             return
-        _, _, *seen = cv2.getWindowImageRect(self.title)
-        if min(seen) < 1:
-            return  # not on the screen yet
-        # As large as the picture: there may be room for more than could be seen.
-        width, height = (
-            round(1.5 * one) if one == had + MORE else one
-            for one, had in zip(seen, self._shown, strict=True)
-        )
-        self._size = width, height
+        # Under X11, OpenCV tells the size of its picture, which does not grow with the window.
+        told = self._own.size if self._own else cv2.getWindowImageRect(self.title)[2:]
+        if told and min(told) >= 1:  # not so before it is on the screen
+            self._size = told[0], told[1]
 
     def _mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN:
@@ -183,17 +176,13 @@ def gui_available() -> tuple[bool, str]:
 
 
 def _display_opens(display: str) -> tuple[bool, str]:
-    """Try it with X's own library: Qt would abort the whole process where the display is wrong."""
+    """Try it: Qt would abort the whole process where the display is wrong."""
     try:
-        xcb = ctypes.CDLL("libxcb.so.1")
+        server = Connection()
     except OSError:
         return False, "the X library libxcb.so.1 is missing; run: sudo apt-get install libxcb1"
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
-    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(display.encode(), None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
+    failed = server.failed
+    server.close()
     if failed:
         return False, (
             f"the screen {display} (DISPLAY) does not open; run it on a desktop, or use ssh -X"

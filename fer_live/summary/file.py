@@ -84,14 +84,18 @@ def thumbnail(image: Pixels, box: Box) -> Pixels:
     return cv2.resize(square, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype("uint8")
 
 
-def summarise(log: Path, path: Path) -> None:
-    """Write the summary of an existing log; raises UserError where that cannot be done."""
+def summarise(log: Path, path: Path | None = None) -> Path:
+    """Write the summary of an existing log, by default beside it; return where it is.
+
+    Raises UserError where that cannot be done.
+    """
     spare(log, path)
     summary = Summary()
     for record in read_log(log):
         summary.add(record)
     if not summary.frames:
         raise UserError(f"{log} holds no readings; name another log")
-    path = path.expanduser()
+    path = (path or log.with_suffix(HTML[0])).expanduser()
     claim(path, (*HTML, *PNG))
     write_summary(summary, path, f"Expressions in {log.name}")
+    return path

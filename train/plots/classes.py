@@ -1,10 +1,13 @@
 """How well each class does, beside how often it is seen."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from train.plots.result import Result
-from train.plots.style import MARKERS, class_colour, figure, row_colour, save
+from train.plots.style import MARKERS, class_colour, figure, legend_columns, row_colour, save
+
+WIDTH = 9.0
 
 
 def plot_distribution(counts: Mapping[str, int], results: Sequence[Result], path: Path) -> None:
@@ -43,7 +46,8 @@ def plot_distribution(counts: Mapping[str, int], results: Sequence[Result], path
 def plot_class_lines(counts: Mapping[str, int], results: Sequence[Result], path: Path) -> None:
     """Each row's accuracy of every class, from the largest class to the smallest. Fan et al. 2022, Fig. 4."""
     names = _by_size(counts)
-    picture = figure(9, 5.6 + 0.12 * len(results))
+    columns = legend_columns([result.name for result in results], WIDTH)
+    picture = figure(WIDTH, 5.0 + 0.25 * math.ceil(len(results) / columns))
     axes = picture.add_subplot()
     for result in results:
         recalls = [100 * result.recall(name) for name in names]
@@ -52,6 +56,7 @@ def plot_class_lines(counts: Mapping[str, int], results: Sequence[Result], path:
             color=row_colour(result.place),
             marker=MARKERS[result.place % len(MARKERS)],
             label=result.name,
+            clip_on=False,  # a marker at 0 or 100% is seen whole
         )
     total = sum(counts.values())
     ticks = [f"{name}\n{100 * counts[name] / total:.1f}%" for name in names]
@@ -64,7 +69,7 @@ def plot_class_lines(counts: Mapping[str, int], results: Sequence[Result], path:
     axes.set_xlabel("class, and its share of the training faces")
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    picture.legend(loc="outside lower center", ncols=min(3, len(results)))
+    picture.legend(loc="outside lower center", ncols=columns)
     save(picture, path)
 
 

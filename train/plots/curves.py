@@ -1,15 +1,18 @@
 """How training went."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from train.plots.result import Result
-from train.plots.style import figure, row_colour, save
+from train.plots.style import figure, legend_columns, row_colour, save
 
+WIDTH = 12.0
 PANELS = {"loss": ("train/loss", "val/loss"), "accuracy, %": ("train/accuracy", "val/accuracy")}
 
 
@@ -36,7 +39,9 @@ def read_history(run: Path) -> dict[str, NDArray[np.float64]]:
 
 def plot_curves(results: Sequence[Result], path: Path) -> None:
     """Loss and accuracy by epoch: training dashed, selection split solid."""
-    picture = figure(12, 5.2 + 0.12 * len(results))
+    columns = legend_columns([result.name for result in results], WIDTH)
+    picture = figure(WIDTH, 5.0 + 0.25 * math.ceil(len(results) / columns))
+    epochs = max((curve[-1, 0] for r in results for curve in r.history.values()), default=1)
     for axes, (title, names) in zip(picture.subplots(1, 2), PANELS.items(), strict=True):
         factor = 100 if "%" in title else 1
         for result in results:
@@ -54,10 +59,11 @@ def plot_curves(results: Sequence[Result], path: Path) -> None:
                 )
         axes.set_xlabel("epoch")
         axes.set_ylabel(title)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlim(0.5, epochs + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
     picture.suptitle(
         "solid: selection split; dashed: training, as each row's own loss and augmentation see it"
     )
-    picture.legend(loc="outside lower center", ncols=min(3, len(results)))
+    picture.legend(loc="outside lower center", ncols=columns)
     save(picture, path)

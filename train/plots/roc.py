@@ -14,8 +14,8 @@ from train.plots.style import class_colour, figure, row_colour, save
 GRID = np.linspace(0, 1, 501)
 
 
-def plot_roc(results: Sequence[Result], path: Path) -> None:
-    """The mean curve over classes of each row; and each class's curve of the last row."""
+def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
+    """The mean curve over classes of each row; and each class's curve of the row `by_class`."""
     picture = figure(12, 5.8 + 0.1 * len(results))
     mean, classes = picture.subplots(1, 2, sharey=True)
     for result in results:
@@ -27,11 +27,10 @@ def plot_roc(results: Sequence[Result], path: Path) -> None:
             label=f"{result.name}: AUC {result.scores['auc']:.3f}",
         )
     mean.set_title("mean over classes, one against the rest")
-    last = results[-1]
-    for label, curve in class_curves(last).items():
-        area = last.scores["per_class_auc"][label]
+    for label, curve in class_curves(by_class).items():
+        area = by_class.scores["per_class_auc"][label]
         classes.plot(GRID, curve, color=class_colour(label), label=f"{label}: AUC {area:.3f}")
-    classes.set_title(f"classes of {last.name}")
+    classes.set_title(f"classes of {by_class.name}")
     mean.set_ylabel("true positive rate")
     for axes in (mean, classes):
         axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance: AUC 0.5")

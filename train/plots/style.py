@@ -13,6 +13,7 @@ Colour = tuple[float, float, float]
 CONTRAST = 3.0  # to white, of all that is drawn: WCAG 2.1, 1.4.11
 DARKER = 0.97
 MARKERS = "osD^vPX<>*"
+LETTERS_PER_INCH, LEGEND_HANDLE = 11.0, 0.7  # of a legend's text, and the inches beside it
 
 
 def figure(width: float, height: float) -> Figure:
@@ -22,6 +23,12 @@ def figure(width: float, height: float) -> Figure:
 
 def save(picture: Figure, path: Path) -> None:
     picture.savefig(path, facecolor="white")
+
+
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """As many as fit below a figure of this width in inches, three at most."""
+    longest = LEGEND_HANDLE + max(map(len, names)) / LETTERS_PER_INCH
+    return max(1, min(3, len(names), int(width / longest)))
 
 
 def class_colour(label: str) -> Colour:

@@ -59,6 +59,8 @@ class Strategy(nn.Module, ABC):
 
     # Where the classifier learns nothing there is no accuracy to choose by: the last state is kept.
     classifies: bool = True
+    # Whether it has layers of its own that take the feature map of full-sized faces alone.
+    one_map: bool = False
 
     @abstractmethod
     def loss(self, step: Step) -> Loss:

@@ -34,6 +34,8 @@ class AttentiveCenterLoss(Strategy):
     mean attention is among the curves.
     """
 
+    one_map = True
+
     def __init__(
         self,
         task: Task,

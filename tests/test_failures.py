@@ -1,0 +1,45 @@
+"""What is said of an error, and where the rest of it lies."""
+
+import torch
+
+from fer_live.errors import UserError
+from train.failures import FILE, LONGEST, in_a_line, kept
+
+
+def raised(error):
+    """The error as one that was raised and caught."""
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def test_errors_of_ours_are_told_whole():
+    text = "a line " * 100
+    assert in_a_line(UserError(text)) == text.strip()
+
+
+def test_other_errors_keep_their_type_and_are_cut():
+    line = in_a_line(RuntimeError("shapes\n do   not fit " + "and so on " * 300))
+    assert line.startswith("RuntimeError: shapes do not fit and so on")
+    assert line.endswith(" ...")
+    assert len(line) <= LONGEST
+
+
+def test_the_whole_of_it_lies_in_the_folder(tmp_path):
+    long = "Dynamo failed " * 200
+    assert kept(raised(RuntimeError(long)), tmp_path / "run").endswith(" ...")
+    written = (tmp_path / "run" / FILE).read_text()
+    assert long.strip() in written
+    assert "in raised" in written
+
+
+def test_errors_of_ours_need_no_traceback(tmp_path):
+    assert kept(raised(UserError("mend it")), tmp_path) == "mend it"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_costs_the_traceback_alone(tmp_path):
+    (tmp_path / "file").touch()
+    error = raised(torch.OutOfMemoryError("no memory"))
+    assert kept(error, tmp_path / "file") == "OutOfMemoryError: no memory"
