@@ -27,9 +27,9 @@ QUALITY = {
     "libx264": {"preset": "veryfast", "crf": "20", "bf": "0"},
     "mpeg4": {"qmin": "2", "qmax": "5"},
 }
-# Fragments of a second each, so that a recording cut short plays up to there; closed in order, the
+# Fragments of half a second each, so that a recording cut short plays up to there; closed in order, the
 # file becomes a plain MP4, which every player and browser reads. Matroska needs no such options.
-FRAGMENTS = {"movflags": "hybrid_fragmented+frag_keyframe"}
+FRAGMENTS = {"movflags": "hybrid_fragmented+frag_keyframe", "frag_duration": "500000"}
 
 
 class VideoFile:
