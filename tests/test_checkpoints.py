@@ -1,9 +1,12 @@
+import errno
+
 import pytest
 import torch
 
 from fer_live.errors import UserError
 from tests.limits import small_disk
 from tests.test_fit import RESUMING, ctrl_c_during, tiny
+from train.__main__ import main
 from train.checkpoints import WholeCheckpoints
 from train.fit import FitOptions, fit
 
@@ -33,3 +36,23 @@ def test_a_run_on_a_full_disk_stops_with_one_line_and_goes_on_later(fer2013_csv,
     assert (run / "last.ckpt").read_bytes() == before
     fit(recipe, fer2013_csv, run, RESUMING)
     assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 7
+
+
+def test_a_full_disk_ends_any_command_with_one_line(monkeypatch, capsys):
+    def fail():
+        raise OSError(errno.ENOSPC, "as the system calls it", "scores/metrics.json")
+
+    monkeypatch.setattr("train.listing.print_recipes", fail)
+    assert main(["recipes"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("train: scores/metrics.json could not be written (No space left")
+    assert told.count("\n") == 1
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch):
+    def fail():
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("train.listing.print_recipes", fail)
+    with pytest.raises(OSError, match="broken"):
+        main(["recipes"])

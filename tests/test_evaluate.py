@@ -175,3 +175,11 @@ def test_faces_stay_out_of_the_folder_when_asked(fer2013_csv, tmp_path, weights)
     arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv), "--no-pictures"]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
     assert not (tmp_path / "out" / "pictures.parquet").exists()
+
+
+@pytest.mark.parametrize("strength", ["inf", "nan", "much"])
+def test_a_strength_that_is_no_number_is_refused(strength, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "--weights", "x", "--output", "y", "--logit-adjustment", strength])
+    assert stopped.value.code == 2
+    assert f"{strength!r} is neither a number nor auto" in capsys.readouterr().err

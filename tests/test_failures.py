@@ -39,6 +39,13 @@ def test_errors_of_ours_need_no_traceback(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_errors_of_ours_that_cut_another_off_have_one(tmp_path):
+    error = UserError("no compiler ...")
+    error.__cause__ = RuntimeError("long " * 99)
+    assert kept(error, tmp_path) == "no compiler ..."
+    assert "long " * 98 in (tmp_path / FILE).read_text()
+
+
 def test_a_folder_that_cannot_be_written_costs_the_traceback_alone(tmp_path):
     (tmp_path / "file").touch()
     error = raised(torch.OutOfMemoryError("no memory"))

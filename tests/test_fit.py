@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from torch._dynamo.exc import TorchDynamoException
 
 from fer_live import card as cards
 from fer_live.errors import UserError
@@ -124,6 +125,25 @@ def test_bad_overrides_are_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_compiler_that_fails_is_one_line(fer2013_csv, tmp_path, monkeypatch):
+    def compiled(*_, **__):
+        def forward(images):
+            raise TorchDynamoException("no C++ compiler\n\n" + "Set TORCHDYNAMO_VERBOSE " * 99)
+
+        return forward
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    with pytest.raises(UserError, match=r"no C\+\+ compiler .*: leave --compile out") as caught:
+        fit(tiny(), fer2013_csv, tmp_path / "run", FitOptions(compiled=True))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_batch_of_one_face_is_refused(fer2013_csv, tmp_path):
+    with pytest.raises(UserError, match="a batch of one face cannot be normalised"):
+        fit(tiny(), fer2013_csv, tmp_path / "run", FitOptions(limit=1))
 
 
 def test_unknown_recipe_names_the_known_ones():

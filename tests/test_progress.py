@@ -1,12 +1,15 @@
 """What is said of the time that is left."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from fer_live.errors import UserError
 from tests.test_fit import tiny
+from train import pace
 from train.fit import fit
+from train.pace import STEPS, WARM_UP, Enough
 from train.progress import duration
 from train.trainer import FitOptions
 
@@ -41,3 +44,29 @@ def test_what_is_said_of_an_error_has_its_own_line(fer2013_csv, tmp_path, capfd)
     with pytest.raises(UserError):
         fit(broken, fer2013_csv, tmp_path / "run", FitOptions())
     assert capfd.readouterr().out.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("small", "expected"),
+    [({"small_size": 40, "small_until": 0.6}, 0.6 * 100 + 0.4 * 300), ({"small_size": 0}, 300)],
+)
+def test_small_faces_take_their_share_of_the_time(monkeypatch, tmp_path, small, expected):
+    def fit_in_no_time(recipe, root, output, options, callbacks):
+        (watch,) = callbacks
+        pace = 1.0 if recipe.small_until else 3.0
+        watch.steps, watch.started = 100, 0.0
+        watch.ends = [pace * (i + 1) for i in range(STEPS + WARM_UP)]
+        raise Enough
+
+    monkeypatch.setattr(pace, "fit", fit_in_no_time)
+    recipe = replace(tiny(), **small)
+    assert pace.measure_seconds(recipe, tmp_path, FitOptions()) == pytest.approx(expected)
+
+
+def test_the_first_steps_do_not_count():
+    watch = pace.StopWatch()
+    watch.steps, watch.started = 10, 0.0
+    watch.ends = [50.0 + max(i - WARM_UP + 1, 0) for i in range(STEPS + WARM_UP)]
+    assert watch.seconds == pytest.approx(10)
+    watch.ends = [2.0]  # a smoke run has no more
+    assert watch.seconds == pytest.approx(20)

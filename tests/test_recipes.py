@@ -1,9 +1,13 @@
+from dataclasses import asdict
+
 import lightning
 import pytest
 import torch
 import torch.nn.functional as F
 
+from fer_live.errors import UserError
 from train import recipe as recipes
+from train import recipe_checks
 from train.data import DATASETS
 from train.data.batches import Batch
 from train.learner import Learner
@@ -94,3 +98,42 @@ def test_stacked_remedies_for_rare_classes_are_warned_of(caplog, overrides, stac
 def test_one_remedy_is_not_warned_of(caplog, override):
     recipes.load("basic", [override])
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epochs=-1", "epochs is -1: use 0 or more"),
+        ("batch_size=1", "batch_size is 1: use 2 or more"),
+        ("learning_rate=.nan", "learning_rate is nan: use 0 or more"),
+        ("label_smoothing=2", "label_smoothing is 2.0: use 0 to 1"),
+        ("seed=-1", "seed is -1: use 0 to 4294967295"),
+        ("augmentation.flip=3", "augmentation.flip is 3.0: use 0 to 1"),
+        ("augmentation.erased_area=[0.5,0.2]", "erased_area [0.5, 0.2] is not a smallest and"),
+        ("channels=2", "channels 2 is not one of 1, 3"),
+        ("network=magic", "network 'magic' is not one of cucn, cnn6"),
+        ("class_weights=-1", "class_weights -1.0: use 0 or more"),
+        ("class_weights=[1,.inf]", "class_weights [1.0, inf]: use 0 or more"),
+        ("arguments.size=40", "arguments.size is no argument: leave it out"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_those_that_can(override, message):
+    with pytest.raises(UserError) as caught:
+        recipes.load("basic", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_beta_is_less_than_one():
+    with pytest.raises(UserError, match="is beta in weight_mode class_balanced: use less than 1"):
+        recipes.load("class-balanced", ["class_weights=1"])
+
+
+def test_every_number_of_a_recipe_has_its_limits():
+    recipe = recipes.load("basic")
+    for fields, limits in (
+        (recipe.to_dict(), recipe_checks.LIMITS),
+        (asdict(recipe.augmentation), recipe_checks.AUGMENTATION_LIMITS),
+    ):
+        numbers = {k for k, v in fields.items() if type(v) in (int, float)}
+        assert numbers - limits.keys() <= {"channels", "class_weights"}

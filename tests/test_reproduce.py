@@ -1,4 +1,5 @@
 import csv
+import logging
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,8 @@ import yaml
 from fer_live.errors import UserError
 from tests.interrupting import ctrl_c
 from train import recipe as recipes
-from train.__main__ import main
+from train.__main__ import Once, main
+from train.outcome import Progress
 from train.plan import PlanOptions, all_runs, plan, shortened
 from train.strategies.supervised import Supervised
 from train.table import Column, Row, Table, load_table, table_names
@@ -108,8 +110,22 @@ def test_a_dry_run_says_how_long_each_row_takes_and_trains_none(
     output = tmp_path / "out"
     command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
     assert main([*command, "--rows", "plain", "--dry-run"]) == 0
-    assert "trainings: 1, about" in capsys.readouterr().out
+    assert "trainings: 1, time: " in capsys.readouterr().out
     assert not output.exists()
+
+
+def test_times_that_are_not_known_are_not_said_to_be_short():
+    run, other = all_runs(plan(table_of(Row("a", "basic"), Row("b", "focal")), PlanOptions()))
+    assert Progress().said([run]) == "unknown"
+    assert Progress({run.name: 40.0}).said([run, other]) == "over 40 s"
+    assert Progress({run.name: 40.0, other.name: 2.0}).said([run, other]) == "42 s"
+    assert Progress().said([]) == "0 s"
+
+
+def test_the_same_warning_is_given_once():
+    once = Once()
+    records = [logging.LogRecord("train", 30, "", 0, text, (), None) for text in ("a", "b", "a")]
+    assert [once.filter(record) for record in records] == [True, True, False]
 
 
 def test_rows_that_start_alike_share_one_training():
@@ -179,6 +195,13 @@ def test_another_limit_or_field_is_another_training():
     rows = table_of(Row("a", "cnn6-fer2013"))
     options = [PlanOptions(), PlanOptions(limit=8), PlanOptions(changes=["epochs=7"])]
     assert len({plan(rows, one)[0].runs[0].name for one in options}) == 3
+
+
+def test_rows_that_are_cited_only_cannot_be_trained(table, fer2013_csv, tmp_path, capsys):
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--rows", "cited"]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 2
+    assert "cited only" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_row_names_the_known_ones():

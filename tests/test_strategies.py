@@ -78,9 +78,20 @@ def test_effective_numbers_by_hand():
     torch.testing.assert_close(criterion.weights, torch.tensor([9 / 7, 6 / 7]))
 
 
+def test_smoothing_gives_a_share_to_every_class():
+    criterion = Criterion(torch.ones(2), smoothing=0.2)
+    loss = criterion(torch.tensor([[math.log(3), 0.0]]), torch.tensor([0]))  # p = 3/4, 1/4
+    assert loss.item() == pytest.approx(0.9 * math.log(4 / 3) + 0.1 * math.log(4))
+
+
 def test_a_list_of_weights_is_taken_as_it_is():
     criterion = build(torch.tensor([5, 5]), [1.0, 3.0], "loss", 0.0)
     assert criterion.weights.tolist() == [1.0, 3.0]
+
+
+def test_a_list_of_weights_has_one_for_each_class():
+    with pytest.raises(UserError, match="class_weights has 2 weights, the data set 3 classes"):
+        build(torch.tensor([5, 5, 5]), [1.0, 3.0], "loss", 0.0)
 
 
 def test_a_distribution_costs_its_cross_entropy_and_weights_go_with_the_shares():

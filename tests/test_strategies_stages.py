@@ -93,6 +93,13 @@ def test_parts_that_the_network_lacks_cannot_train(recipe, fer2013_csv, tmp_path
         fit(wrong, fer2013_csv, tmp_path / "run", FITTING)
 
 
+def test_what_does_not_fit_is_told_before_the_first_stage_trains(recipe, fer2013_csv, tmp_path):
+    wrong = recipe("wrong", after=recipe("first"), trains=["layer5"])
+    with pytest.raises(UserError, match="begins 'layer5'"):
+        fit(recipes.load(wrong), fer2013_csv, tmp_path / "run", FITTING)
+    assert not (tmp_path / "run" / "before").exists()
+
+
 def test_arguments_that_the_network_lacks_are_refused(recipe, fer2013_csv, tmp_path):
     wrong = recipes.load(recipe("wrong", arguments={"depth": 18}))
     with pytest.raises(UserError, match=r"network cnn6 with \{'depth': 18\}"):

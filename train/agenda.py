@@ -8,7 +8,6 @@ from rich.table import Table as Grid
 
 from train.outcome import Progress
 from train.plan import PlannedRow, Run, rows_by_text
-from train.progress import duration
 from train.table import Table
 
 
@@ -29,10 +28,8 @@ def print_plan(
         stages = {stage.name: stage for run in row.runs for stage in run.stages()}
         fresh = [s for s in stages.values() if s.name in todo and s.name not in counted]
         counted |= stages.keys()
-        if any(stage.name not in progress.seconds for stage in fresh):
-            time = "unknown"
-        elif fresh:
-            time = duration(progress.left(fresh))
+        if fresh:
+            time = progress.said(fresh)
         elif stages:
             time = "above" if stages.keys() & todo else "trained"
         else:
@@ -44,7 +41,7 @@ def print_plan(
     notes = ((note, row.row.name) for row in planned for note in (*row.notes, row.error) if note)
     for note, rows in rows_by_text(notes).items():
         console.print(f"- {', '.join(rows)}: {note}", markup=False, highlight=False)
-    console.print(f"trainings: {len(waiting)}, about {duration(progress.left(waiting))}")
+    console.print(f"trainings: {len(waiting)}, time: {progress.said(waiting)}")
 
 
 def titles(run: Run, planned: Sequence[PlannedRow]) -> str:

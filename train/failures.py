@@ -21,7 +21,7 @@ def in_a_line(error: Exception) -> str:
 
 def kept(error: Exception, folder: Path) -> str:
     """The same line; what may have been cut off is written to `folder`, with the traceback."""
-    if not isinstance(error, UserError):
+    if not isinstance(error, UserError) or error.__cause__:
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             folder.mkdir(parents=True, exist_ok=True)
             (folder / FILE).write_text("".join(traceback.format_exception(error)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from torch._dynamo.exc import TorchDynamoException
 from torch.utils.data import Sampler
 
 from fer_live.errors import UserError
@@ -17,11 +18,11 @@ from train.checkpoints import WholeCheckpoints
 from train.data import DATASETS, Faces
 from train.data.batches import Batches, Share, order_of
 from train.data.stream import batches_of
+from train.failures import in_a_line
 from train.learner import Learner
 from train.recipe import Recipe
 from train.run_folder import BEFORE, LAST, alone_in, begin, is_finished, resume, write_facts
-from train.start import build_network, check_small_faces, start
-from train.strategies import Task, build_strategy, criterion
+from train.start import build, start
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
 
@@ -54,10 +55,11 @@ def fit(
     with alone_in(output), quiet(), own_signals():
         if not options.resume:
             begin(recipe, output)
+        splits = read_splits(recipe, root, options.limit)
         if recipe.after:
+            build(recipe, splits.training)  # tells what does not fit before the first stage trains
             before = before or output / BEFORE
             fit_unless_finished(recipes.before(recipe), root, before, options)
-        splits = read_splits(recipe, root, options.limit)
         trainer = build_trainer(recipe, output, options, callbacks)
         write_facts(output, trainer, options.limit)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
@@ -72,8 +74,10 @@ def fit(
         except Stopped:
             _refuse_lost_checkpoints(trainer)
             raise KeyboardInterrupt from None
+        except TorchDynamoException as error:
+            raise UserError(f"{in_a_line(error)}: leave --compile out") from error
         except FloatingPointError as error:
-            raise UserError(f"{error}; {output} keeps its last good checkpoints") from None
+            raise UserError(f"{error}; {output} keeps what was saved before") from None
         _refuse_lost_checkpoints(trainer)
         write_facts(output, trainer, options.limit, finished=True)
 
@@ -115,25 +119,19 @@ def prepare_learner(
     if recipe.teachers:
         training = taught(training, recipe.teachers, trainer.strategy.root_device)
     lightning.seed_everything(recipe.seed, verbose=False)
-    classes = len(training.classes)
-    network = build_network(recipe, classes)
+    network, strategy = build(recipe, training)
     start(network, recipe, before)
-    labels = torch.from_numpy(training.labels)
-    loss = criterion.build(
-        labels.bincount(minlength=classes),
-        recipe.class_weights,
-        recipe.weight_mode,
-        recipe.label_smoothing,
-    )
-    strategy = build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options)
-    check_small_faces(network, strategy, recipe)
-    order = order_of(recipe.sampler, labels, recipe.seed)
+    order = order_of(recipe.sampler, torch.from_numpy(training.labels), recipe.seed)
     batches = _batches(recipe, training, recipe.batch_size, trainer, order)
+    if batches.own_size < 2:
+        raise UserError(
+            "a batch of one face cannot be normalised: use more faces, or fewer processes"
+        )
     learner = Learner(
         network.to(memory_format=torch.channels_last),
         strategy,
         recipe,
-        classes,
+        len(training.classes),
         recipe.epochs * len(batches),
         dataset.mean,
         dataset.deviation,

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
-from fer_live.errors import UserError
 from fer_live.models import Network
 from train import schedule
 from train.data.batches import Batch
@@ -56,17 +55,8 @@ class Learner(lightning.LightningModule):
 
     def _freeze(self) -> None:
         trains = tuple(self.recipe.trains)
-        if not trains:
-            return
-        names = [name for name, _ in self.network.named_parameters()]
-        for beginning in trains:
-            if not any(name.startswith(beginning) for name in names):
-                raise UserError(
-                    f"trains: no parameter of {self.recipe.network} begins {beginning!r}: it has "
-                    f"{', '.join(dict.fromkeys(name.split('.')[0] for name in names))}"
-                )
         for name, parameter in self.network.named_parameters():
-            parameter.requires_grad_(name.startswith(trains))
+            parameter.requires_grad_(not trains or name.startswith(trains))
 
     def train(self, mode: bool = True) -> "Learner":
         """Frozen parts stay in eval mode: BatchNorm would drift under another sampler's mix of classes."""

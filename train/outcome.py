@@ -10,6 +10,7 @@ import torch
 
 from train.data import find
 from train.plan import PlannedRow, Run
+from train.progress import duration
 from train.report import read_result, write_report
 from train.report_table import RowReport
 from train.table import Table
@@ -48,7 +49,15 @@ class Progress:
     errors: dict[str, str] = field(default_factory=dict)
 
     def left(self, runs: Iterable[Run]) -> float:
+        """Seconds of those that are known."""
         return sum(self.seconds.get(run.name, 0.0) for run in runs)
+
+    def said(self, runs: Sequence[Run]) -> str:
+        """How long they will take, for a person."""
+        known = [run for run in runs if run.name in self.seconds]
+        if runs and not known:
+            return "unknown"
+        return ("over " if len(known) < len(runs) else "") + duration(self.left(known))
 
 
 def first_error(planned: PlannedRow, progress: Progress) -> str:

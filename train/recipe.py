@@ -1,7 +1,6 @@
 """Recipes: all that decides a training run, as one YAML file."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,13 +10,10 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from fer_live.errors import UserError
-from fer_live.models import MODELS
-from train.data import DATASETS
 from train.data.augment import Augmentation
+from train.recipe_checks import check
 
 FOLDER = Path(__file__).parent / "recipes"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def load(
     except (ArgumentError, yaml.YAMLError) as error:
         message = " ".join(str(error).split())
         raise UserError(f"recipe {name}: {message}") from None
-    _check(recipe, name)
+    check(recipe.to_dict(), name)
     return recipe
 
 
@@ -136,31 +132,6 @@ def before(recipe: Recipe) -> Recipe:
 def names() -> list[str]:
     """The recipes that travel with the workshop."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def _check(recipe: Recipe, name: str) -> None:
-    from train.strategies import ADJUSTING, STRATEGIES  # they bring torch modules of their own
-
-    for value, known in (
-        (recipe.network, MODELS),
-        (recipe.dataset, DATASETS),
-        (recipe.strategy, STRATEGIES),
-    ):
-        if value not in known:
-            raise UserError(f"recipe {name}: {value!r} is not one of {', '.join(known)}")
-    remedies = [
-        remedy
-        for remedy, used in (
-            ("a balanced sampler", recipe.sampler == "balanced"),
-            (f"class weights ({recipe.weight_mode})", bool(recipe.class_weights)),
-            (f"the strategy {recipe.strategy}", recipe.strategy in ADJUSTING),
-        )
-        if used
-    ]
-    if len(remedies) > 1:
-        logger.warning(
-            f"recipe {name} stacks {' and '.join(remedies)}: each makes rare classes weigh more"
-        )
 
 
 def _set(content: dict[str, Any], override: str) -> None:

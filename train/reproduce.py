@@ -18,7 +18,6 @@ from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
 from train.pace import measure_seconds
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
-from train.progress import duration
 from train.run_folder import alone_in, is_finished
 from train.table import Table, load_table
 
@@ -33,6 +32,10 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
     """
     table = load_table(name)
     planned = plan(table, options)
+    if not any(row.runs or row.error for row in planned):
+        raise UserError(
+            "the rows that were asked for have no recipe, they are cited only: use others"
+        )
     console = Console()
     if dry_run:
         _announced(table, planned, workshop, console)
@@ -78,15 +81,14 @@ def _train_all(
     for run in all_runs(planned):
         if run in waiting:
             number = waiting.index(run) + 1
-            later = progress.left(waiting[number:])
             console.print(
                 f"{number} of {len(waiting)}: {titles(run, planned)} ({run.name}), epochs: "
-                f"{run.recipe.epochs}, about {duration(progress.left([run]))}; "
-                f"all that is left: {duration(progress.left([run]) + later)}",
+                f"{run.recipe.epochs}, time: {progress.said([run])}; "
+                f"all that is left: {progress.said(waiting[number - 1 :])}",
                 markup=False,
                 soft_wrap=True,
             )
-            _train(run, workshop, later, progress)
+            _train(run, workshop, progress.left(waiting[number:]), progress)
         if run.name in scored:
             _score(run, workshop, progress)
         if run.name in progress.errors:

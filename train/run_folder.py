@@ -1,10 +1,10 @@
 """The folder of a run: who may write to it, and what it says of the run."""
 
+import contextlib
 import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ LAST = "last.ckpt"
 BEFORE = "before"  # the folder of the run that a recipe comes after
 
 
-@contextmanager
+@contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold a folder, made where it is not there, until the end of the block.
 
@@ -114,6 +114,8 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text)
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise UserError(
             f"cannot write {path} ({error.strerror}): make room, or choose another --output"
         ) from None

@@ -9,11 +9,33 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
+from train.data import Faces
 from train.pretrained import load_pretrained
 from train.recipe import Recipe
-from train.strategies import Strategy
+from train.strategies import Strategy, Task, build_strategy, criterion
 
 logger = logging.getLogger(__name__)
+
+
+def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
+    """The recipe's network with random parameters, and its strategy for these training faces.
+
+    Raises UserError where the recipe's parts do not fit each other or the data.
+    """
+    classes = len(faces.classes)
+    network = build_network(recipe, classes)
+    _check_trains(network, recipe)
+    labels = torch.from_numpy(faces.labels)
+    loss = criterion.build(
+        labels.bincount(minlength=classes),
+        recipe.class_weights,
+        recipe.weight_mode,
+        recipe.label_smoothing,
+    )
+    task = Task(classes, labels, loss, network)
+    strategy = build_strategy(recipe.strategy, task, recipe.options)
+    check_small_faces(network, strategy, recipe)
+    return network, strategy
 
 
 def build_network(recipe: Recipe, classes: int) -> Network:
@@ -22,6 +44,16 @@ def build_network(recipe: Recipe, classes: int) -> Network:
         return MODELS[recipe.network](**recipe.network_arguments(classes))
     except (TypeError, ValueError) as error:
         raise UserError(f"network {recipe.network} with {recipe.arguments}: {error}") from None
+
+
+def _check_trains(network: Network, recipe: Recipe) -> None:
+    names = [name for name, _ in network.named_parameters()]
+    for beginning in recipe.trains:
+        if not any(name.startswith(beginning) for name in names):
+            raise UserError(
+                f"trains: no parameter of {recipe.network} begins {beginning!r}: it has "
+                f"{', '.join(dict.fromkeys(name.split('.')[0] for name in names))}"
+            )
 
 
 def check_small_faces(network: Network, strategy: Strategy, recipe: Recipe) -> None:

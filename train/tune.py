@@ -86,7 +86,7 @@ def print_study(study: Study, output: Path) -> None:
     """The trials as a table on the terminal, best first."""
     names = list(dict.fromkeys(name for trial in study.trials for name in trial.params))
     table = Table(title=f"Trials by {study.user_attrs['metric']} on the selection split")
-    for column in ("trial", "state", "score %", *names):
+    for column in ("trial", "state", "score %", *(name.replace("_", " ") for name in names)):
         table.add_column(column, justify="right")
     for trial in sorted(_told(study), key=lambda t: -1.0 if t.value is None else -t.value - 1):
         score = "-" if trial.value is None else f"{100 * trial.value:.2f}"

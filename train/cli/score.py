@@ -1,6 +1,7 @@
 """`export`, `evaluate` and `audit`."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -117,6 +118,9 @@ def _strength(text: str) -> float | Literal["auto"]:
     if text == "auto":
         return "auto"
     try:
-        return float(text)
+        strength = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
+        strength = math.nan
+    if not math.isfinite(strength):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto")
+    return strength

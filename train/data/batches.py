@@ -106,7 +106,7 @@ class Batches(ABC):
         if self.sampler is not None:
             return self.count // self.batch_size
         own = len(range(self.share.rank, self.count, self.share.of))
-        return -(-own // self._own_size)
+        return -(-own // self.own_size)
 
     def __iter__(self) -> Iterator[Batch]:
         if self.next_batch == len(self):
@@ -122,14 +122,15 @@ class Batches(ABC):
         self.next_batch = state["next_batch"]
 
     @property
-    def _own_size(self) -> int:
+    def own_size(self) -> int:
+        """Faces of each full batch that are this process's."""
         return self.batch_size // self.share.of
 
     def _places(self) -> Sequence[Tensor]:
         """This process's places of each batch of the epoch."""
         rank, of = self.share
         if self.sampler is None:
-            return torch.arange(self.count)[rank::of].split(self._own_size)
+            return torch.arange(self.count)[rank::of].split(self.own_size)
         order = torch.tensor(list(self.sampler))
         batches = order[: len(self) * self.batch_size].view(-1, self.batch_size)
         return batches[:, rank::of].unbind()

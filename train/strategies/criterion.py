@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer_live.errors import UserError
+
 LARGEST_WEIGHT = 10.0  # beyond it a handful of pictures would steer the whole network
 
 WeightMode = Literal["loss", "prior", "class_balanced"]
@@ -77,9 +79,17 @@ class Criterion(nn.Module):
 def build(
     counts: Tensor, weights: float | list[float], mode: WeightMode, smoothing: float
 ) -> Criterion:
-    """The criterion of a recipe for training faces of these class `counts` (K,)."""
+    """The criterion of a recipe for training faces of these class `counts` (K,).
+
+    Raises UserError where a list of weights has another length.
+    """
     ones = torch.ones(len(counts))
     if isinstance(weights, list):
+        if len(weights) != len(counts):
+            raise UserError(
+                f"class_weights has {len(weights)} weights, the data set {len(counts)} classes: give one "
+                "for each"
+            )
         return Criterion(torch.tensor(weights), None, smoothing)
     if weights == 0:
         return Criterion(ones, None, smoothing)

@@ -1,0 +1,108 @@
+"""What a recipe must be, beyond the types of its fields."""
+
+import logging
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from fer_live.errors import UserError
+from fer_live.models import MODELS
+from train.data import DATASETS
+from train.strategies import ADJUSTING, STRATEGIES
+
+# Field -> the lowest and the highest value.
+LIMITS = {
+    "size": (1, inf),
+    "small_size": (0, inf),
+    "small_until": (0, 1),
+    "epochs": (0, inf),
+    "batch_size": (2, inf),  # BatchNorm fails on one face
+    "learning_rate": (0, inf),
+    "head_rate": (0, inf),
+    "weight_decay": (0, inf),
+    "label_smoothing": (0, 1),
+    "decay": (0, inf),
+    "decay_every": (1, inf),
+    "plateau_patience": (0, inf),
+    "warmup_epochs": (0, inf),
+    "ema": (0, 1),
+    "clip_norm": (0, inf),
+    "seed": (0, 2**32 - 1),
+}
+AUGMENTATION_LIMITS = {
+    "flip": (0, 1),
+    "rotation": (0, inf),
+    "scale": (0, inf),
+    "aspect": (0, inf),
+    "shift": (0, inf),
+    "contrast": (0, inf),
+    "brightness": (0, inf),
+    "gamma": (0, inf),
+    "photometric": (0, 1),
+    "erasing": (0, 1),
+}
+OWN = ("classes", "size", "channels")  # of a network's arguments, those that are not in `arguments`
+
+logger = logging.getLogger(__name__)
+
+
+def check(fields: Mapping[str, Any], name: str) -> None:
+    """Raise UserError where these fields of the recipe `name` cannot be; warn where remedies are stacked."""
+    for field, known in (
+        ("network", tuple(MODELS)),
+        ("dataset", tuple(DATASETS)),
+        ("strategy", tuple(STRATEGIES)),
+        ("channels", (1, 3)),
+    ):
+        if fields[field] not in known:
+            raise UserError(
+                f"recipe {name}: {field} {fields[field]!r} is not one of {', '.join(map(str, known))}"
+            )
+    augmentation = fields["augmentation"]
+    _within(LIMITS, fields, f"recipe {name}: ")
+    _within(AUGMENTATION_LIMITS, augmentation, f"recipe {name}: augmentation.")
+    low, high = augmentation["erased_area"]
+    if not 0 <= low <= high <= 1:
+        raise UserError(
+            f"recipe {name}: augmentation.erased_area {[low, high]} is not a smallest and a largest share"
+        )
+    _check_weights(fields["class_weights"], fields["weight_mode"], name)
+    strange = [key for key in OWN if key in fields["arguments"]]
+    if strange:
+        raise UserError(f"recipe {name}: arguments.{strange[0]} is no argument: leave it out")
+    _warn_of_stacked(fields, name)
+
+
+def _within(
+    limits: Mapping[str, tuple[float, float]], fields: Mapping[str, Any], where: str
+) -> None:
+    for field, (lowest, highest) in limits.items():
+        if not lowest <= fields[field] <= highest:
+            upper = "or more" if highest == inf else f"to {highest}"
+            raise UserError(f"{where}{field} is {fields[field]}: use {lowest} {upper}")
+
+
+def _check_weights(weights: float | list[float], mode: str, name: str) -> None:
+    values = weights if isinstance(weights, list) else [weights]
+    if not all(0 <= value < inf for value in values):
+        raise UserError(f"recipe {name}: class_weights {weights}: use 0 or more")
+    if mode == "class_balanced" and not isinstance(weights, list) and not weights < 1:
+        raise UserError(
+            f"recipe {name}: class_weights {weights} is beta in weight_mode class_balanced: use less than 1"
+        )
+
+
+def _warn_of_stacked(fields: Mapping[str, Any], name: str) -> None:
+    remedies = [
+        remedy
+        for remedy, used in (
+            ("a balanced sampler", fields["sampler"] == "balanced"),
+            (f"class weights ({fields['weight_mode']})", bool(fields["class_weights"])),
+            (f"the strategy {fields['strategy']}", fields["strategy"] in ADJUSTING),
+        )
+        if used
+    ]
+    if len(remedies) > 1:
+        logger.warning(
+            f"recipe {name} stacks {' and '.join(remedies)}: each makes rare classes weigh more"
+        )
