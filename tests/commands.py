@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -64,6 +65,11 @@ def wait_for(condition: Callable[[], bool], program: subprocess.Popen) -> None:
         assert program.poll() is None, program.stderr.read()
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def log_lines(path: Path) -> list[dict]:

@@ -16,6 +16,7 @@ from tests.commands import (
     begun,
     complaints,
     environment,
+    free_port,
     log_lines,
     video_frames,
     wait_for,
@@ -52,11 +53,6 @@ def answers(port: int) -> bool:
         time.sleep(0.02)
         return False
     return True
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def test_a_network_camera_that_is_killed_and_restarted(tmp_path):

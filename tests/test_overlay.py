@@ -3,33 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_live.expressions import FEAR, HAPPY, NEUTRAL, SAD, SEVEN
+from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN
 from fer_live.overlay import Boxes, HeatMap, Help, Hud, HudInfo, Overlay, Panels, Toast, sprites
 from fer_live.overlay.bars import CROWD, THRONG, _panel, bar_types
 from fer_live.overlay.label import FORMS, Words, draw_label, label_size
-from fer_live.types import Box, Face, Prediction, Reading
+from tests.drawing import drawn, frame, reading
 
-PROBABILITIES = (0.02, 0.01, 0.03, 0.8, 0.04, 0.06, 0.04)
 SIZES = [(480, 640), (720, 1280), (1080, 1920), (1280, 720)]
-
-
-def reading(left, top, right, bottom, track: int | None = 1, heat=1.0) -> Reading:
-    """A happy face whose heat-maps have one hot cell in their upper left, over the box."""
-    heatmaps = np.zeros((7, 7, 7), np.float32)
-    heatmaps[:, 1, 1] = heat
-    area = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
-    prediction = Prediction(dict(zip(SEVEN, PROBABILITIES, strict=True)), 0.31)
-    face = Face(Box(left, top, right, bottom), 0.9)
-    return Reading(face, prediction, track, heatmaps, area)
-
-
-def frame(height=480, width=640, level=0) -> np.ndarray:
-    return np.full((height, width, 3), level, np.uint8)
-
-
-def drawn(annotator, readings, canvas) -> np.ndarray:
-    """(H, W): where the annotator changed the canvas."""
-    return (Overlay([annotator])(canvas, readings) != canvas).any(2)
 
 
 @pytest.mark.parametrize("annotator", [Boxes(), Panels(), HeatMap()])
@@ -185,71 +165,6 @@ def test_the_selected_face_has_a_whole_frame():
     marked = drawn(Boxes(selected=1), [reading(200, 150, 300, 270)], canvas)
     assert not plain[150:152, 240:260].any()
     assert marked[150:152, 240:260].any()
-
-
-def test_the_chosen_expressions_heat_map_is_drawn():
-    one = reading(100, 100, 240, 240)
-    one.heatmaps[SEVEN.index(FEAR)] = 0
-    one.heatmaps[SEVEN.index(FEAR), 5, 5] = 1.0
-    canvas = Overlay([HeatMap(chosen=FEAR)])(frame(), [one])
-    assert canvas[200:220, 200:220].mean() > 60
-    assert not canvas[110:150, 110:150].any()
-
-
-def test_the_heat_map_is_as_strong_as_asked():
-    weak, strong = (
-        Overlay([HeatMap(opacity)])(frame(), [reading(100, 100, 240, 240)]).max()
-        for opacity in (0.2, 0.95)
-    )
-    assert strong > 3 * weak
-
-
-def test_the_heat_map_glows_where_the_map_is_hot():
-    canvas = Overlay([HeatMap()])(frame(), [reading(100, 100, 240, 240)])
-    hot, cold = canvas[120:140, 120:140], canvas[200:240, 200:240]
-    assert hot.mean() > 60
-    assert not cold.any()
-
-
-def test_the_heat_map_follows_its_area():
-    turned = reading(100, 100, 240, 240)
-    turned = replace(turned, heatmap_area=np.roll(turned.heatmap_area, -1, 0))
-    canvas = Overlay([HeatMap()])(frame(), [turned])
-    assert canvas[120:140, 200:220].mean() > 60  # a quarter turn: now in the upper right
-    assert not canvas[200:240, 100:140].any()
-
-
-def test_a_weak_map_does_not_glow_after_a_strong_one():
-    overlay = Overlay([HeatMap()])
-    strong = overlay(frame(), [reading(100, 100, 240, 240, heat=10)])
-    weak = overlay(frame(), [reading(100, 100, 240, 240, heat=0.5)])
-    assert strong.max() > 100
-    assert weak.max() < 25
-
-
-def test_a_tracks_scale_falls_slowly():
-    overlay = Overlay([HeatMap(half_life=10)])
-    overlay(frame(), [reading(100, 100, 240, 240, heat=10)])
-    levels = [int(overlay(frame(), [reading(100, 100, 240, 240, heat=2)]).max()) for _ in range(40)]
-    assert levels == sorted(levels)
-    assert max(np.diff(levels)) < 20
-    assert levels[-1] > 3 * levels[0]
-
-
-def test_tracks_do_not_share_a_scale():
-    overlay = Overlay([HeatMap()])
-    overlay(frame(), [reading(100, 100, 240, 240, track=1, heat=100)])
-    assert overlay(frame(), [reading(100, 100, 240, 240, track=2)]).max() > 100
-
-
-def test_a_fixed_reference_is_the_scale():
-    small = Overlay([HeatMap(reference=100)])(frame(), [reading(100, 100, 240, 240)])
-    assert small.max() < 10
-
-
-def test_an_empty_or_missing_map_draws_nothing():
-    bare = replace(reading(100, 100, 240, 240), heatmaps=None, heatmap_area=None)
-    assert not Overlay([HeatMap()])(frame(), [bare, reading(100, 100, 240, 240, heat=0)]).any()
 
 
 def test_the_hud_is_a_strip_at_the_bottom():

@@ -1,7 +1,6 @@
 """The page's server, as a program of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.commands import environment
+from tests.commands import environment, free_port
 
 PATIENCE = 240  # seconds for a start; busy machines take long
 
@@ -19,9 +18,7 @@ PATIENCE = 240  # seconds for a start; busy machines take long
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[str]:
     """`fer-live web` on a free port; its address, ending in a slash. Stopped at the end."""
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port = place.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "fer_live", "web", "--port", str(port), *arguments]
     caches = {"XDG_CACHE_HOME": str(folder / "cache"), "PATH": os.environ["PATH"]}
     errors = folder / "server.log"

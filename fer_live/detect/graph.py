@@ -22,9 +22,8 @@ class Graph:
     def __init__(self, floor: float):
         with _silent_stderr():
             self._graph = _load(floor)
-            self._graph.process(
-                np.zeros((SIDE, SIDE, 3), np.uint8)
-            )  # with it come TensorFlow's notices
+            # TensorFlow's notices come with the first picture.
+            self._graph.process(np.zeros((SIDE, SIDE, 3), np.uint8))
 
     def __call__(self, pictures: Sequence[Image]) -> list[list[Found]]:
         results = (self._graph.process(picture).detections or [] for picture in pictures)

@@ -41,8 +41,8 @@ class MediaPipeDetector:
 
     `scan`: "full" looks at the whole pyramid; "live" is for the successive frames of one stream and
     looks around the faces it knows and at a twelfth of the pyramid, less the tiles that were empty and
-    have not changed since; it starts anew when the frame's size changes. Not thread-safe: one object for each stream. Raises UserError where MediaPipe, or the
-    model inside its wheel, is missing.
+    have not changed since; it starts anew when the frame's size changes. Not thread-safe: one object for
+    each stream. Raises UserError where MediaPipe, or the model inside its wheel, is missing.
     """
 
     def __init__(self, scan: Scan = "full", threshold: float = 0.58):
@@ -76,13 +76,14 @@ class MediaPipeDetector:
     def _follow(self, image: Image, stream: Stream) -> list[Face]:
         height, width = image.shape[:2]
         due = [(tile, shown(image, View(tile))) for tile in stream.next_tiles(width, height)]
-        due = [(tile, picture) for tile, picture in due if not stream.is_empty(tile, picture)]
+        due = [(tile, picture) for tile, picture in due if stream.is_due(tile, picture)]
         views = [View(tile_around(face.box, CLOSE)) for face in stream.faces]
         views += [View(tile_around(lost.box, WIDE)) for lost in stream.lost]
         pictures = [shown(image, view) for view in views] + [picture for _, picture in due]
         looks = self._model.find([*views, *(View(tile) for tile, _ in due)], pictures)
-        for (tile, picture), found in zip(due, looks[len(views) :], strict=True):
-            stream.learn(tile, picture, found)
+        for (tile, _), found in zip(due, looks[len(views) :], strict=True):
+            if found:
+                del stream.empty[tile]
         kept, lost = [], []
         for known, found in zip(stream.faces, looks, strict=False):
             face = _nearest(found, known.box)

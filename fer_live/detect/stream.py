@@ -1,6 +1,5 @@
 """What the live scan remembers from one frame of a stream to the next."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -42,17 +41,19 @@ class Stream:
         self.frames = (self.frames + 1) % SWEEP
         return self.tiles[first:end]
 
-    def is_empty(self, tile: Tile, picture: Image) -> bool:
-        """Whether the tile still looks as it did when nothing in it resembled a face."""
-        before = self.empty.get(tile)
-        return before is not None and int(cv2.absdiff(before, _small(picture)).max()) <= CHANGE
+    def is_due(self, tile: Tile, picture: Image) -> bool:
+        """Whether the tile looks other than it did when nothing in it resembled a face.
 
-    def learn(self, tile: Tile, picture: Image, found: Sequence[Face]) -> None:
-        """Keep what an empty tile looks like."""
-        if found:
-            self.empty.pop(tile, None)
-        else:
-            self.empty[tile] = _small(picture)
+        It is then looked at, and counts as empty unless it is taken from `empty`.
+        """
+        now = np.asarray(
+            cv2.resize(picture, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.uint8
+        )
+        before = self.empty.get(tile)
+        if before is not None and cv2.absdiff(before, now).max() <= CHANGE:
+            return False
+        self.empty[tile] = now
+        return True
 
     def forget(self) -> None:
         """Drop what was found again, or has been missing for a whole sweep."""
@@ -63,7 +64,3 @@ class Stream:
             for lost in self.lost
             if lost.missed < SWEEP and not any(same_face(lost.box, f.box) for f in self.faces)
         ]
-
-
-def _small(picture: Image) -> Image:
-    return np.asarray(cv2.resize(picture, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.uint8)

@@ -4,6 +4,7 @@ Not torchvision's: importing that takes a second and 170 MB of the app's, most o
 The parts have its names, so that public weights fit.
 """
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -16,7 +17,7 @@ Stem = Literal["7x7/2", "3x3/2", "3x3/1"]
 STEMS = {"7x7/2": (7, 2), "3x3/2": (3, 2), "3x3/1": (3, 1)}  # kernel and stride
 
 
-class _Residual(nn.Module):
+class _Residual(nn.Module, ABC):
     """A residual branch, with CBAM as its last step where it is asked for, and the way around it."""
 
     expansion = 1  # channels that come out, in `planes`
@@ -32,8 +33,9 @@ class _Residual(nn.Module):
                 _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)
             )
 
+    @abstractmethod
     def branch(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
+        """What is added to `x`, before CBAM."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.cbam(self.branch(x)) + self.downsample(x))

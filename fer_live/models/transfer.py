@@ -9,20 +9,8 @@ from fer_live.models.resnet import map_shape, resnet_trunk
 
 HIDDEN, WIDTH = 1024, 512
 POOL = 0
-VGG11 = (
-    64,
-    POOL,
-    128,
-    POOL,
-    256,
-    256,
-    POOL,
-    512,
-    512,
-    POOL,
-    512,
-    512,
-)  # outputs of its 3x3 convolutions
+# The outputs of VGG-11's 3x3 convolutions; its last pooling is left out.
+VGG11 = (64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512)
 
 
 class _Transfer(Network):

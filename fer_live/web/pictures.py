@@ -101,7 +101,7 @@ def build(readers: Readers) -> None:
         strength: float,
         progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
     ) -> str:
-        return results.page(pile, explainers, wanted, method, strength)
+        return results.page(pile, explainers, results.Wish(wanted, method, strength))
 
     def pack(pile: Pile, wanted: str, strength: float) -> Any:
         if not pile.pictures:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +29,20 @@ ELABORATE = 6  # faces of a picture that slower methods explain
 PREDICTED = "predicted"
 
 
-def page(pile: "Pile", explainers: Explainers, wanted: str, method: str, strength: float) -> str:
-    """All pictures with their faces. `wanted`: whose map is shown, PREDICTED or an expression's name."""
+@dataclass(frozen=True)
+class Wish:
+    """Which maps are shown. `wanted`: whose, PREDICTED or an expression's name; `strength`: 0 to 1."""
+
+    wanted: str
+    method: str
+    strength: float
+
+
+def page(pile: "Pile", explainers: Explainers, wish: Wish) -> str:
+    """All pictures with their faces."""
     if not pile.pictures:
         return note("Nothing read yet: drop a picture, paste one, or try an example.", "empty")
-    return "".join(
-        _picture(pile, place, explainers, wanted, method, strength)
-        for place in range(len(pile.pictures))
-    )
+    return "".join(_picture(pile, place, explainers, wish) for place in range(len(pile.pictures)))
 
 
 def annotated(image: Image, readings: list[Reading], wanted: str, strength: float) -> Image:
@@ -67,20 +74,17 @@ def pack(pile: "Pile", wanted: str, strength: float) -> list[str]:
     return [str(path) for path in (*([table] if table.exists() else []), *paths)]
 
 
-def _picture(
-    pile: "Pile", place: int, explainers: Explainers, wanted: str, method: str, strength: float
-) -> str:
+def _picture(pile: "Pile", place: int, explainers: Explainers, wish: Wish) -> str:
     one = pile.pictures[place]
     readings = [scaled(opinions[0].reading(face), one.scale) for face, opinions in one.faces]
-    canvas = annotated(one.preview, readings, wanted, strength)
+    canvas = annotated(one.preview, readings, wish.wanted, wish.strength)
     count = len(one.faces)
     told = f"{count} face{'s' * (count != 1)}" if count else "no face found"
     summary = ", ".join(f"face {i + 1}: {named(r.shown)}" for i, r in enumerate(readings[:CARDS]))
     text = f"{one.name}, annotated: {told}. {summary}"
     head = f"<h3>{escape(one.name)} <small>{told}</small></h3>{picture(canvas, text, 'annotated')}"
     cards = "".join(
-        _face(pile, (place, i), one, explainers, wanted, method, strength)
-        for i in range(min(count, CARDS))
+        _face(pile, (place, i), one, explainers, wish) for i in range(min(count, CARDS))
     )
     if count > CARDS:
         cards += note(f"The {CARDS} clearest of {count} faces; the table to download has all.")
@@ -94,18 +98,12 @@ def _face(
     place: tuple[int, int],
     one: "ReadPicture",
     explainers: Explainers,
-    wanted: str,
-    method: str,
-    strength: float,
+    wish: Wish,
 ) -> str:
     face, opinions = one.faces[place[1]]
-    title = f"face {place[1] + 1}"
-    parts = []
-    for opinion in opinions:
-        expression = opinion.prediction.expression if wanted == PREDICTED else Expression(wanted)
-        parts.append(_opinion(pile, place, opinion, explainers, expression, method, strength))
-    head = f"<h4>{title} <small>found with {percent(face.score)}</small></h4>"
-    return f'<article class="face">{head}<div class="opinions">{"".join(parts)}</div></article>'
+    parts = "".join(_opinion(pile, place, opinion, explainers, wish) for opinion in opinions)
+    head = f"<h4>face {place[1] + 1} <small>found with {percent(face.score)}</small></h4>"
+    return f'<article class="face">{head}<div class="opinions">{parts}</div></article>'
 
 
 def _opinion(
@@ -113,11 +111,11 @@ def _opinion(
     place: tuple[int, int],
     opinion: Opinion,
     explainers: Explainers,
-    expression: Expression,
-    method: str,
-    strength: float,
+    wish: Wish,
 ) -> str:
-    prediction = opinion.prediction
+    prediction, method = opinion.prediction, wish.method
+    predicted = wish.wanted == PREDICTED
+    expression = prediction.expression if predicted else Expression(wish.wanted)
     label = named(opinion.label)
     crop = figure(
         heat.over(opinion.crop, opinion.heatmaps[0], 0),
@@ -133,7 +131,7 @@ def _opinion(
             values, peak = found
             caption = method if method in CLASSLESS else f"{method}, {expression}"
             warm = figure(
-                heat.over(opinion.crop, values, peak, strength),
+                heat.over(opinion.crop, values, peak, wish.strength),
                 f"heat-map of the face: {caption}; {_hottest(values)}",
                 caption,
             )
