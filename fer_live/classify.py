@@ -20,15 +20,14 @@ class Classifier:
     """Reads face crops with one network; read-only, so that many may share it.
 
     `runtime`: what runs the network; torch on the CPU where it is left out. Heat-maps need the
-    network itself only where its head is not affine.
+    network itself only where its head is not affine, so that another runtime's is not held twice.
     """
 
     def __init__(self, network: Network, card: Card, runtime: Runtime | None = None):
         self.runtime = runtime or Eager(network.eval(), torch.device("cpu"))
         self.device = self.runtime.device
-        self.network = network.eval().to(self.device)
         self.card = card
-        self._grad_cam = GradCam(self.network, self.network.map_shape)
+        self._grad_cam = GradCam(network.eval().to(self.device), network.map_shape)
 
     @classmethod
     def load(

@@ -63,7 +63,7 @@ def run(options: LiveOptions) -> int:
         # Before all else: on a computer with neither camera nor screen, the camera is the news.
         opened = open_source(
             address,
-            mirror=isinstance(address, int),
+            mirror=True,
             resolution=options.resolution,
             rate=options.fps,
         )

@@ -10,15 +10,14 @@ from fer_live.models import Network
 class GradCam:
     """Grad-CAM maps of one network in eval mode, from the feature map that its forward pass returned.
 
-    `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output.
+    `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output. `gradient`:
+    (K, C, h, w) of the logits, None without a closed form; with one, the network is not kept.
     """
 
     def __init__(self, network: Network, shape: tuple[int, int, int]):
-        self.network = network
-        self.gradient = affine.head_gradient(
-            network, shape
-        )  # (K, C, h, w), None without closed form
+        self.gradient = affine.head_gradient(network, shape)
         self._weights = None if self.gradient is None else affine.channel_weights(self.gradient)
+        self._network = network if self.gradient is None else None
 
     @property
     def closed_form(self) -> bool:
@@ -27,9 +26,10 @@ class GradCam:
 
     def __call__(self, feature_map: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
-        if self._weights is not None:
-            return affine.grad_cam(self._weights, feature_map)
-        return by_backward(self.network, feature_map)
+        if self._network is not None:
+            return by_backward(self._network, feature_map)
+        assert self._weights is not None
+        return affine.grad_cam(self._weights, feature_map)
 
 
 def by_backward(network: Network, feature_map: Tensor) -> Tensor:
