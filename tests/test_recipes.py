@@ -20,7 +20,9 @@ COUNT = 8
 def batch_for(dataset, recipe):
     torch.manual_seed(0)
     labels = torch.arange(COUNT) % len(dataset.classes)
-    images = torch.randint(0, 256, (COUNT, dataset.channels, dataset.side, dataset.side))
+    channels = min(dataset.channels, recipe.channels)  # grey networks are given grey faces
+    side = dataset.side or recipe.size  # faces of any size are streamed in the recipe's
+    images = torch.randint(0, 256, (COUNT, channels, side, side))
     targets = F.one_hot(labels, len(dataset.classes)).float()
     if recipe.strategy not in ("distributions", "distillation"):
         targets = None
