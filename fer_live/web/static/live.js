@@ -1,6 +1,7 @@
 // The camera's frames go to the server one at a time: the next one is sent when the last has been answered and
 // drawn, so that a slow reading shows fewer frames and not old ones.
 const LONGEST = 640; // pixels of a frame's longer side
+const NARROW = 400; // the same where no more are shown, on a phone: labels would be tiny
 const QUALITY = 0.85; // of the JPEG that is sent
 const TELL = 2000; // milliseconds between two sentences for those who listen
 const ROW = 20; // pixels of the timeline's rows, as in live.css
@@ -15,9 +16,10 @@ const REFUSALS = {
 const SILENT = 'The server does not answer. See whether fer-live still runs, then start again.';
 
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
-const [go, model, heatmap, mirror, pace, status, off, picture, who, onward, bars, rank, names, curves, spoken] = ['go',
-  'model', 'heatmap', 'mirror', 'pace', 'status', 'off', 'picture', 'who', 'onward', 'bars', 'rank', 'names',
-  'curves', 'spoken'].map(part);
+const [go, model, heatmap, mirror, pace, status, off, picture, who, onward, rank, details, bars, names, curves,
+  spoken] = ['go', 'model', 'heatmap', 'mirror', 'pace', 'status', 'off', 'picture', 'who', 'onward', 'rank',
+  'details', 'bars', 'names', 'curves', 'spoken'].map(part);
+const before = [who.textContent, rank.textContent]; // what stands there while the camera is off
 const address = new URL(element.querySelector('[data-path]').dataset.path, document.baseURI).href;
 const video = document.createElement('video');
 video.muted = video.playsInline = true;
@@ -65,11 +67,10 @@ const camera = async () => {
 };
 
 const follow = async (own) => {
-  let next = newFrame();
+  let next = newFrame().then(grab);
   while (look === own) {
-    await next;
-    next = newFrame(); // asked for before the work, so that a frame that comes meanwhile is not waited for again
-    const frame = await grab();
+    const frame = await next;
+    next = newFrame().then(grab); // while the server reads the one before
     const asks = new URLSearchParams({ model: model.value, heatmap: heatmap.checked ? '1' : '0', ...own.asks });
     own.asks = {};
     if (look === own) {
@@ -84,12 +85,15 @@ const newFrame = () => new Promise((resolve) => {
 });
 
 const grab = () => {
-  const scale = Math.min(1, LONGEST / Math.max(video.videoWidth, video.videoHeight));
+  const longest = picture.parentElement.clientWidth > NARROW ? LONGEST : NARROW;
+  const scale = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
   const [width, height] = [Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale)];
   fit(sheet.canvas, width, height);
   sheet.setTransform(mirror.checked ? -1 : 1, 0, 0, 1, mirror.checked ? width : 0, 0);
   sheet.drawImage(video, 0, 0, width, height);
-  return new Promise((resolve) => sheet.canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+  // At once, in 3 ms: toBlob and convertToBlob leave it to threads that wait for the busy ones.
+  const [, encoded] = sheet.canvas.toDataURL('image/jpeg', QUALITY).split(',');
+  return Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
 };
 
 const send = async (method, url, body, signal) => {
@@ -138,6 +142,7 @@ const beside = (record) => {
   who.textContent = words + percent;
   rank.textContent = face ? face.rank : 'Come closer, or make more light.';
   onward.hidden = record.faces < 2;
+  details.hidden = false;
   [...bars.children].forEach((line, i) => {
     const share = face ? face.probabilities[i] : 0;
     line.className = face && face.strong.includes(i) ? 'strong' : '';
@@ -217,8 +222,8 @@ const stop = (text = '', wrong = true) => {
   go.textContent = 'Start the camera';
   pace.textContent = spoken.textContent = '';
   told = { words: '', at: 0 };
-  beside({ face: null, faces: 0, expressions: JSON.parse(listed || '[]') });
-  rank.textContent = '';
+  [who.textContent, rank.textContent] = before;
+  onward.hidden = details.hidden = true;
   say(text, wrong);
 };
 
