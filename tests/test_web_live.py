@@ -183,6 +183,12 @@ def test_who_sends_nothing_has_gone(visits, clock):
     assert visits.left(name) == 0
 
 
+def test_who_has_gone_is_forgotten_without_a_farewell(client, visits, monkeypatch):
+    monkeypatch.setattr("fer_live.web.live.visits.IDLE", 0.0)
+    assert client.post("/live").status_code == 201  # its loop ends with all that it began
+    assert len(visits) == 0
+
+
 def test_one_frame_of_a_visitor_at_a_time(clock):
     begun, go_on = threading.Event(), threading.Event()
 

@@ -42,9 +42,9 @@ def _parts(models: list[str]) -> str:
 <div class="stage"><div class="off" data-part="off">{off}</div>
 <canvas data-part="picture" role="img" aria-label="the camera is off" hidden></canvas></div>
 <section class="beside" aria-label="reading of one face">
-<div class="who"><h3 data-part="who">no face yet</h3>
+<div class="who"><h3 data-part="who">nothing read yet</h3>
 <button type="button" data-part="onward" hidden>next face</button></div>
-<p class="rank" data-part="rank">How sure the model is of each expression comes here, with the last half minute.</p>
+<p class="rank" data-part="rank">How sure the model is of each expression, and the last half minute, come here.</p>
 <div data-part="details" hidden><table class="bars"><caption class="hidden">probabilities</caption><tbody data-part="bars"></tbody></table>
 <h4>the last {SPAN:.0f} seconds</h4>
 <div class="curves"><ul aria-hidden="true" data-part="names"></ul>
