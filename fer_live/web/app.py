@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from fer_live.detect import MediaPipeDetector
 from fer_live.web import api, models, pictures
 from fer_live.web.inspect import tab as inspect
 from fer_live.web.inspect.evaluation import Folders
+from fer_live.web.live import tab as live
+from fer_live.web.live.routes import routes
+from fer_live.web.live.visit import Visit
+from fer_live.web.live.visits import Visits
 from fer_live.web.readers import Readers
 from fer_live.web.run import WebOptions
 from fer_live.web.theme import style, theme
@@ -47,6 +52,8 @@ def build(options: WebOptions, readers: Readers) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Pictures", id="pictures"):
                 pictures.build(readers)
+            with gr.Tab("Live", id="live"):
+                live.build(readers)
             with gr.Tab("Inspect", id="inspect"):
                 inspect.build(readers, Folders(options.inspect), blocks, tabs)
             with gr.Tab("Models", id="models"):
@@ -63,6 +70,8 @@ def launch(options: WebOptions) -> Iterator[Page]:
         readers = Readers(options.model, options.device, options.runtime)
         stack.callback(readers.close)
         readers.card(readers.names[0])  # a broken file is told at once
+        visits = Visits(lambda: Visit(readers, MediaPipeDetector("live")))
+        stack.callback(visits.close)
         blocks = build(options, readers)
         stack.callback(blocks.close, verbose=False)
         _, local, shared = blocks.launch(
@@ -77,5 +86,6 @@ def launch(options: WebOptions) -> Iterator[Page]:
             max_file_size=LARGEST_FILM,
             theme=theme(),
             css=style(),
+            app_kwargs={"routes": routes(visits)},
         )
         yield Page(readers, local, shared if options.share else None)

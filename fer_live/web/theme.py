@@ -33,8 +33,9 @@ def theme() -> gr.Theme:
     )
 
 
-def style() -> str:
-    return (STATIC / "page.css").read_text(encoding="utf-8")
+def style(name: str = "page.css") -> str:
+    """A style sheet of ours, by its file's name."""
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def script(name: str) -> str:

@@ -1,0 +1,1 @@
+"""The tab Live: a visitor's camera, read frame by frame; nothing of it is kept."""
