@@ -15,7 +15,7 @@ from fer_live.detect import FaceDetector, MediaPipeDetector
 from fer_live.errors import UserError
 from fer_live.labels import honest_label
 from fer_live.preprocess import crop_area, crop_face
-from fer_live.runtimes import RuntimeName
+from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.types import Face, FloatArray, Image, Prediction, Reading
 
 BATCH = 64  # faces that a network reads at a time: a crowd must not fill the memory
@@ -70,7 +70,9 @@ class Readers:
         with self._lock:
             if name not in self._classifiers:
                 path = str(self._path(name))
-                self._classifiers[name] = Classifier.load(path, self._device, self._runtime)
+                classifier = Classifier.load(path, self._device, self._runtime)
+                leave_cores_to(classifier.runtime)
+                self._classifiers[name] = classifier
             return self._classifiers[name]
 
     @property
