@@ -1,8 +1,7 @@
 """The tab's parts and what happens when one of them is used."""
 
 import os
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ def build(readers: Readers) -> None:
     """Put the tab's parts where the caller stands."""
     css = script("video.css")
     recording = gr.State(None, delete_callback=_forget)
+    busy = gr.State(None)
     gr.Markdown(ABOUT, elem_classes="about")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=280):
@@ -60,7 +60,7 @@ def build(readers: Readers) -> None:
             prepare = gr.Button("Make the CSV")
             table = gr.File(label="All readings, with names", visible=False, elem_id="film-csv")
         with gr.Column(scale=3, min_width=300):
-            status = gr.HTML("", css_template=css, elem_id="film-status")
+            status = gr.HTML(visible=False, css_template=css, elem_id="film-status")
             stop = gr.Button("Cancel", variant="stop", visible=False, elem_id="film-cancel")
             shown = gr.HTML(note(NOTHING, "empty"), css_template=css, elem_id="film")
     curves = gr.HTML(
@@ -71,19 +71,20 @@ def build(readers: Readers) -> None:
         old: Recording | None, path: str | None, model: str, heatmap: bool
     ) -> Iterator[list[Any]]:
         _forget(old)
-        yield from _follow(lambda: reading.read(look(path), readers, model, heatmap), "reading")
+        yield from _follow(lambda: reading.read(look(path), readers, model, heatmap), "Reading")
 
     def reopen(old: Recording | None, film: str | None, log: str | None) -> Iterator[list[Any]]:
         _forget(old)
         if not film or not log:
             raise UserError("a recording has two files; choose its film and its log")
-        yield from _follow(lambda: reading.reopen(look(film), log, Path(log).name), "opening")
+        yield from _follow(lambda: reading.reopen(look(film), log, Path(log).name), "Opening")
 
-    def cancel(path: str | None) -> list[Any]:
-        """The page as it was before; what was uploaded is removed, too."""
+    def cancel(task: Task[Recording] | None, path: str | None) -> None:
+        """What was uploaded is removed, too; the rest is told by whoever follows the work."""
+        if task is not None:
+            task.cancel()
         if path:
             Path(path).unlink(missing_ok=True)
-        return [None, None, *_page("", note("Cancelled; nothing was kept.", "empty"))[1:]]
 
     def change(now: Recording | None, event: gr.EventData) -> list[Any]:
         """Names and persons, as the page's script tells of them."""
@@ -97,7 +98,7 @@ def build(readers: Readers) -> None:
             raise UserError("there is nothing to list yet; drop a film first")
         return gr.update(value=str(now.table()), visible=True)
 
-    view = [recording, status, stop, shown, curves, table]
+    view = [busy, recording, status, stop, shown, curves, table]
     work: dict[str, Any] = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": "films",
@@ -106,55 +107,58 @@ def build(readers: Readers) -> None:
         **PRIVATE,
     }
     asked = [recording, dropped, model, heatmap]
-    begun = [
-        gr.on([dropped.upload, again.click], told(read), asked, view, **work),
-        opening.click(told(reopen), [recording, film_file, log_file], view, **work),
-    ]
-    stop.click(told(cancel), dropped, [dropped, *view], cancels=begun, queue=False, **PRIVATE)
+    gr.on([dropped.upload, again.click], told(read), asked, view, **work)
+    opening.click(told(reopen), [recording, film_file, log_file], view, **work)
+    stop.click(told(cancel), [busy, dropped], dropped, queue=False, **PRIVATE)
     curves.select(told(change), recording, [recording, curves, table], **PRIVATE)
     prepare.click(told(write), recording, table, **PRIVATE)
 
 
-def _follow(prepare: Any, doing: str) -> Iterator[list[Any]]:
+def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[Any]]:
     """The page's parts while the work that `prepare` makes goes on, and at its end; leaving it stops the work."""
-    task: Task[Recording] | None = None
+    task = Task[Recording](lambda task: prepare()(task), os.environ.get("GRADIO_TEMP_DIR"))
     try:
-        yield _page(_progress(None, doing), "", busy=True)
-        task = Task(prepare(), os.environ.get("GRADIO_TEMP_DIR"))
         while not task.wait(LOOK):
-            yield _page(_progress(task, doing), "", busy=True)
+            yield _page(task, status=_progress(task, doing))
         done = task.take()
-        if done is not None:
-            yield [done, *_page("", timeline.film(done), timeline.timeline(done))[1:]]
+        if done is None:
+            yield _page(film=note("Cancelled; nothing was kept.", "empty"))
+        else:
+            yield _page(None, done, "", timeline.film(done), timeline.timeline(done))
     except Exception as error:
-        yield _page(note(plain_words(error), "alert"), note(NOTHING, "empty"))
+        yield _page(status=note(plain_words(error), "alert"), film=note(NOTHING, "empty"))
         raise
     finally:
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
 
-def _page(status: str, film: str, curves: str = "", busy: bool = False) -> list[Any]:
-    """Values of all that a reading changes, the recording first: none."""
+def _page(
+    task: Task[Recording] | None = None,
+    recording: Recording | None = None,
+    status: str = "",
+    film: str = "",
+    curves: str = "",
+) -> list[Any]:
+    """Values of all that a reading changes: the two states, and what is shown."""
     return [
-        None,
-        status,
-        gr.update(visible=busy),
+        task,
+        recording,
+        gr.update(value=status, visible=bool(status)),
+        gr.update(visible=task is not None),
         film,
         curves,
         gr.update(value=None, visible=False),
     ]
 
 
-def _progress(task: Task[Recording] | None, doing: str) -> str:
-    done, total = (task.done, task.total) if task is not None else (0, None)
+def _progress(task: Task[Recording], doing: str) -> str:
+    done, total, label = task.done, task.total, f"{doing} the film"
     text = f"{done:,} frames" if total is None else f"{done:,} of {total:,} frames"
-    if task is not None and task.left is not None:
+    if task.left is not None:
         text += f", about {clock(task.left + 1)} left"
     value = f' value="{min(done, total)}" max="{total}"' if total else ""
-    label = f"{doing} the film"
     return (
-        f'<div class="reading-film"><progress aria-label="{escape(label)}"{value}></progress>'
+        f'<div class="reading-film"><progress aria-label="{label}"{value}></progress>'
         f"<p>{label}: {text}</p></div>"
     )
 
