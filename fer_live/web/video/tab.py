@@ -48,12 +48,12 @@ def build(readers: Readers) -> None:
             again = gr.Button("Read it again")
             with gr.Accordion("Open a finished recording", open=False):
                 film_file = gr.File(
-                    label="Its film", type="filepath", height=120, elem_id="film-finished"
+                    label="Its film", type="filepath", height=150, elem_id="film-finished"
                 )
                 log_file = gr.File(
                     label="Its log (.jsonl or .csv)",
                     type="filepath",
-                    height=120,
+                    height=150,
                     elem_id="film-log",
                 )
                 opening = gr.Button("Open")
@@ -63,9 +63,13 @@ def build(readers: Readers) -> None:
             status = gr.HTML(visible=False, css_template=css, elem_id="film-status")
             stop = gr.Button("Cancel", variant="stop", visible=False, elem_id="film-cancel")
             shown = gr.HTML(note(NOTHING, "empty"), css_template=css, elem_id="film")
-    curves = gr.HTML(
-        "", css_template=css, js_on_load=script("video.js"), padding=False, elem_id="timeline"
-    )
+            curves = gr.HTML(
+                "",
+                css_template=css,
+                js_on_load=script("video.js"),
+                padding=False,
+                elem_id="timeline",
+            )
 
     def read(
         old: Recording | None, path: str | None, model: str, heatmap: bool
