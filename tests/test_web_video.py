@@ -229,9 +229,21 @@ def test_what_a_browser_plays_is_known(tmp_path, film):
     assert look(record(tmp_path / "film.mkv")).plays is None
 
 
+class Reserved:
+    """A lock that counts how often it was given."""
+
+    times = 0
+
+    def __enter__(self):
+        self.times += 1
+
+    def __exit__(self, *exception):
+        pass
+
+
 class FakeReaders:
     def __init__(self):
-        self.reserved = threading.RLock()
+        self.reserved = Reserved()
 
     def classifier(self, name):
         return FakeClassifier()
@@ -255,6 +267,15 @@ def test_a_film_is_read_into_a_folder_of_its_own(work, film, tmp_path):
     assert [one["frame"] for one in read_log(recording.log)] == list(range(FRAMES))
     recording.remove()
     assert not task.folder.exists()
+
+
+def test_others_get_answers_between_a_few_frames(monkeypatch, film, tmp_path):
+    monkeypatch.setattr(reading, "MediaPipeDetector", lambda scan: FakeDetector())
+    readers = FakeReaders()
+    task = Task(reading.read(film, readers, "fake", heatmap=False), str(tmp_path))
+    assert task.wait(60)
+    assert task.take() is not None
+    assert readers.reserved.times == FRAMES / 8
 
 
 def test_a_film_that_is_cut_off_says_so(work, tmp_path):

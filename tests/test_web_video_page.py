@@ -158,6 +158,17 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
     until(lambda: kept(temporary) == before)
 
 
+def test_a_second_film_takes_the_place_of_the_first(page, address, temporary, tmp_path):
+    before = kept(temporary)
+    begin(page, address, DEMO)
+    expect(page.locator("#film-status")).to_contain_text(re.compile(r"[1-9]\d* of 336 frames"))
+    page.locator("#film-drop").get_by_label("Clear").click()
+    page.set_input_files("#film-drop input[type=file]", record(tmp_path / "grey.mp4"))
+    expect(page.locator("#film")).to_contain_text("grey.mp4: 0:02 long")
+    until(lambda: len(kept(temporary)) == len(before) + 1)
+    expect(page.locator("#film")).to_contain_text("grey.mp4: 0:02 long")
+
+
 def test_what_is_no_film_is_told_and_the_page_lives_on(page, address, tmp_path):
     (tmp_path / "text.mp4").write_text("no film")
     begin(page, address, tmp_path / "text.mp4")
@@ -165,8 +176,6 @@ def test_what_is_no_film_is_told_and_the_page_lives_on(page, address, tmp_path):
         "text.mp4 is no film that can be decoded; choose another file"
     )
     expect(page.locator("#film-cancel")).to_be_hidden()
-    page.locator("#film-drop").get_by_label("Remove").or_(
-        page.locator("#film-drop button[aria-label='Clear']")
-    ).first.click()
+    page.locator("#film-drop").get_by_label("Clear").click()
     page.set_input_files("#film-drop input[type=file]", record(tmp_path / "grey.mp4"))
     expect(page.locator("#timeline")).to_contain_text("No face was found in this film.")

@@ -72,15 +72,21 @@ def build(readers: Readers) -> None:
             )
 
     def read(
-        old: Recording | None, path: str | None, model: str, heatmap: bool
+        before: Task[Recording] | None,
+        old: Recording | None,
+        path: str | None,
+        model: str,
+        heatmap: bool,
     ) -> Iterator[list[Any]]:
-        _forget(old)
+        _forget(old, before)
         yield from _follow(lambda: reading.read(look(path), readers, model, heatmap), "Reading")
 
-    def reopen(old: Recording | None, film: str | None, log: str | None) -> Iterator[list[Any]]:
-        _forget(old)
+    def reopen(
+        before: Task[Recording] | None, old: Recording | None, film: str | None, log: str | None
+    ) -> Iterator[list[Any]]:
         if not film or not log:
             raise UserError("a recording has two files; choose its film and its log")
+        _forget(old, before)
         yield from _follow(lambda: reading.reopen(look(film), log, Path(log).name), "Opening")
 
     def cancel(task: Task[Recording] | None, path: str | None) -> None:
@@ -106,13 +112,14 @@ def build(readers: Readers) -> None:
     work: dict[str, Any] = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": "films",
+        "trigger_mode": "multiple",  # a second film takes the place of the first
         "show_progress": "minimal",
         "show_progress_on": [status],
         **PRIVATE,
     }
-    asked = [recording, dropped, model, heatmap]
+    asked = [busy, recording, dropped, model, heatmap]
     gr.on([dropped.upload, again.click], told(read), asked, view, **work)
-    opening.click(told(reopen), [recording, film_file, log_file], view, **work)
+    opening.click(told(reopen), [busy, recording, film_file, log_file], view, **work)
     stop.click(told(cancel), [busy, dropped], dropped, queue=False, **PRIVATE)
     curves.select(told(change), recording, [recording, curves, table], **PRIVATE)
     prepare.click(told(write), recording, table, **PRIVATE)
@@ -180,6 +187,8 @@ def _change(recording: Recording, pick: Any) -> None:
             raise UserError("that can be done to no one; choose again")
 
 
-def _forget(recording: Recording | None) -> None:
+def _forget(recording: Recording | None, task: Task[Recording] | None = None) -> None:
     if recording is not None:
         recording.remove()
+    if task is not None:
+        task.cancel()
