@@ -132,7 +132,9 @@ def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[An
         while not task.wait(LOOK):
             yield _page(task, status=_progress(task, doing))
         done = task.take()
-        if done is None:
+        if done is None and task.replaced:
+            yield [gr.skip()] * len(_page())  # the page is another film's by now
+        elif done is None:
             yield _page(film=note("Cancelled; nothing was kept.", "empty"))
         else:
             yield _page(None, done, "", timeline.film(done), timeline.timeline(done))
@@ -191,4 +193,5 @@ def _forget(recording: Recording | None, task: Task[Recording] | None = None) ->
     if recording is not None:
         recording.remove()
     if task is not None:
+        task.replaced = True
         task.cancel()

@@ -18,7 +18,8 @@ Result = TypeVar("Result")
 class Task(Generic[Result]):
     """`work` gets this task, to tell how far it is and to see whether to stop, and its own new folder.
 
-    The folder is removed unless the work ends well and its result is taken.
+    The folder is removed unless the work ends well and its result is taken. `replaced`: someone set
+    other work in its place, before cancelling it.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Task(Generic[Result]):
     ):
         self.folder = Path(tempfile.mkdtemp(prefix="film-", dir=parent))
         self.stop = Stop()
+        self.replaced = False
         self.done = 0
         self.total: int | None = None
         self._work, self._clock = work, clock
