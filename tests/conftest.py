@@ -1,5 +1,6 @@
-"""Small real data: a FER2013 in miniature, and the faces of pictures that packages bring."""
+"""Small real data: a FER2013 in miniature, and the faces of pictures that packages bring; a browser."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from fer_live.cli import main
 
 # Rows for each class, in the csv's ids, of each of the three splits.
 COUNTS = {"Training": 8, "PublicTest": 3, "PrivateTest": 2}
+PATIENCE = 120_000  # milliseconds that the page may take; busy machines take long
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,40 @@ def refusal(capsys, tmp_path, monkeypatch):
 def fer2013_csv(tmp_path) -> Path:
     """A small fer2013.csv of the test's own."""
     return write_fer2013(tmp_path / "fer2013")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real one, headless; without it the page's tests fail."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no Chromium found: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide", "phone"])
+def page(request, chromium, address):
+    """A page that asked nobody else for anything and complained of nothing."""
+    from playwright.sync_api import expect
+
+    width, colours = request.param
+    context = chromium.new_context(viewport={"width": width, "height": 720}, color_scheme=colours)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "console", lambda message: wrong.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not wrong

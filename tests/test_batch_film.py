@@ -10,6 +10,7 @@ import pytest
 
 from fer_live.batch import film as films
 from fer_live.cli import main
+from fer_live.types import Frame
 from tests.clips import record
 from tests.commands import log_lines
 from tests.fakes import fake_analyzer
@@ -118,9 +119,7 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
 
     def upright(source):
         for frame in real(source):
-            yield films.Frame(
-                np.ascontiguousarray(np.rot90(frame.image)), frame.index, frame.seconds
-            )
+            yield Frame(np.ascontiguousarray(np.rot90(frame.image)), frame.index, frame.seconds)
 
     monkeypatch.setattr(films.VideoSource, "__iter__", upright)
     video("in.mp4", "--output", "out.mp4")

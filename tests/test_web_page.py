@@ -1,17 +1,12 @@
 """The page in a real Chromium, headless. Without one these fail: install the package chromium."""
 
-import shutil
-from collections.abc import Iterator
-
 import PIL.Image
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 from skimage import data
 
 from tests.evaluations import write_evaluation
 from tests.web import serving
-
-PATIENCE = 120_000  # milliseconds; busy machines take long
 
 
 @pytest.fixture(scope="module")
@@ -21,38 +16,6 @@ def address(tmp_path_factory):
     write_evaluation(folder / "other", weights="cucn")
     with serving(folder, "--runtime", "torch", "--inspect", "scored", "other") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "no Chromium found: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide", "phone"])
-def page(request, chromium, address) -> Iterator[Page]:
-    """A page that asked nobody else for anything and complained of nothing."""
-    width, colours = request.param
-    context = chromium.new_context(viewport={"width": width, "height": 720}, color_scheme=colours)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    asked: list[str] = []
-    wrong: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on(
-        "console", lambda message: wrong.append(message.text) if message.type == "error" else None
-    )
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
-    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
-    assert not wrong
 
 
 def test_a_dropped_picture_is_read(page, address, tmp_path):

@@ -1,6 +1,5 @@
 """`fer-live video`: a film read from end to end; an annotated copy with its sound, and a log."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 import av
 from rich.console import Console
 
-from fer_live.batch.chunks import chunks, drawing
+from fer_live.batch.scenes import Annotated, read_scenes
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
-from fer_live.session import Stop, stoppable
+from fer_live.session import stoppable
 from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import spare
 from fer_live.sinks.log import open_log
@@ -24,7 +23,6 @@ from fer_live.sources.reader import Reader
 from fer_live.summary import SummaryFile
 from fer_live.tally import Tally
 from fer_live.track import Tracks
-from fer_live.types import Frame, Reading, Scene
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,11 @@ def read_film(options: FilmOptions) -> int:
         stop = stack.enter_context(stoppable())
         bar = stack.enter_context(progress(source.frame_count, console))
         tally = Tally()
-        for scene, fresh in _scenes(frames, analyzer, options, stop):
+        card, wish = analyzer.classifier.card, options.abstain
+        tracks = Tracks(options.smoothing, card.abstain_below if wish is None else wish)
+        heatmap = options.heatmap and options.output is not None
+        scenes = read_scenes(frames, analyzer.batch, tracks, stop, heatmap, options.every)
+        for scene, fresh in scenes:
             if fresh:
                 tally.add(scene)
                 for sink in readers:
@@ -97,26 +99,6 @@ def read_film(options: FilmOptions) -> int:
     return 0
 
 
-class Annotated:
-    """A sink that draws the readings on each frame and hands the picture on."""
-
-    drawn = False
-
-    def __init__(self, sink: Sink, heatmap: bool):
-        self._sink = sink
-        self._draw = drawing(heatmap)
-
-    def __enter__(self) -> "Annotated":
-        self._sink.__enter__()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._sink.__exit__(*exception)
-
-    def write(self, scene: Scene, canvas: Any) -> None:
-        self._sink.write(scene, self._draw(scene.frame.image, scene.readings))
-
-
 def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[Sink]]:
     """Those that take each frame that was read, and those that take every frame; not yet entered."""
     readers: list[Sink] = []
@@ -129,31 +111,6 @@ def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[
         return readers, []
     video = VideoFile(options.output, source.fps, Sound(options.path))
     return readers, [Annotated(video, options.heatmap)]
-
-
-def _scenes(
-    frames: Reader, analyzer: Analyzer, options: FilmOptions, stop: Stop
-) -> Iterator[tuple[Scene, bool]]:
-    """All frames in order with their readings, and whether the frame itself was read."""
-    card, wish = analyzer.classifier.card, options.abstain
-    tracks = Tracks(options.smoothing, card.abstain_below if wish is None else wish)
-    heatmap = options.heatmap and options.output is not None
-    held: list[Reading] = []
-    for chunk in chunks(_until(frames, stop, options.every)):
-        images = [frame.image for due, frame in chunk if due]
-        found = iter(analyzer.batch(images, heatmap))
-        for due, frame in chunk:
-            if due:
-                held = tracks.update(next(found), frame.seconds)
-            yield Scene(frame, held), due
-
-
-def _until(frames: Reader, stop: Stop, every: int) -> Iterator[tuple[bool, Frame]]:
-    """The frames until someone stops, and whether each is due to be read."""
-    for frame in frames:
-        if stop.asked:
-            return
-        yield frame.index % every == 0, frame
 
 
 def _length(path: Path) -> float | None:

@@ -20,6 +20,7 @@ PLACE = ("frame", "seconds", "source")
 FACE = ("track", "left", "top", "right", "bottom", "score", "expression")
 # All that any model names, so that a table's columns do not depend on the model.
 COLUMNS = (*PLACE, *FACE, *map(str, Expression), "uncertainty")
+PERSON = "person"  # a face's name, where someone gave it one
 
 
 class Log(Protocol):
@@ -77,14 +78,16 @@ class CsvLog:
     """A table with a row for each face and frame, and empty cells where a number is missing.
 
     The columns are always the same, `COLUMNS`: probabilities of expressions that the model does not
-    know are empty, as is `source` unless the frames are pictures of several files.
+    know are empty, as is `source` unless the frames are pictures of several files. `named`: one more
+    column, `person`, for the names that someone gave to faces.
     """
 
     drawn = False
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, named: bool = False):
         self._lines = WholeLines(path, CSV)
         self.path = self._lines.path
+        self._more = (PERSON,) if named else ()
         self._headed = False
 
     def __enter__(self) -> "CsvLog":
@@ -101,9 +104,12 @@ class CsvLog:
 
     def write_record(self, record: dict[str, Any]) -> None:
         if not self._headed:
-            self._lines.write(_row(COLUMNS))
+            self._lines.write(_row((*COLUMNS, *self._more)))
             self._headed = True
-        rows = [_row(_cells(record, face)) for face in record["faces"]]
+        rows = [
+            _row([*_cells(record, face), *(face.get(name) for name in self._more)])
+            for face in record["faces"]
+        ]
         if rows:
             self._lines.write(b"".join(rows))
 

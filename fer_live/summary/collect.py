@@ -76,9 +76,10 @@ class Person:
 
 
 class Summary:
-    """Adds up scenes in the log's plain form, `scene_record`."""
+    """Adds up scenes in the log's plain form, `scene_record`; timelines have at most `bins` parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, bins: int = BINS) -> None:
+        self._most = bins
         self.frames = 0
         self.readings = 0
         self.began: float | None = None
@@ -127,7 +128,7 @@ class Summary:
 
     def _bin(self, elapsed: float) -> int:
         """The bin of that time; a timeline that grows too long gets bins of twice the width."""
-        while elapsed >= BINS * self.width:
+        while elapsed >= self._most * self.width:
             self.width *= 2
             for person in self._people.values():
                 person.bins = _coarser(person.bins)
@@ -144,6 +145,27 @@ def shares(people: Sequence[Person]) -> dict[Expression, float]:
             weights.update(person.counts)
     total = sum(weights.values()) or 1
     return {expression: weights[expression] / total for expression in Expression}
+
+
+def merged(people: Sequence[Person]) -> Person:
+    """These as one, with the first one's track; they stay as they are."""
+    whole = Person(
+        people[0].track,
+        min(person.first for person in people),
+        max(person.last for person in people),
+        sum(person.readings for person in people),
+    )
+    for person in people:
+        whole.counts.update(person.counts)
+        for expression, seconds in person.seconds.items():
+            whole.seconds[expression] = whole.seconds.get(expression, 0.0) + seconds
+        for index, part in person.bins.items():
+            whole.bins.setdefault(index, Bin()).merge(part)
+        for expression, moment in person.best.items():
+            best = whole.best.get(expression)
+            if best is None or moment.probability > best.probability:
+                whole.best[expression] = moment
+    return whole
 
 
 def _read(

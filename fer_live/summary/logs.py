@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
-from fer_live.sinks.log import COLUMNS, CSV, JSON
+from fer_live.sinks.log import COLUMNS, CSV, JSON, PERSON
 
 NAMES = frozenset(map(str, Expression))
 
@@ -71,6 +71,7 @@ def _numbered(path: Path, number: int, row: dict[str, Any]) -> tuple[Any, dict[s
             "expression": row["expression"],
             "probabilities": {name: _decimal(p) for name in NAMES if (p := cells[name])},
             "uncertainty": _decimal(cells["uncertainty"]),
+            **({PERSON: row[PERSON]} if row.get(PERSON) else {}),
         }
         _check_face(face)
     except (ValueError, TypeError) as error:

@@ -19,6 +19,7 @@ from fer_live.web.readers import Readers
 from fer_live.web.run import WebOptions
 from fer_live.web.theme import style, theme
 from fer_live.web.uploads import LARGEST_FILM
+from fer_live.web.video import tab as video
 
 TITLE = "fer-live"
 KEEP = (600, 3600)  # seconds: how often old files are looked for, and how old they must be
@@ -54,6 +55,8 @@ def build(options: WebOptions, readers: Readers) -> gr.Blocks:
                 pictures.build(readers)
             with gr.Tab("Live", id="live"):
                 live.build(readers)
+            with gr.Tab("Video", id="video"):
+                video.build(readers)
             with gr.Tab("Inspect", id="inspect"):
                 inspect.build(readers, Folders(options.inspect), blocks, tabs)
             with gr.Tab("Models", id="models"):

@@ -2,9 +2,11 @@
 
 import functools
 import html
+import inspect
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,17 +60,34 @@ def told(function: Function) -> Function:
 
     @functools.wraps(function)
     def handler(*arguments: Any, **named: Any) -> Any:
-        try:
+        with _telling():
             return function(*arguments, **named)
-        except UserError as error:
-            raise message(str(error)) from None
-        except gr.Error:
-            raise
-        except Exception:
-            logger.exception("a request failed")
-            raise message("something went wrong here; the server's log says what") from None
 
-    return handler  # type: ignore[return-value]
+    @functools.wraps(function)
+    def steps(*arguments: Any, **named: Any) -> Any:
+        with _telling():
+            yield from function(*arguments, **named)
+
+    return steps if inspect.isgeneratorfunction(function) else handler  # type: ignore[return-value]
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except gr.Error:
+        raise
+    except Exception as error:
+        if not isinstance(error, UserError):
+            logger.exception("a request failed")
+        raise message(plain_words(error)) from None
+
+
+def plain_words(error: Exception) -> str:
+    """What a visitor is told of it."""
+    if isinstance(error, UserError):
+        return str(error)
+    return "something went wrong here; the server's log says what"
 
 
 def message(text: str) -> gr.Error:
