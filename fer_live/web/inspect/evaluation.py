@@ -236,6 +236,9 @@ class Folders:
             if name not in self._growing or (path / PREDICTIONS).is_file()
         ]
 
+    def grows(self, name: str) -> bool:
+        return name in self._growing
+
     def gone(self, name: str) -> bool:
         """Whether it holds nothing, yet or any more."""
         return name in self._growing and name not in self.names

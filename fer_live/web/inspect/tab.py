@@ -100,7 +100,11 @@ def build(
         return [opened, *show(_somewhere(now, folders))]
 
     def come(now: Selection) -> list[Any]:
-        """The tab is opened: corrections may have been added."""
+        """The tab is opened: corrections may have been added. Other folders are shown already."""
+        if now.of and not folders.grows(now.of):
+            rest: list[Any] = [gr.skip()] * (len(view) - 3)
+            names = folders.names
+            return [now, gr.update(choices=names), gr.update(choices=["", *names]), *rest]
         return show(_somewhere(now, folders))
 
     def change(now: Selection, *values: Any) -> list[Any]:
