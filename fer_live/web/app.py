@@ -10,7 +10,7 @@ import gradio as gr
 from fer_live.web import api, models, pictures
 from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect import tab as inspect
-from fer_live.web.inspect.evaluation import Folders
+from fer_live.web.inspect.folders import Folders
 from fer_live.web.readers import Readers
 from fer_live.web.run import WebOptions
 from fer_live.web.theme import style, theme

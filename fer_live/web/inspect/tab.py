@@ -10,8 +10,9 @@ import gradio as gr
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.web.inspect import marks
-from fer_live.web.inspect.evaluation import Evaluation, Folders
+from fer_live.web.inspect.evaluation import Evaluation
 from fer_live.web.inspect.face import detail
+from fer_live.web.inspect.folders import Folders
 from fer_live.web.inspect.grid import grid
 from fer_live.web.inspect.marks import Mark
 from fer_live.web.inspect.matrix import matrix, scores
