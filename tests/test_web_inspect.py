@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from fer_live.errors import UserError
-from fer_live.web.inspect.evaluation import Folders, open_evaluation
+from fer_live.web.inspect.evaluation import open_evaluation
+from fer_live.web.inspect.folders import Folders
 from fer_live.web.inspect.grid import grid
 from fer_live.web.inspect.marks import toggled, write
 from fer_live.web.inspect.matrix import matrix, scores

@@ -75,6 +75,22 @@ def test_rare_kinds_of_pictures_are_read(tmp_path):
     assert (read_upload(tmp_path / "a.png") == 255).all()
 
 
+def test_heic_is_told_clearly(tmp_path):
+    path = tmp_path / "phone.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64))
+    with pytest.raises(UserError, match=r"phone\.heic is not a picture; name a JPEG, PNG or WebP"):
+        read_upload(path)
+
+
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>.png", "..png", "..%2f..%2fetc.png"])
+def test_names_with_markup_or_dots_are_names_alone(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match="is empty") as told_of:
+        read_upload(path)
+    assert str(tmp_path) not in str(told_of.value)
+
+
 def test_markup_in_messages_is_shown_and_not_run():
     def fail():
         raise UserError("<img src=x onerror=alert(1)> is not a picture")

@@ -18,6 +18,13 @@ PATIENCE = 240  # seconds for a start; busy machines take long
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[str]:
     """`fer-live web` on a free port; its address, ending in a slash. Stopped at the end."""
+    with started(folder, *arguments) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The same with its program."""
     port = free_port()
     command = [sys.executable, "-m", "fer_live", "web", "--port", str(port), *arguments]
     caches = {"XDG_CACHE_HOME": str(folder / "cache"), "PATH": os.environ["PATH"]}
@@ -30,7 +37,7 @@ def serving(folder: Path, *arguments: str) -> Iterator[str]:
             assert program.poll() is None, errors.read_text()
             assert time.monotonic() < until, errors.read_text()
             time.sleep(0.1)
-        yield address
+        yield address, program
     finally:
         program.kill()
         program.wait()

@@ -40,6 +40,12 @@ def define(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="folders that `python -m train evaluate` wrote, to look at errors",
     )
+    shown.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the faces that visitors say were read wrong, to look at them in Inspect (default: off)",
+    )
 
 
 def run(options: Namespace) -> int:
@@ -55,6 +61,7 @@ def run(options: Namespace) -> int:
             device=options.device,
             runtime=options.runtime,
             inspect=tuple(options.inspect),
+            corrections=options.corrections,
         )
     )
 

@@ -9,8 +9,9 @@ import gradio as gr
 
 from fer_live.detect import MediaPipeDetector
 from fer_live.web import api, models, pictures
+from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect import tab as inspect
-from fer_live.web.inspect.evaluation import Folders
+from fer_live.web.inspect.folders import Folders
 from fer_live.web.live import tab as live
 from fer_live.web.live.routes import routes
 from fer_live.web.live.visit import Visit
@@ -46,19 +47,21 @@ class Page:
 
 
 def build(options: WebOptions, readers: Readers) -> gr.Blocks:
-    """The whole page."""
+    """The whole page. Raises UserError where the folder for corrections cannot be used."""
+    corrections = None if options.corrections is None else Corrections(options.corrections)
+    folders = Folders(options.inspect, {} if corrections is None else {NAME: corrections.folder})
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP) as blocks:
         api.build(readers)  # first: a name that is taken gets a number
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Pictures", id="pictures"):
-                pictures.build(readers)
+                pictures.build(readers, corrections)
             with gr.Tab("Live", id="live"):
                 live.build(readers)
             with gr.Tab("Video", id="video"):
                 video.build(readers)
-            with gr.Tab("Inspect", id="inspect"):
-                inspect.build(readers, Folders(options.inspect), blocks, tabs)
+            with gr.Tab("Inspect", id="inspect") as inspection:
+                inspect.build(readers, folders, blocks, tabs, inspection)
             with gr.Tab("Models", id="models"):
                 models.build(readers)
         gr.Markdown(LAW, elem_id="law")

@@ -44,9 +44,10 @@ def show(readers: Readers, names: list[str]) -> str:
     return f'<div class="cards">{articles}</div>'
 
 
-def _article(name: str, card: Card) -> str:
+def facts(card: Card) -> str:
+    """What the card says of the model, less its scores, as a table."""
     splits = ", ".join(f"{split} {count:,}" for split, count in card.split_sizes.items())
-    facts = {
+    said = {
         "network": card.network,
         "input": f"{card.size} x {card.size}, {'grey' if card.channels == 1 else 'RGB'}",
         "trained on": f"{card.dataset} ({splits})" if splits else card.dataset,
@@ -58,12 +59,16 @@ def _article(name: str, card: Card) -> str:
     }
     rows = "".join(
         f"<tr><th scope='row'>{key}</th><td>{escape(value)}</td></tr>"
-        for key, value in facts.items()
+        for key, value in said.items()
         if value
     )
+    return f'<table class="facts">{rows}</table>'
+
+
+def _article(name: str, card: Card) -> str:
     recipe = escape(json.dumps(card.recipe, indent=1, default=str))
     return (
-        f'<article class="card"><h3>{escape(name)}</h3><table class="facts">{rows}</table>'
+        f'<article class="card"><h3>{escape(name)}</h3>{facts(card)}'
         + "".join(_metrics(split, found) for split, found in _splits(card).items())
         + f"<details><summary>the whole recipe</summary><pre>{recipe}</pre></details></article>"
     )

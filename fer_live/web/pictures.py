@@ -10,7 +10,9 @@ from fer_live.errors import UserError
 from fer_live.explain.library import METHODS
 from fer_live.expressions import Expression
 from fer_live.types import Face, FloatArray, Image
-from fer_live.web import examples, results
+from fer_live.web import correction, examples, results
+from fer_live.web.correction import Corrected, Place
+from fer_live.web.corrections import OFF, Corrections
 from fer_live.web.explainers import Explainers
 from fer_live.web.readers import Opinion, Readers
 from fer_live.web.show import note, shrunk
@@ -39,15 +41,19 @@ class ReadPicture:
 
 @dataclass
 class Pile:
-    """What one visitor dropped. `maps`: heat-maps that took time, by place, model, method and class."""
+    """What one visitor dropped. `maps`: heat-maps that took time, by place, model, method and class.
+
+    `corrected`: faces that joined the corrections, by place.
+    """
 
     pictures: list[ReadPicture] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     maps: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict)
+    corrected: dict[Place, Corrected] = field(default_factory=dict)
 
 
-def build(readers: Readers) -> None:
-    """Put the tab's parts where the caller stands."""
+def build(readers: Readers, corrections: Corrections | None = None) -> None:
+    """Put the tab's parts where the caller stands. `corrections`: None where none are kept."""
     explainers = Explainers(readers)
     pile = gr.State(Pile(), time_to_live=3600)
     gr.Markdown(ABOUT, elem_classes="about")
@@ -78,7 +84,9 @@ def build(readers: Readers) -> None:
                 label="Annotated pictures and CSV", visible=False, file_count="multiple"
             )
         with gr.Column(scale=3, min_width=300):
-            found = gr.HTML(note("Nothing read yet.", "empty"), elem_id="found")
+            found = gr.HTML(
+                note("Nothing read yet.", "empty"), js_on_load=script("picks.js"), elem_id="found"
+            )
 
     def read(
         names: list[tuple[str, Any]] | None,
@@ -101,7 +109,17 @@ def build(readers: Readers) -> None:
         strength: float,
         progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
     ) -> str:
-        return results.page(pile, explainers, results.Wish(wanted, method, strength))
+        wish = results.Wish(wanted, method, strength, corrections is not None)
+        return results.page(pile, explainers, wish)
+
+    def correct(
+        pile: Pile, wanted: str, method: str, strength: float, event: gr.EventData
+    ) -> tuple[Pile, str]:
+        if corrections is None:
+            raise UserError(OFF)
+        place, true = correction.parsed(event.pick)
+        toggle(pile, place, true, corrections)
+        return pile, draw(pile, wanted, method, strength)
 
     def pack(pile: Pile, wanted: str, strength: float) -> Any:
         if not pile.pictures:
@@ -130,6 +148,7 @@ def build(readers: Readers) -> None:
         trigger_mode="always_last",
         **private,
     )
+    found.select(told(correct), view, [pile, found], **private)
     prepare.click(told(pack), [pile, shown, strength], files, **private)
 
 
@@ -137,3 +156,19 @@ def read_one(readers: Readers, path: Path, models: list[str]) -> ReadPicture:
     image = read_upload(path)
     preview, scale = shrunk(image, LONGEST)
     return ReadPicture(path.name, path, preview, scale, readers.read(image, models))
+
+
+def toggle(pile: Pile, place: Place, true: Expression, corrections: Corrections) -> None:
+    """Record the face as `true`, or take it back where that was recorded. Raises UserError on a face not shown."""
+    picture, face = place
+    if not (0 <= picture < len(pile.pictures) and 0 <= face < len(pile.pictures[picture].faces)):
+        raise UserError("that face is not shown any more; choose one that is")
+    opinion = pile.pictures[picture].faces[face][1][0]
+    if true == opinion.prediction.expression:
+        raise UserError(f"{opinion.model} read it as {true}; pick another expression")
+    known = pile.corrected.get(place)
+    if known is not None and known[1] == true:
+        corrections.remove(known[0])
+        del pile.corrected[place]
+    else:
+        pile.corrected[place] = (corrections.add(opinion, true), true)

@@ -15,7 +15,7 @@ from fer_live.sinks.picture import save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sinks.view import View
 from fer_live.types import FloatArray, Frame, Image, Reading, Scene
-from fer_live.web import heat
+from fer_live.web import correction, heat
 from fer_live.web.explainers import Explainers
 from fer_live.web.readers import Opinion
 from fer_live.web.show import bars, figure, named, note, percent, picture, rank
@@ -31,11 +31,12 @@ PREDICTED = "predicted"
 
 @dataclass(frozen=True)
 class Wish:
-    """Which maps are shown. `wanted`: whose, PREDICTED or an expression's name; `strength`: 0 to 1."""
+    """Which maps are shown. `wanted`: whose, PREDICTED or an expression's name; `strength`: 0 to 1; `correcting`: corrections are kept."""
 
     wanted: str
     method: str
     strength: float
+    correcting: bool = False
 
 
 def page(pile: "Pile", explainers: Explainers, wish: Wish) -> str:
@@ -103,7 +104,8 @@ def _face(
     face, opinions = one.faces[place[1]]
     parts = "".join(_opinion(pile, place, opinion, explainers, wish) for opinion in opinions)
     head = f"<h4>face {place[1] + 1} <small>found with {percent(face.score)}</small></h4>"
-    return f'<article class="face">{head}<div class="opinions">{parts}</div></article>'
+    form = correction.form(place, opinions[0], pile.corrected.get(place), wish.correcting)
+    return f'<article class="face">{head}<div class="opinions">{parts}</div>{form}</article>'
 
 
 def _opinion(

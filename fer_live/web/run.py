@@ -2,7 +2,10 @@
 
 import logging
 import os
+import shutil
+import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -28,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WebOptions:
-    """`inspect`: evaluation folders. `auth`: user and password, None for everyone."""
+    """`inspect`: evaluation folders. `corrections`: where they are kept, None for not. `auth`: user and password, None for everyone."""
 
     port: int = 7860
     host: str = "127.0.0.1"
@@ -38,6 +41,7 @@ class WebOptions:
     device: str = "auto"
     runtime: RuntimeName = "auto"
     inspect: tuple[Path, ...] = ()
+    corrections: Path | None = None
 
 
 def serve(options: WebOptions) -> int:
@@ -46,6 +50,7 @@ def serve(options: WebOptions) -> int:
     _check_port(options.host, options.port)
     with tempfile.TemporaryDirectory(prefix="fer-live-web-") as folder:
         _prepare(Path(folder))
+        _leave_on_sigterm(Path(folder))
         from fer_live.web.app import launch
 
         with launch(options) as page:
@@ -60,6 +65,19 @@ def serve(options: WebOptions) -> int:
             threading.Thread(target=_warm_up, args=(page.readers.warm_up,), daemon=True).start()
             page.wait()
     return 0
+
+
+def _leave_on_sigterm(folder: Path) -> None:
+    """SIGTERM frees the port at once: a slow heat-map or an open page would hold a tidy end up."""
+
+    def leave(number: int, frame: object) -> None:
+        tunneling = sys.modules.get("gradio.tunneling")
+        for tunnel in tunneling.CURRENT_TUNNELS if tunneling else ():
+            tunnel.kill()  # --share's own process outlives this one otherwise
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def _warm_up(load: Callable[[], object]) -> None:

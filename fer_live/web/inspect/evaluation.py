@@ -214,36 +214,3 @@ def _brief(error: BaseException) -> str:
     """One line of what a library says."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return text[:120]
-
-
-class Folders:
-    """The folders that the page may open, by the name it shows; each is read again when it changed."""
-
-    def __init__(self, folders: tuple[Path, ...]):
-        self._paths = {_name(path, folders): path for path in folders}
-        self._open = lru_cache(maxsize=8)(lambda path, changed: open_evaluation(path))
-        self._lock = threading.Lock()
-
-    @property
-    def names(self) -> list[str]:
-        return list(self._paths)
-
-    def open(self, name: str) -> Evaluation:
-        """Raises UserError where it is not among them, or cannot be used."""
-        if name not in self._paths:
-            raise UserError(f"no folder {name!r} here; start with: fer-live web --inspect FOLDER")
-        path = self._paths[name]
-        with self._lock:
-            return self._open(path, _changed(path))
-
-
-def _changed(folder: Path) -> tuple[int, ...]:
-    files = [folder / name for name in (METRICS, PREDICTIONS, PICTURES)]
-    return tuple(file.stat().st_mtime_ns for file in files if file.is_file())
-
-
-def _name(path: Path, folders: tuple[Path, ...]) -> str:
-    """The folder's own name, longer where another has the same."""
-    path = path.absolute()
-    same = [other for other in folders if other.absolute().name == path.name]
-    return path.name if len(same) < 2 else f"{path.parent.name}/{path.name}"

@@ -31,6 +31,8 @@ def write(marks: Sequence[Mark], evaluations: dict[str, Evaluation]) -> str:
         table.writerow(COLUMNS)
         for name, row in marks:
             evaluation = evaluations[name]
+            if row not in evaluation.place_of:  # a correction that was taken back
+                continue
             place = evaluation.place_of[row]
             split = [evaluation.scores.get(key, "") for key in ("dataset", "split")]
             labels = [

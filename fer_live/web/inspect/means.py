@@ -44,7 +44,7 @@ def means(evaluation: Evaluation, model: str, readers: Readers, progress: Progre
         rows.append(f'<tr><th scope="row">{label}</th>{"".join(cells)}</tr>')
     head = '<tr><td></td><th scope="col">read right</th><th scope="col">read wrong</th></tr>'
     return (
-        f'<div class="means">{note(CAUTION)}<table><caption>mean heat-maps by true class, over the mean face'
+        f'<div class="means">{note(f"Maps of {model}. {CAUTION}")}<table><caption>mean heat-maps by true class, over the mean face'
         f"</caption><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

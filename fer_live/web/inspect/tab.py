@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,13 +10,15 @@ import gradio as gr
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.web.inspect import marks
-from fer_live.web.inspect.evaluation import Evaluation, Folders
+from fer_live.web.inspect.evaluation import Evaluation
 from fer_live.web.inspect.face import detail
+from fer_live.web.inspect.folders import Folders
 from fer_live.web.inspect.grid import grid
 from fer_live.web.inspect.marks import Mark
 from fer_live.web.inspect.matrix import matrix, scores
 from fer_live.web.inspect.means import means
 from fer_live.web.inspect.selection import ANY, ORDERS, PAIRS, Selection, chosen
+from fer_live.web.models import facts
 from fer_live.web.readers import Readers
 from fer_live.web.show import note
 from fer_live.web.theme import script
@@ -30,7 +33,9 @@ NO_FACE = "Choose a face above to see where the model looked."
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
-def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) -> None:
+def build(
+    readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab
+) -> None:
     """Put the tab's parts where the caller stands."""
     selection = gr.State(Selection())
     marked = gr.State([])
@@ -76,21 +81,32 @@ def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) 
         if not now.of:
             return [gr.skip()] * len(view)
         evaluation, other = _open(folders, now)
-        values = [getattr(now, name) for name in _FIELDS]
+        values: list[Any] = [getattr(now, name) for name in _FIELDS]
+        values[:2] = [
+            gr.update(value=now.of, choices=folders.names),
+            gr.update(value=now.against, choices=["", *folders.names]),
+        ]
         places = chosen(now, evaluation, other)
         seen = note(NO_FACE, "empty")
         if now.face >= 0:
             seen = detail(evaluation, now.face, _models(readers, evaluation, other), readers)
-        parts = [scores(evaluation), matrix(evaluation, now), grid(evaluation, places, now), seen]
+        about = scores(evaluation) + _cards(readers, evaluation)
+        parts = [about, matrix(evaluation, now), grid(evaluation, places, now), seen]
         return [now, *values, *parts]
 
     def begin(request: gr.Request) -> list[Any]:
         query = dict(request.query_params or {})
         now = Selection.from_address(query)
-        tab = gr.Tabs(selected="inspect") if "of" in query else gr.skip()
-        if not now.of and names:
-            now = replace(now, of=names[0])
-        return [tab, *show(now)]
+        opened = gr.Tabs(selected="inspect") if "of" in query else gr.skip()
+        return [opened, *show(_somewhere(now, folders))]
+
+    def come(now: Selection) -> list[Any]:
+        """The tab is opened: corrections may have been added. Other folders are shown already."""
+        if now.of and not folders.grows(now.of):
+            rest: list[Any] = [gr.skip()] * (len(view) - 3)
+            names = folders.names
+            return [now, gr.update(choices=names), gr.update(choices=["", *names]), *rest]
+        return show(_somewhere(now, folders))
 
     def change(now: Selection, *values: Any) -> list[Any]:
         given = dict(zip(_FIELDS, values, strict=True))
@@ -124,7 +140,8 @@ def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) 
         return list_, f"This label looks wrong ({len(list_)} marked)"
 
     def write(list_: list[Mark]) -> Any:
-        opened = {name: folders.open(name) for name, _ in list_}
+        opened = {name: folders.open(name) for name, _ in list_ if not folders.gone(name)}
+        list_ = [mark for mark in list_ if mark[0] in opened]
         return gr.update(value=marks.write(list_, opened), visible=True)
 
     def average(now: Selection, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
@@ -137,6 +154,7 @@ def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) 
         )
 
     blocks.load(told(begin), None, [tabs, *view], **PRIVATE)
+    tab.select(told(come), selection, view, **PRIVATE)
     gr.on(
         [part.input for part in (of, against, pair, true, predicted, wrong, order, rates)]
         + [low.release, high.release],
@@ -156,13 +174,31 @@ def build(readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs) 
 _FIELDS = ("of", "against", "pair", "true", "predicted", "wrong", "low", "high", "order", "rates")
 
 
+def _somewhere(now: Selection, folders: Folders) -> Selection:
+    """The selection, in the first folder where it has none, or one whose faces were all taken back."""
+    if folders.gone(now.against):
+        now = replace(now, against="")
+    if not now.of or folders.gone(now.of):
+        return replace(now, of=next(iter(folders.names), ""), face=-1)
+    return now
+
+
 def _open(folders: Folders, now: Selection) -> tuple[Evaluation, Evaluation | None]:
     if not now.of:
         raise UserError(NOTHING)
     return folders.open(now.of), folders.open(now.against) if now.against else None
 
 
+def _cards(readers: Readers, evaluation: Evaluation) -> str:
+    """What the models of the evaluation are, to unfold."""
+    return "".join(
+        f"<details><summary>the card of {escape(name)}</summary>{facts(readers.card(name))}</details>"
+        for name in _models(readers, evaluation, None)
+    )
+
+
 def _models(readers: Readers, evaluation: Evaluation, other: Evaluation | None) -> Sequence[str]:
     """Those of the two evaluations that are here, by name."""
-    asked = [evaluation.model, *([other.model] if other is not None else [])]
+    both = [evaluation, *([other] if other is not None else [])]
+    asked = [name for one in both for name in one.model.split(" + ")]
     return [name for name in dict.fromkeys(asked) if name in readers.names]
