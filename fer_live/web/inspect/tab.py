@@ -105,7 +105,8 @@ def build(
         if now.of and not folders.grows(now.of):
             rest: list[Any] = [gr.skip()] * (len(view) - 3)
             names = folders.names
-            return [now, gr.update(choices=names), gr.update(choices=["", *names]), *rest]
+            # Not the selection: a visitor may have gone on while this was on its way.
+            return [gr.skip(), gr.update(choices=names), gr.update(choices=["", *names]), *rest]
         return show(_somewhere(now, folders))
 
     def change(now: Selection, *values: Any) -> list[Any]:
