@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "fit": ("train one recipe", learn.add_fit),
     "tune": ("search better settings for a recipe", learn.add_tune),
     "export": ("write a run's best weights with their card", score.add_export),
+    "refresh": ("measure anew what a weight file's card says", score.add_refresh),
     "evaluate": ("score weight files on one split", score.add_evaluate),
     "audit": ("find twins, conflicting labels and blank frames in a data set", score.add_audit),
     "reproduce": ("train, score and report all rows of a published table", compare.add_reproduce),
