@@ -6,6 +6,7 @@ from train.plots.coverage import plot_coverage, plot_risks
 from train.plots.curves import plot_curves
 from train.plots.reliability import plot_reliability
 from train.plots.result import Result
+from train.plots.robustness import plot_robustness
 from train.plots.roc import plot_roc
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "plot_distribution",
     "plot_reliability",
     "plot_risks",
+    "plot_robustness",
     "plot_roc",
 ]
