@@ -17,7 +17,7 @@ def write_model_cards(folder: Path) -> None:
     files = sorted(folder.glob("*.safetensors"))
     sections = [_section(load_card(file), file) for file in files]
     head = (
-        "# Model cards\n\nWritten by `python -m train export` from the cards inside the weight files.\n"
+        "# Model cards\n\nWritten by `python -m train export` and `refresh` from the cards inside the weight files.\n"
         "The split that is named chose the epoch and fitted the temperature: its scores are validation scores.\n"
     )
     (folder / "README.md").write_text("\n".join([head, *sections]))
