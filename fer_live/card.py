@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from fer_live import packaged
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.models import MODELS, Network
-from fer_live.types import FloatArray
+
+# What tells how unsure a reading is: the entropy of its calibrated probabilities, or the network's own head.
+UncertaintyScore = Literal["entropy", "head"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class Card:
 
     `network` and `arguments` build it from MODELS. Images are `size` pixels square with `channels` (1
     grey, 3 RGB), values in [0, 1] less `mean`, over `deviation`. Logits are divided by `temperature`
-    before the softmax. `prior`: (K,) share of each class in training. `uncertainty_quantiles`: 101
-    values of the raw score on the training set, 0th to 100th percentile; empty without an uncertainty
-    head. `abstain_below`: the confidence from which on nine of ten readings were right on the split
+    before the softmax, the mean log-probabilities of ten views by `tta_temperature`. `prior`: (K,) share
+    of each class in training. `uncertainty_quantiles`: 101 values of the `uncertainty_score` on the
+    training set, 0th to 100th percentile; empty where there is none. `abstain_below`: the confidence from which on nine of ten readings were right on the split
     that selects; less sure ones name no single expression. The rest says where the numbers come from.
     """
 
@@ -56,7 +58,9 @@ class Card:
     deviation: float
     crop: Crop = field(default_factory=Crop)
     temperature: float = 1.0
+    tta_temperature: float = 1.0
     prior: tuple[float, ...] = ()
+    uncertainty_score: UncertaintyScore = "head"  # what cards that do not say have
     uncertainty_quantiles: tuple[float, ...] = ()
     abstain_below: float = 0.0
     dataset: str = ""
@@ -68,10 +72,21 @@ class Card:
     commit: str = ""
     versions: dict[str, str] = field(default_factory=dict)
 
-    def percentile(self, uncertainty: FloatArray) -> NDArray[np.float64]:
-        """Raw uncertainty scores (B,) -> their place in [0, 1] among the training set's."""
-        quantiles = self.uncertainty_quantiles
-        return np.interp(uncertainty, quantiles, np.linspace(0, 1, len(quantiles)))
+    def raw_uncertainty(self, calibrated: Tensor, head: Tensor | None) -> NDArray | None:
+        """The `uncertainty_score` (B,), higher where less sure; None where it is a head's that is not there.
+
+        `calibrated`: logits (B, K) over their temperature; `head`: (B,), the uncertainty head's scores.
+        """
+        if self.uncertainty_score == "head":
+            return None if head is None else head.numpy()
+        return torch.special.entr(calibrated.softmax(1)).sum(1).numpy()
+
+    def uncertainty(self, calibrated: Tensor, head: Tensor | None) -> NDArray[np.float64] | None:
+        """The place in [0, 1] of each `raw_uncertainty` among the training set's: (B,), or None."""
+        raw, quantiles = self.raw_uncertainty(calibrated, head), self.uncertainty_quantiles
+        if raw is None or not quantiles:
+            return None
+        return np.interp(raw, quantiles, np.linspace(0, 1, len(quantiles)))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -84,6 +99,9 @@ class Card:
         content["crop"] = Crop(**content["crop"])
         for key in ("prior", "uncertainty_quantiles"):
             content[key] = tuple(content[key])
+        score = content.get("uncertainty_score", "head")
+        if score not in get_args(UncertaintyScore):
+            raise ValueError(f"unknown uncertainty score {score!r}")
         return cls(**content)
 
 
@@ -109,6 +127,11 @@ def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
 def load_card(path: Path) -> Card:
     """The card alone. Raises UserError that says what is wrong with the file."""
     return _read(path)[0]
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors alone, in the precision of the file. Raises UserError as `load_card` does."""
+    return _read(path)[1]
 
 
 def load(path: Path) -> tuple[Network, Card]:

@@ -50,10 +50,10 @@ class Classifier:
 
     def predictions(self, scores: Scores) -> list[Prediction]:
         """One for each crop, calibrated by the card's temperature."""
-        probabilities = (scores.logits / self.card.temperature).softmax(1)
-        unsure: Sequence[float | None] = [None] * len(probabilities)
-        if scores.uncertainty is not None and self.card.uncertainty_quantiles:
-            unsure = self.card.percentile(scores.uncertainty.numpy()).tolist()
+        calibrated = scores.logits / self.card.temperature
+        probabilities = calibrated.softmax(1)
+        found = self.card.uncertainty(calibrated, scores.uncertainty)
+        unsure = [None] * len(probabilities) if found is None else found.tolist()
         return [
             Prediction(dict(zip(self.card.labels, row, strict=True)), uncertainty)
             for row, uncertainty in zip(probabilities.tolist(), unsure, strict=True)

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from rich.console import Console
 
 from fer_live import packaged
-from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
@@ -22,6 +21,7 @@ from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import Source, follow, open_source
 from fer_live.summary import SummaryFile
+from fer_live.voting import load_reader
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def run(options: LiveOptions) -> int:
             abstain=options.abstain,
             panel=options.panel,
             models=_models(options.model),
-            load=lambda name: Classifier.load(name, options.device, options.runtime),
+            load=lambda name: load_reader(name, options.device, options.runtime),
         )
         total = _smallest(source.frame_count, options.max_frames)
         # A progress bar, where no window shows how far it is and the end is known.

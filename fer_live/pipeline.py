@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_live.classify import Classifier
 from fer_live.detect import FaceDetector, MediaPipeDetector
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName
 from fer_live.timing import StageTimes
 from fer_live.track import Tracks
 from fer_live.types import Frame, Image, Prediction, Reading, Scene
+from fer_live.voting import FaceReader, load_reader
 
 
 class Analyzer:
@@ -21,7 +21,7 @@ class Analyzer:
     `times` measures its stages. Close it, or use it in a `with` block, to free the detector.
     """
 
-    def __init__(self, detector: FaceDetector, classifier: Classifier):
+    def __init__(self, detector: FaceDetector, classifier: FaceReader):
         self.detector = detector
         self.classifier = classifier
         self.times = StageTimes()
@@ -36,11 +36,13 @@ class Analyzer:
     ) -> "Analyzer":
         """With a weight file (a path, or the name of one that comes with the package) and MediaPipe.
 
+        Several with commas between vote, as `voting.Voting` says.
+
         `device`: auto, cpu, cuda or mps. `scan`: "full" looks everywhere in each picture; "live" is for
         frames of one stream. `runtime`: auto, torch, openvino or onnx. Raises UserError where one of
         them cannot be had.
         """
-        return cls(MediaPipeDetector(scan), Classifier.load(weights, device, runtime))
+        return cls(MediaPipeDetector(scan), load_reader(weights, device, runtime))
 
     def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
         """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first."""

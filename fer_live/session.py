@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.progress import Progress
 
-from fer_live.classify import Classifier
 from fer_live.desk import Desk
 from fer_live.overlay import HudInfo
 from fer_live.pace import Pace
@@ -24,6 +23,7 @@ from fer_live.switching import Models
 from fer_live.tally import Tally
 from fer_live.track import Tracks
 from fer_live.types import Frame, Scene
+from fer_live.voting import FaceReader, load_reader
 
 POLL_SECONDS = 0.02  # how often a window looks for keys while its picture stays
 
@@ -48,7 +48,7 @@ class Session:
         abstain: float | None = None,
         panel: bool = False,
         models: Sequence[str] = (),
-        load: Callable[[str], Classifier] = Classifier.load,
+        load: Callable[[str], FaceReader] = load_reader,
     ):
         self.analyzer = analyzer
         self.window = window

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from fer_live.classify import Classifier
 from fer_live.errors import UserError
+from fer_live.voting import FaceReader
 
 
 class Models:
@@ -14,12 +14,12 @@ class Models:
     """
 
     def __init__(
-        self, names: Sequence[str], current: Classifier, load: Callable[[str], Classifier]
+        self, names: Sequence[str], current: FaceReader, load: Callable[[str], FaceReader]
     ):
         self._names, self._load = list(names), load
         self._at = 0
         self._loaded = {names[0]: current} if names else {}
-        self._coming: Future[Classifier] | None = None
+        self._coming: Future[FaceReader] | None = None
         self._thread = ThreadPoolExecutor(1, "fer-live models")
 
     def begin_next(self) -> str:
@@ -36,7 +36,7 @@ class Models:
                 self._coming = self._thread.submit(self._load, name)
         return f"model {self._names[self._at]} …"
 
-    def arrived(self) -> tuple[Classifier | None, str]:
+    def arrived(self) -> tuple[FaceReader | None, str]:
         """The classifier that was asked for, once, and what to tell; None and "" while there is none."""
         if self._coming is None or not self._coming.done():
             return None, ""
@@ -50,7 +50,7 @@ class Models:
             return None, str(error)
         return self._loaded[name], f"model {name}"
 
-    def close(self, keep: Classifier) -> None:
+    def close(self, keep: FaceReader) -> None:
         """Close all but the one that is still in use elsewhere."""
         self._thread.shutdown(wait=self._coming is not None, cancel_futures=True)
         if self._coming is not None and not self._coming.cancelled():

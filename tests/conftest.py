@@ -6,9 +6,14 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from skimage import data
 
+from fer_live import card as cards
+from fer_live.card import Card
 from fer_live.cli import main
+from fer_live.expressions import SEVEN
+from fer_live.models import MODELS
 
 # Rows for each class, in the csv's ids, of each of the three splits.
 COUNTS = {"Training": 8, "PublicTest": 3, "PrivateTest": 2}
@@ -113,3 +118,20 @@ def page(request, chromium, address):
     context.close()
     assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not wrong
+
+
+@pytest.fixture
+def random_weights(tmp_path):
+    """A function that writes a weight file of random parameters, of the given seed and class prior."""
+
+    def write(seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1), network="cnn6", **facts) -> str:
+        torch.manual_seed(seed)
+        arguments = {"classes": 7, "channels": 1, "size": 48}
+        card = Card(
+            f"random{seed}", network, arguments, SEVEN, 48, 1, 0.5, 0.25, prior=prior, **facts
+        )
+        path = tmp_path / f"random{seed}.safetensors"
+        cards.save(path, card, MODELS[network](**arguments).state_dict())
+        return str(path)
+
+    return write

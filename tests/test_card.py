@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import math
 import pickle
 
 import pytest
@@ -151,3 +153,33 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path, card):
 def test_an_unknown_name_lists_the_shipped_ones():
     with pytest.raises(UserError, match="cnn6, cucn"):
         cards.find_weights("resnet")
+
+
+def test_a_card_that_does_not_say_has_the_heads_uncertainty(card):
+    content = json.loads(card.to_json())
+    for key in ("uncertainty_score", "tta_temperature"):
+        del content[key]
+    old = Card.from_json(json.dumps(content))
+    assert (old.uncertainty_score, old.tta_temperature) == ("head", 1.0)
+
+
+def test_entropy_is_ranked_among_the_training_faces(card):
+    told = dataclasses.replace(
+        card, uncertainty_score="entropy", uncertainty_quantiles=(0.0, math.log(2), math.log(4))
+    )
+    logits = torch.tensor([[0.5, 0.5], [1.0, 0.0]]).log()
+    assert told.uncertainty(logits, None).tolist() == pytest.approx([0.5, 0.0])
+
+
+def test_without_a_head_or_quantiles_there_is_no_uncertainty(card):
+    logits = torch.zeros(1, 7)
+    assert card.uncertainty(logits, torch.ones(1)) is None
+    ranked = dataclasses.replace(card, uncertainty_quantiles=(0.0, 1.0, 2.0))
+    assert ranked.uncertainty(logits, None) is None
+    assert ranked.uncertainty(logits, torch.tensor([1.5])).tolist() == [0.75]
+
+
+def test_a_score_that_is_not_known_is_refused(card):
+    content = {**json.loads(card.to_json()), "uncertainty_score": "mood"}
+    with pytest.raises(ValueError, match="unknown uncertainty score 'mood'"):
+        Card.from_json(json.dumps(content))

@@ -7,11 +7,7 @@ import PIL.Image
 import pytest
 import torch
 
-from fer_live import card as cards
-from fer_live.card import Card
 from fer_live.errors import UserError
-from fer_live.expressions import SEVEN
-from fer_live.models import MODELS
 from train.__main__ import main
 from train.data import ferplus
 from train.evaluate import EvaluateOptions, evaluate
@@ -21,45 +17,29 @@ CPU = torch.device("cpu")
 TWO = torch.tensor([0.9, 0.1], dtype=torch.double).log()
 
 
-@pytest.fixture
-def weights(tmp_path):
-    """A weight file of random parameters, of the given seed and class prior."""
-
-    def write(seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1)):
-        torch.manual_seed(seed)
-        arguments = {"classes": 7, "channels": 1, "size": 48}
-        network = MODELS["cnn6"](**arguments)
-        card = Card(f"random{seed}", "cnn6", arguments, SEVEN, 48, 1, 0.5, 0.25, prior=prior)
-        path = tmp_path / f"random{seed}.safetensors"
-        cards.save(path, card, network.state_dict())
-        return str(path)
-
-    return write
-
-
 def opinion(*rows):
     return Opinion("x", torch.tensor(rows, dtype=torch.double).log(), None, None)
 
 
-def test_faces_with_a_twin_in_training_are_not_clean(fer2013_csv, tmp_path, weights):
+def test_faces_with_a_twin_in_training_are_not_clean(fer2013_csv, tmp_path, random_weights):
     lines = fer2013_csv.read_text().splitlines()
     twin = lines[1].replace("Training", "PublicTest")  # row 0 again, as a 22nd face of the split
     fer2013_csv.write_text("\n".join([*lines, twin]) + "\n")
-    scores = evaluate([weights()], "fer2013", fer2013_csv, None, tmp_path / "out", CPU)
+    scores = evaluate([random_weights()], "fer2013", fer2013_csv, None, tmp_path / "out", CPU)
     assert (scores["n"], scores["clean"]["n"]) == (22, 21)
     assert np.array(scores["clean"]["confusion"]).sum() == 21
 
 
-def test_the_training_split_has_no_clean_part(fer2013_csv, tmp_path, weights):
-    scores = evaluate([weights()], "fer2013", fer2013_csv, "train", tmp_path / "out", CPU)
+def test_the_training_split_has_no_clean_part(fer2013_csv, tmp_path, random_weights):
+    scores = evaluate([random_weights()], "fer2013", fer2013_csv, "train", tmp_path / "out", CPU)
     assert scores["clean"] is None
     assert scores["clean_reason"] == "this is the training split itself"
 
 
-def test_excluded_faces_do_not_count(fer2013_csv, tmp_path, weights, capsys):
+def test_excluded_faces_do_not_count(fer2013_csv, tmp_path, random_weights, capsys):
     path = tmp_path / "exclude.txt"
     path.write_text("public 56\npublic 57\ntrain 0\n")
-    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv)]
+    arguments = ["evaluate", "--weights", random_weights(), "--root", str(fer2013_csv)]
     arguments += ["--exclude", str(path), "--output", str(tmp_path / "out")]
     assert main(arguments) == 0
     scores = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -67,12 +47,12 @@ def test_excluded_faces_do_not_count(fer2013_csv, tmp_path, weights, capsys):
     assert "less the excluded" in capsys.readouterr().out
 
 
-def test_a_list_that_leaves_nothing_is_refused(fer2013_csv, tmp_path, weights):
+def test_a_list_that_leaves_nothing_is_refused(fer2013_csv, tmp_path, random_weights):
     path = tmp_path / "exclude.txt"
     path.write_text("".join(f"public {row}\n" for row in range(56, 77)))
     with pytest.raises(UserError, match="leaves no face"):
         evaluate(
-            [weights()],
+            [random_weights()],
             "fer2013",
             fer2013_csv,
             None,
@@ -96,10 +76,10 @@ def test_the_smallest_of_the_best_strengths_is_chosen():
     assert best_strength([one], "soft", np.array([0, 0, 0, 1])) == 0.65
 
 
-def test_the_strength_is_chosen_on_the_selection_split_alone(fer2013_csv, tmp_path, weights):
+def test_the_strength_is_chosen_on_the_selection_split_alone(fer2013_csv, tmp_path, random_weights):
     both = [
         evaluate(
-            [weights()],
+            [random_weights()],
             "fer2013",
             fer2013_csv,
             split,
@@ -113,10 +93,10 @@ def test_the_strength_is_chosen_on_the_selection_split_alone(fer2013_csv, tmp_pa
     assert both[0]["chosen_on"] == "public"
 
 
-def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, weights):
+def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, random_weights):
     with pytest.raises(UserError, match="does not know its classes' prior"):
         evaluate(
-            [weights(prior=())],
+            [random_weights(prior=())],
             "fer2013",
             fer2013_csv,
             None,
@@ -144,8 +124,16 @@ def test_a_tie_goes_to_the_surer():
     assert together([opinion([0.6, 0.4]), opinion([0.1, 0.9])], "majority").argmax() == 1
 
 
-def test_several_weight_files_vote(fer2013_csv, tmp_path, weights, capsys):
-    arguments = ["evaluate", "--weights", weights(0), weights(1), weights(2), "--vote", "majority"]
+def test_several_weight_files_vote(fer2013_csv, tmp_path, random_weights, capsys):
+    arguments = [
+        "evaluate",
+        "--weights",
+        random_weights(0),
+        random_weights(1),
+        random_weights(2),
+        "--vote",
+        "majority",
+    ]
     arguments += ["--root", str(fer2013_csv), "--output", str(tmp_path / "out")]
     assert main(arguments) == 0
     scores = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -156,12 +144,12 @@ def test_several_weight_files_vote(fer2013_csv, tmp_path, weights, capsys):
     assert "clean" in printed
 
 
-def test_the_folder_keeps_its_faces_and_their_votes(fer2013_csv, tmp_path, weights):
+def test_the_folder_keeps_its_faces_and_their_votes(fer2013_csv, tmp_path, random_weights):
     votes = ["Usage,Image name," + ",".join(ferplus.COLUMNS)]
     for number, line in enumerate(fer2013_csv.read_text().splitlines()[1:]):
         votes.append(f"{line.rsplit(',', 1)[1]},fer{number}.png,1,8,0,0,0,0,0,0,1,0")
     (fer2013_csv.parent / ferplus.FILE).write_text("\n".join(votes) + "\n")
-    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv)]
+    arguments = ["evaluate", "--weights", random_weights(), "--root", str(fer2013_csv)]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
     table = pd.read_parquet(tmp_path / "out" / "pictures.parquet")
     assert list(table["row"]) == list(range(56, 77))
@@ -171,8 +159,15 @@ def test_the_folder_keeps_its_faces_and_their_votes(fer2013_csv, tmp_path, weigh
     assert first.ravel().tolist() == list(map(int, pixels.split()))
 
 
-def test_faces_stay_out_of_the_folder_when_asked(fer2013_csv, tmp_path, weights):
-    arguments = ["evaluate", "--weights", weights(), "--root", str(fer2013_csv), "--no-pictures"]
+def test_faces_stay_out_of_the_folder_when_asked(fer2013_csv, tmp_path, random_weights):
+    arguments = [
+        "evaluate",
+        "--weights",
+        random_weights(),
+        "--root",
+        str(fer2013_csv),
+        "--no-pictures",
+    ]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 0
     assert not (tmp_path / "out" / "pictures.parquet").exists()
 

@@ -10,17 +10,19 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from fer_live.errors import UserError
+from train.calibration import calibration, cross_fit
+from train.crowd import against_crowd, with_crowd
 from train.data import DataSet, Faces, find
 from train.exclusions import kept
 from train.keep import PICTURES, keep, with_votes
-from train.metrics import measure, standard_error
-from train.plots import plot_confusion
+from train.metrics import measure
+from train.plots import plot_confusion, plot_risks
 from train.twins import has_twin
 from train.vote import Opinion, Vote, best_strength, opinion, together
+
+RISKS = "risk_coverage.png"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class EvaluateOptions:
 
     `tta`: ten views of each face. `vote`: how several weight files come to one reading.
     `logit_adjustment`: its strength tau, or "auto" for the one with the highest macro recall on the
-    data set's selection split. `limit`: faces of each split, for a smoke run.
+    data set's selection split. `votes`: compare with the crowd's, as `crowd` does. `limit`: faces of each
+    split, for a smoke run.
     """
 
     tta: bool = False
@@ -38,6 +41,7 @@ class EvaluateOptions:
     exclude: Path | None = None
     limit: int | None = None
     pictures: bool = False
+    votes: bool = False
 
 
 def evaluate(
@@ -51,7 +55,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score weight files together; write `metrics.json`, `predictions.parquet`, `confusion.png` to `output`.
 
-    `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises
+    With `votes` also `risk_coverage.png`. `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises
     UserError on bad input, before any work is done.
     """
     options = options or EvaluateOptions()
@@ -59,6 +63,7 @@ def evaluate(
     source = find(dataset)
     split = split or source.selection
     faces = _load(source, root, split, options)
+    faces = with_crowd(faces, root) if options.votes else faces
     opinions = [opinion(name, faces, device, options.tta) for name in weights]
     strength, chosen_on = _strength(weights, source, root, faces, opinions, device, options)
     probabilities = together(opinions, options.vote, strength)
@@ -72,7 +77,15 @@ def evaluate(
         "excluded": None if options.exclude is None else str(options.exclude),
         **measure(probabilities, faces.labels, faces.classes),
         **_clean(source, root, faces, probabilities, options),
+        "cross_fitted": None,
+        "crowd": None,
     }
+    if split == source.selection:  # others have not fitted the temperature
+        held_out = cross_fit(opinions, faces.labels, options.vote, strength)
+        scores["cross_fitted"] = calibration(held_out, faces.labels)
+    if options.votes:
+        scores["crowd"], risks = against_crowd(probabilities, opinions, faces)
+        plot_risks(risks, scores["weights"], output / RISKS)
     _table_of_predictions(faces, probabilities, opinions).to_parquet(output / "predictions.parquet")
     if options.pictures:
         keep(with_votes(faces, root), output)
@@ -125,73 +138,13 @@ def _clean(
     return {"clean": scores, "clean_reason": f"faces without an exact twin in {source.training}"}
 
 
-def print_scores(scores: dict[str, Any], output: Path) -> None:
-    """The scores as a table on the terminal."""
-    views = "ten views (TTA)" if scores["tta"] else "one view (no TTA)"
-    table = Table(title=f"{scores['weights']} on {scores['dataset']} {scores['split']}, {views}")
-    table.add_column("expression")
-    for column in ("faces", "recall %", "precision %"):
-        table.add_column(column, justify="right")
-    for name, row in zip(scores["labels"], scores["confusion"], strict=True):
-        recall, precision = scores["per_class_recall"][name], scores["per_class_precision"][name]
-        table.add_row(name, str(sum(row)), _percent(recall), _percent(precision))
-    table.add_section()
-    table.add_row(
-        "mean over classes",
-        str(scores["n"]),
-        _percent(scores["macro_recall"]),
-        _percent(scores["macro_precision"]),
-    )
-    both = Table()
-    for column in ("", "faces", "accuracy %", "standard error", "macro recall %"):
-        both.add_column(column, justify="right" if column else "left")
-    whole = "less the excluded" if scores["excluded"] else "as published"
-    for title, part in ((whole, scores), ("clean", scores["clean"])):
-        if part is None:
-            both.add_row(title, "-", "-", "-", "-")
-            continue
-        accuracy = part["accuracy"]
-        error = standard_error(accuracy, part["n"])
-        recall = _percent(part["macro_recall"])
-        both.add_row(title, str(part["n"]), _percent(accuracy), _percent(error), recall)
-    console = Console()
-    console.print(table, both)
-    console.print(f"clean: {scores['clean_reason']}", markup=False, soft_wrap=True)
-    if scores["excluded"]:
-        console.print(f"left out: the faces of {scores['excluded']}", markup=False, soft_wrap=True)
-    adjustment = scores["logit_adjustment"]
-    if adjustment["chosen_on"]:
-        console.print(
-            f"logit adjustment: tau {adjustment['tau']:.2f} has the highest macro recall on "
-            f"{adjustment['chosen_on']}"
-            + (", which is scored here: an optimistic score" * _chosen_here(scores))
-        )
-    elif adjustment["tau"]:
-        console.print(f"logit adjustment: tau {adjustment['tau']:.2f}, as given")
-    console.print(
-        f"macro F1 {_percent(scores['macro_f1'])}%, AUC {_percent(scores['auc'])}%, "
-        f"ECE {_percent(scores['ece'])}% (adaptive {_percent(scores['adaptive_ece'])}%), "
-        f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}, AURC {scores['aurc']:.3f}\n"
-        f"written to {output}",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-def _chosen_here(scores: dict[str, Any]) -> bool:
-    return scores["logit_adjustment"]["chosen_on"] == scores["split"]
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f}"
-
-
 def _make(output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         (output / "metrics.json").touch()
         (output / "metrics.json").unlink()  # another evaluation's, or none
-        (output / PICTURES).unlink(missing_ok=True)
+        for name in (PICTURES, RISKS):
+            (output / name).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"

@@ -4,7 +4,6 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,25 +18,28 @@ from fer_live.models import MODELS
 from train import recipe as recipes
 from train.data import DATASETS
 from train.fit import read_splits
-from train.metrics import confidence_for, measure
+from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
-from train.predict import fit_temperature, predict
 from train.recipe import Recipe
 
-PERCENTILES = 101
-SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
-MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")
 
-
-def export(run: Path, root: Path, name: str, folder: Path, device: torch.device) -> Path:
+def export(
+    run: Path,
+    root: Path,
+    name: str,
+    folder: Path,
+    device: torch.device,
+    uncertainty: Uncertainty = "auto",
+) -> Path:
     """Write `folder`/`name`.safetensors in fp16 from the run's best checkpoint; return its path.
 
-    The selection split gives the temperature and the card's scores, the training split the class prior
-    and the quantiles of the uncertainty. Raises UserError where the run is not there or not finished enough.
+    The training split gives the class prior; the rest is `measured`. Raises UserError where the run is
+    not there or not finished enough.
     """
     recipe, tensors, progress = _read_run(run)
     dataset = DATASETS[recipe.dataset]
-    training, selection = read_splits(recipe, root, progress["limit"])
+    splits = read_splits(recipe, root, progress["limit"])
+    training, selection = splits
     counts = training.class_counts()
     plain = Card(
         name=name,
@@ -60,22 +62,7 @@ def export(run: Path, root: Path, name: str, folder: Path, device: torch.device)
     )
     network = MODELS[plain.network](**plain.arguments)
     network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
-    found = predict(network, plain, selection, device)
-    temperature = fit_temperature(found.logits, torch.from_numpy(selection.labels))
-    probabilities = found.probabilities(temperature)
-    scores = measure(probabilities, selection.labels, selection.classes)
-    raw = found.uncertainty
-    if raw is not None:
-        raw = predict(network, plain, training, device).uncertainty
-    card = replace(
-        plain,
-        temperature=temperature,
-        uncertainty_quantiles=()
-        if raw is None
-        else tuple(np.quantile(raw, np.linspace(0, 1, PERCENTILES)).tolist()),
-        abstain_below=round(confidence_for(probabilities, selection.labels, SELECTIVE_ACCURACY), 4),
-        metrics={dataset.selection: {key: scores[key] for key in (*MEASURED, "per_class_recall")}},
-    )
+    card = measured(plain, network, splits, root, device, uncertainty)
     path = folder / f"{name}.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)

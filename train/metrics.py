@@ -13,6 +13,7 @@ from torchmetrics.functional.classification import binary_auroc
 from fer_live.expressions import Expression
 
 BINS = 15
+RESAMPLES = 200  # of the faces, for standard errors: these are then known to a twentieth
 
 
 def measure(probabilities: NDArray, true: NDArray, classes: Sequence[Expression]) -> dict[str, Any]:
@@ -157,9 +158,13 @@ def reliability(
 
 def risk_at_coverage(probabilities: NDArray, true: NDArray) -> NDArray[np.float64]:
     """(N,) the share of errors among the 1, 2, ... N most confident predictions. Geifman and El-Yaniv 2017."""
-    order = np.argsort(-probabilities.max(1), kind="stable")
-    wrong = (probabilities.argmax(1) != true)[order]
-    return wrong.cumsum() / np.arange(1, len(true) + 1)
+    return risk_by(-probabilities.max(1), probabilities.argmax(1) != true)
+
+
+def risk_by(uncertainty: NDArray, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) the same by any score (N,) that is higher where a prediction is less sure."""
+    order = np.argsort(uncertainty, kind="stable")
+    return wrong[order].cumsum() / np.arange(1, len(wrong) + 1)
 
 
 def confidence_for(probabilities: NDArray, true: NDArray, accuracy: float) -> float:

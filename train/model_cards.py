@@ -1,8 +1,15 @@
 """`weights/README.md`: the cards of all weight files of a folder, for people."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fer_live.card import Card, load_card
+
+UNCERTAINTY = {
+    "head": "what the network's own head says, ranked among the training faces",
+    "entropy": "the entropy of the calibrated probabilities, ranked among the training faces",
+}
 
 
 def write_model_cards(folder: Path) -> None:
@@ -10,7 +17,7 @@ def write_model_cards(folder: Path) -> None:
     files = sorted(folder.glob("*.safetensors"))
     sections = [_section(load_card(file), file) for file in files]
     head = (
-        "# Model cards\n\nWritten by `python -m train export` from the cards inside the weight files.\n"
+        "# Model cards\n\nWritten by `python -m train export` and `refresh` from the cards inside the weight files.\n"
         "The split that is named chose the epoch and fitted the temperature: its scores are validation scores.\n"
     )
     (folder / "README.md").write_text("\n".join([head, *sections]))
@@ -31,8 +38,34 @@ def _section(card: Card, file: Path) -> str:
         f"- its split {split} ({scores['n']} faces, no TTA): accuracy {100 * scores['accuracy']:.2f}%, "
         f"macro recall {100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, "
         f"NLL {scores['nll']:.3f}",
+        *_calibration(scores),
         f"- recall of each class in %: {recalls}",
-        f"- temperature: {card.temperature:.3f}; one name from a confidence of {card.abstain_below:.2f} on",
+        f"- temperature: {card.temperature:.3f} ({card.tta_temperature:.3f} for ten views); one name from a "
+        f"confidence of {card.abstain_below:.2f} on",
+        f"- uncertainty: {UNCERTAINTY[card.uncertainty_score]}{_agreement(scores)}",
         f"- licence: {card.licence}",
     ]
     return f"## {card.name}\n\n{card.recipe['description']}.\n\n" + "\n".join(facts) + "\n"
+
+
+def _calibration(scores: Mapping[str, Any]) -> list[str]:
+    """A line where the card has it: files of earlier versions do not."""
+    if "cross_fitted" not in scores:
+        return []
+    plain, views = scores["cross_fitted"], scores["tta"]["cross_fitted"]
+    return [
+        f"- by temperatures of other faces ({plain['folds']} folds): ECE {100 * plain['ece']:.2f}%, "
+        f"standard error {100 * plain['ece_standard_error']:.2f}; of ten views (TTA), with accuracy "
+        f"{100 * scores['tta']['accuracy']:.2f}%: {100 * views['ece']:.2f}%, standard error "
+        f"{100 * views['ece_standard_error']:.2f}"
+    ]
+
+
+def _agreement(scores: Mapping[str, Any]) -> str:
+    """How well each score agrees with the crowd, where the votes were at hand."""
+    told = [
+        f"{name} {found['value']:.3f} ± {found['standard_error']:.3f}"
+        for name, found in scores.get("agreement", {}).items()
+        if found["value"] is not None
+    ]
+    return f"; Spearman with the entropy of FER+'s votes: {', '.join(told)}" if told else ""

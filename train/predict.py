@@ -20,10 +20,10 @@ SHIFT = 2  # pixels, at the card's size
 
 
 class Logits(NamedTuple):
-    """`logits`: (N, K) before the temperature, in the data set's class order. `uncertainty`: (N,) raw, or None."""
+    """`logits`: (N, K) before the temperature, in the data set's class order. `head`: (N,) the uncertainty head's, or None."""
 
     logits: Tensor
-    uncertainty: NDArray[np.float32] | None
+    head: Tensor | None
 
     def probabilities(self, temperature: float) -> NDArray[np.float64]:
         """(N, K) softmax of logits over `temperature`."""
@@ -37,7 +37,7 @@ def predict(
     """Run the network over all faces.
 
     `tta`: ten views (the face and its mirror image, in place and shifted by two pixels to each side),
-    their log-probabilities averaged; uncertainty comes from the plain view. Classes that the data set
+    their log-probabilities averaged; the uncertainty head's scores come from the plain view. Classes that the data set
     does not have are left out. Raises UserError where the model lacks one of its classes.
     """
     lacking = [str(label) for label in faces.classes if label not in card.labels]
@@ -57,7 +57,7 @@ def predict(
             others = (network(view).logits.float() for view in _other_views(images))
             said = torch.stack([each.log_softmax(1) for each in (said, *others)]).mean(0)
         logits.append(said[:, columns].cpu())
-    return Logits(torch.cat(logits), torch.cat(scores).numpy() if scores else None)
+    return Logits(torch.cat(logits), torch.cat(scores) if scores else None)
 
 
 def _other_views(images: Tensor) -> Iterator[Tensor]:

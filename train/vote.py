@@ -23,12 +23,17 @@ STRENGTHS = np.round(np.arange(0, 2.01, 0.05), 2)
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one weight file says. `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown."""
+    """What one weight file says of N faces.
+
+    `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown. `uncertainty`: (N,) as the
+    app shows it, `head`: (N,) the raw score of its uncertainty head; None where there is none.
+    """
 
     name: str
     logits: Tensor
     log_prior: Tensor | None
     uncertainty: NDArray[np.float64] | None
+    head: NDArray | None = None
 
     def probabilities(self, strength: float) -> NDArray[np.float64]:
         """(N, K) softmax of the logits less `strength` times the log prior. Menon et al. 2021, eq. 9."""
@@ -48,12 +53,11 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     if card.recipe.get("align"):  # it has seen no other faces
         faces = faces.aligned()
     found = predict(network, card, faces, device, tta)
-    # The card's temperature is for plain predictions; averaged views are less sure of themselves.
-    logits = found.logits.double() / (1.0 if tta else card.temperature)
-    uncertainty = None
-    if found.uncertainty is not None and card.uncertainty_quantiles:
-        uncertainty = card.percentile(found.uncertainty)
-    return Opinion(card.name, logits, _log_prior(card, faces), uncertainty)
+    # Averaged views are less sure of themselves: they have a temperature of their own.
+    logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
+    head = None if found.head is None else found.head.numpy()
+    uncertainty = card.uncertainty(logits, found.head)
+    return Opinion(card.name, logits, _log_prior(card, faces), uncertainty, head)
 
 
 def _log_prior(card: Card, faces: Faces) -> Tensor | None:

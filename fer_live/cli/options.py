@@ -40,7 +40,7 @@ def add_model(group: Any) -> None:
         "--model",
         default="cucn",
         metavar="NAME",
-        help="weights: cucn, cnn6 or a file (default: cucn)",
+        help="weights: cucn, cnn6 or a file; several vote, with commas between (default: cucn)",
     )
     group.add_argument(
         "--device", type=device, default="auto", help="auto, cpu, cuda or mps (default: auto)"

@@ -9,7 +9,7 @@ from fer_live import quiet_openvino
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
-from fer_live.runtimes.base import Runtime, Scores
+from fer_live.runtimes.base import Running, Runtime, Scores
 from fer_live.runtimes.eager import Eager
 
 RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
@@ -46,7 +46,7 @@ def choose_runtime(
     return openvino.Converting(Eager(network, device), weights)
 
 
-def leave_cores_to(runtime: Runtime) -> None:
+def leave_cores_to(runtime: Running) -> None:
     """For programs, not libraries: torch's own threads, which spin when idle, are not in the runtime's way."""
     if runtime.own_threads:
         torch.set_num_threads(1)
@@ -55,6 +55,7 @@ def leave_cores_to(runtime: Runtime) -> None:
 __all__ = [
     "RUNTIMES",
     "Eager",
+    "Running",
     "Runtime",
     "RuntimeName",
     "Scores",

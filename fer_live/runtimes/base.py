@@ -20,23 +20,29 @@ class Scores(NamedTuple):
     feature_map: Tensor
 
 
-class Runtime(Protocol):
-    """Runs one network. `name` is what the window shows; `device`: where its feature maps are.
+class Running(Protocol):
+    """What runs one network or several. `name` is what the window shows.
 
     `own_threads`: whether it computes in threads of its own, so that torch's are in its way.
     """
 
-    device: torch.device
-    own_threads: bool
-
     @property
     def name(self) -> str: ...
 
-    def __call__(self, images: Tensor) -> Scores:
-        """Normalised images (B, C, H, W), float32 on `device`."""
+    @property
+    def own_threads(self) -> bool: ...
 
     def wait(self) -> None:
         """Until it is as fast as it will be."""
+
+
+class Runtime(Running, Protocol):
+    """Runs one network. `device`: where its feature maps are."""
+
+    device: torch.device
+
+    def __call__(self, images: Tensor) -> Scores:
+        """Normalised images (B, C, H, W), float32 on `device`."""
 
     def close(self) -> None: ...
 

@@ -15,7 +15,25 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="name of the weight file")
     parser.add_argument("--output", type=Path, default=packaged.folder("weights"))
     add_root(parser)
+    _add_uncertainty(parser)
     add_device(parser)
+
+
+def add_refresh(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_refresh)
+    parser.add_argument("--weights", required=True, help="a shipped name or a .safetensors file")
+    add_root(parser)
+    _add_uncertainty(parser)
+    add_device(parser)
+
+
+def _add_uncertainty(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--uncertainty",
+        default="auto",
+        choices=["auto", "entropy", "head"],
+        help="what the app shows: the network's head (by default where it agrees with FER+'s votes clearly better) or the probabilities' entropy",
+    )
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +76,11 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="leave out the faces on this list: a split and a row (from 0) a line, as audit writes it",
     )
     parser.add_argument(
+        "--votes",
+        action="store_true",
+        help="compare each uncertainty with FER+'s votes, whose csv lies beside FER2013's",
+    )
+    parser.add_argument(
         "--pictures",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -79,13 +102,30 @@ def _export(arguments: argparse.Namespace) -> None:
     from train.export import export
 
     device = choose_device(arguments.device)
-    path = export(arguments.folder, root_of(arguments), arguments.name, arguments.output, device)
+    path = export(
+        arguments.folder,
+        root_of(arguments),
+        arguments.name,
+        arguments.output,
+        device,
+        arguments.uncertainty,
+    )
     print(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _refresh(arguments: argparse.Namespace) -> None:
+    from fer_live.device import choose_device
+    from train.measured import refresh
+
+    device = choose_device(arguments.device)
+    path = refresh(arguments.weights, root_of(arguments), device, arguments.uncertainty)
+    print(f"measured anew: {path}")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     from fer_live.device import choose_device
-    from train.evaluate import EvaluateOptions, evaluate, print_scores
+    from train.evaluate import EvaluateOptions, evaluate
+    from train.score_table import print_scores
 
     scores = evaluate(
         arguments.weights,
@@ -100,6 +140,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             logit_adjustment=arguments.logit_adjustment,
             exclude=arguments.exclude,
             pictures=arguments.pictures,
+            votes=arguments.votes,
         ),
     )
     print_scores(scores, arguments.output)

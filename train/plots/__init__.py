@@ -2,10 +2,11 @@
 
 from train.plots.classes import plot_class_lines, plot_distribution
 from train.plots.confusion import plot_confusion, plot_confusions
-from train.plots.coverage import plot_coverage
+from train.plots.coverage import plot_coverage, plot_risks
 from train.plots.curves import plot_curves
 from train.plots.reliability import plot_reliability
 from train.plots.result import Result
+from train.plots.robustness import plot_robustness
 from train.plots.roc import plot_roc
 
 __all__ = [
@@ -17,5 +18,7 @@ __all__ = [
     "plot_curves",
     "plot_distribution",
     "plot_reliability",
+    "plot_risks",
+    "plot_robustness",
     "plot_roc",
 ]

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+import torch
+
+from train.calibration import FOLDS, calibration, cross_fit
+from train.vote import Opinion
+
+
+def opinion(scale=1.0):
+    logits = torch.from_numpy(np.random.default_rng(1).normal(0, 1, (60, 3))) * scale
+    return Opinion("x", logits, None, None)
+
+
+LABELS = np.random.default_rng(2).integers(0, 3, 60)
+
+
+def test_a_face_does_not_fit_its_own_temperature():
+    before = cross_fit([opinion()], LABELS)
+    changed = LABELS.copy()
+    changed[0] = (changed[0] + 1) % 3
+    after = cross_fit([opinion()], changed)
+    same = np.isclose(before, after, rtol=1e-9).all(1)
+    assert same[0]
+    assert same.sum() == len(LABELS) // FOLDS
+
+
+def test_an_earlier_temperature_does_not_matter():
+    np.testing.assert_allclose(
+        cross_fit([opinion()], LABELS), cross_fit([opinion(7.0)], LABELS), rtol=1e-4
+    )
+
+
+def test_several_models_vote_after_their_own_temperatures():
+    one = cross_fit([opinion()], LABELS)
+    np.testing.assert_allclose(cross_fit([opinion(), opinion(3.0)], LABELS), one, rtol=1e-4)
+
+
+def test_the_error_by_hand():
+    # Nine of ten right at a confidence of 0.8.
+    probabilities = np.tile([0.8, 0.2], (10, 1))
+    found = calibration(probabilities, np.array([0] * 9 + [1]))
+    assert found["ece"] == pytest.approx(0.1)
+    assert 0.02 < found["ece_standard_error"] < 0.12

@@ -1,0 +1,98 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer_live.errors import UserError
+from fer_live.expressions import CONTEMPT, HAPPY, NEUTRAL
+from tests.crowds import NO_FACE, SCORN, SPLIT, UNANIMOUS, UNKNOWN, write_votes
+from train import crowd
+from train.__main__ import main
+from train.vote import Opinion
+
+LN2 = math.log(2)
+
+
+def opinion(rows, head=None):
+    return Opinion("x", torch.tensor(rows, dtype=torch.double).log(), None, None, head)
+
+
+def test_pictures_that_show_no_face_or_nothing_named_are_left_out():
+    people = crowd.crowd(np.array([UNANIMOUS, NO_FACE, UNKNOWN, SPLIT], np.uint8))
+    assert people.shown.tolist() == [True, False, False, True]
+    assert people.entropy.tolist() == pytest.approx([0, LN2])
+    assert people.top.tolist() == [1.0, 0.5]
+
+
+def test_scores_by_hand():
+    rows = np.array([[0.5, 0.5], [0.8, 0.2]])
+    scores = crowd.scores_of(rows, [opinion(rows)])
+    assert list(scores) == ["entropy", "1 - max", "margin"]
+    assert scores["entropy"][0] == pytest.approx(LN2)
+    assert scores["1 - max"].tolist() == pytest.approx([0.5, 0.2])
+    assert scores["margin"].tolist() == pytest.approx([0, -0.6])
+
+
+def test_disagreement_is_what_the_mean_is_more_unsure_than_its_parts():
+    one, other = [[0.9, 0.1], [0.6, 0.4]], [[0.1, 0.9], [0.6, 0.4]]
+    scores = crowd.scores_of(np.full((2, 2), 0.5), [opinion(one), opinion(other)])
+    part = -0.9 * math.log(0.9) - 0.1 * math.log(0.1)
+    assert scores["disagreement"].tolist() == pytest.approx([LN2 - part, 0])
+
+
+def test_heads_of_other_scales_count_alike():
+    rows = np.full((3, 2), 0.5)
+    opinions = [opinion(rows, np.array([1.0, 2, 3])), opinion(rows, np.array([9.0, 100, 10]))]
+    assert crowd.scores_of(rows, opinions)["head"].tolist() == [1.0, 2.5, 2.5]
+
+
+def test_measures_by_hand():
+    votes = np.array([UNANIMOUS, [7, 3, *[0] * 8], SPLIT], np.uint8)
+    scores = pd.DataFrame({"entropy": [0.1, 0.2, 0.3], "other": [0.2, 0.1, 0.3]})
+    found = crowd.measures(scores, crowd.crowd(votes), np.array([False, True, True]))
+    assert found["entropy"]["spearman"]["value"] == pytest.approx(1)
+    # Ranks 2 1 3 against 1 2 3: 1 - 6 * 2 / (3 * 8).
+    assert found["other"]["spearman"]["value"] == pytest.approx(0.5)
+    assert found["other"]["spearman"]["ahead"] == pytest.approx(-0.5)
+    assert found["other"]["auroc"]["value"] == 1  # .3 contested, .2 unanimous; .1 is neither
+    assert found["entropy"]["aurc"]["value"] == pytest.approx((0 + 1 / 2 + 2 / 3) / 3)
+    assert found["other"]["aurc"]["value"] == pytest.approx((1 + 1 / 2 + 2 / 3) / 3)
+
+
+def test_divergence_is_over_the_classes_of_both():
+    votes = np.array([[5, 5, *[0] * 8], [2, 2, *[0] * 5, 6, 0, 0], SCORN], np.uint8)
+    model = np.tile([0.25, 0.75], (3, 1))
+    found = crowd.kl_from_votes(votes, model, (NEUTRAL, HAPPY))
+    # The votes for contempt do not count, and nobody is left of the third face.
+    assert found.tolist() == pytest.approx([0.5 * math.log(2) + 0.5 * math.log(2 / 3)] * 2)
+    eight = np.column_stack([model / 2, np.full(3, 0.5)])
+    assert len(crowd.kl_from_votes(votes, eight, (NEUTRAL, HAPPY, CONTEMPT))) == 3
+
+
+def test_evaluating_against_the_crowd(fer2013_csv, tmp_path, capsys, random_weights):
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT, NO_FACE])
+    output = tmp_path / "out"
+    arguments = ["evaluate", "--weights", random_weights(0), random_weights(1), "--votes"]
+    assert main([*arguments, "--root", str(fer2013_csv), "--output", str(output)]) == 0
+    found = json.loads((output / "metrics.json").read_text())["crowd"]
+    assert (found["n"], found["contested"], found["unanimous"], found["left_out"]) == (14, 7, 7, 7)
+    assert set(found["scores"]) == {"entropy", "1 - max", "margin", "disagreement"}
+    assert set(found["wins"]) == {"spearman", "auroc", "aurc"}
+    assert (output / "risk_coverage.png").stat().st_size > 0
+    assert "unsure where FER+'s crowd is" in capsys.readouterr().out
+
+
+def test_missing_votes_are_told_before_any_work(fer2013_csv, tmp_path, capsys, random_weights):
+    arguments = ["evaluate", "--weights", random_weights(0), "--root", str(fer2013_csv), "--votes"]
+    assert main([*arguments, "--output", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "fer2013new.csv does not exist" in line
+
+
+def test_only_ferplus_has_votes(tmp_path):
+    faces = type("Other", (), {"votes": None, "dataset": "expw"})()
+    with pytest.raises(UserError, match="expw has no crowd's votes"):
+        crowd.with_crowd(faces, tmp_path)

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from fer_live import card as cards
+from tests.crowds import SPLIT, UNANIMOUS, write_votes
+from train.__main__ import main
+
+RECIPE = {"description": "random", "epochs": 0, "seed": 0}
+FACTS = {"dataset": "fer2013", "recipe": RECIPE, "split_sizes": {"train": 56, "public": 21}}
+TRAINING = {"epoch": 0, "device": "cpu", "limit": None}
+
+
+@pytest.fixture
+def refresh(fer2013_csv, random_weights, capsys):
+    """A function that refreshes random weights; returns the exit code, what was said, and both cards."""
+
+    def run(network, *arguments):
+        path = Path(random_weights(network=network, training=TRAINING, **FACTS))
+        before = cards.load_card(path)
+        code = main(["refresh", "--weights", str(path), "--root", str(fer2013_csv), *arguments])
+        return code, capsys.readouterr().err, before, cards.load(path)
+
+    return run
+
+
+def test_a_network_without_a_head_gets_the_entropy(refresh):
+    code, _, before, (network, card) = refresh("cnn6")
+    assert code == 0
+    assert card.uncertainty_score == "entropy"
+    assert len(card.uncertainty_quantiles) == 101
+    assert card.metrics["public"]["cross_fitted"]["folds"] == 5
+    assert card.tta_temperature != 1
+    assert (card.name, card.recipe, card.training) == (before.name, RECIPE, before.training)
+    torch.manual_seed(0)
+    for name, tensor in type(network)().state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], tensor)
+
+
+def test_a_head_that_nothing_speaks_for_is_not_shown(refresh):
+    assert refresh("cucn")[3][1].uncertainty_score == "entropy"
+
+
+def test_a_head_can_be_asked_for(refresh):
+    assert refresh("cucn", "--uncertainty", "head")[3][1].uncertainty_score == "head"
+
+
+def test_a_head_that_is_not_there_is_refused(refresh):
+    code, said, *_ = refresh("cnn6", "--uncertainty", "head")
+    assert code == 2
+    assert "random0 has no uncertainty head" in said
+
+
+def test_agreement_with_the_crowd_is_in_the_card(refresh, fer2013_csv):
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
+    _, _, _, (_, card) = refresh("cucn")
+    assert set(card.metrics["public"]["agreement"]) == {"entropy", "head"}
