@@ -30,7 +30,9 @@ def test_a_network_without_a_head_gets_the_entropy(refresh):
     assert code == 0
     assert card.uncertainty_score == "entropy"
     assert len(card.uncertainty_quantiles) == 101
-    assert card.metrics["public"]["cross_fitted"]["folds"] == 5
+    scores = card.metrics["public"]
+    assert scores["cross_fitted"]["folds"] == 5
+    assert sum(map(sum, scores["confusion"])) == scores["n"]  # what the page's tab Models draws
     assert card.tta_temperature != 1
     assert (card.name, card.recipe, card.training) == (before.name, RECIPE, before.training)
     torch.manual_seed(0)
