@@ -1,4 +1,7 @@
-"""`python -m train robustness`: what is left of the accuracy when pictures are spoilt."""
+"""`python -m train robustness`: what is left of the accuracy when pictures are spoilt.
+
+What the detector and its crops cost is `python -m scripts.whole_path`'s to measure.
+"""
 
 import json
 from collections.abc import Sequence

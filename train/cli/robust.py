@@ -42,7 +42,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
     )
     table = Table(title=f"{title(found)}: accuracy in %")
     for place, name in enumerate(found["table"].columns):
-        table.add_column(str(name), justify="left" if place < 2 else "right")
+        table.add_column(str(name), justify="left" if place < 2 else "right", no_wrap=place < 2)
     for model, corruption, *values in found["table"].itertuples(index=False):
         table.add_row(model, corruption, *(f"{value:.1f}" for value in values))
     console = Console()
