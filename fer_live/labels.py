@@ -72,6 +72,11 @@ class Naming:
         return Naming(self.label, doubted)
 
     def _overtaken(self, now: Label, probabilities: Probabilities) -> bool:
-        """Whether a new expression leads all that are shown by a leap."""
-        new = max((probabilities[e] for e in now if e not in self.label), default=0.0)
-        return new - max((probabilities[e] for e in self.label), default=0.0) >= LEAP
+        """Whether a new expression leads all that are shown by a leap, or one of those shown the others."""
+        fresh = [probabilities[e] for e in now if e not in self.label]
+        if fresh or not now:
+            staying = [probabilities[e] for e in self.label]
+        else:
+            fresh = [probabilities[e] for e in now]
+            staying = [probabilities[e] for e in self.label if e not in now]
+        return max(fresh, default=0.0) - max(staying, default=0.0) >= LEAP

@@ -50,6 +50,11 @@ def test_a_clear_lead_need_not_wait():
     assert Naming((HAPPY,)).after(clear, 0.0, 1.0).label == (SURPRISE,)
 
 
+def test_one_of_two_that_clearly_leads_need_not_wait():
+    clear = probabilities(happy=0.92, neutral=0.05)
+    assert Naming((NEUTRAL, HAPPY)).after(clear, 0.82, 1.0).label == (HAPPY,)
+
+
 def test_a_clear_lead_that_is_not_sure_enough_names_two():
     lead = probabilities(surprise=0.55, fear=0.25)
     assert Naming((HAPPY,)).after(lead, 0.6, 1.0).label == (SURPRISE, FEAR)
