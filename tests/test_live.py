@@ -214,10 +214,10 @@ def test_what_is_asked_of_a_camera_reaches_it(stage, monkeypatch):
 
     monkeypatch.setattr(live, "open_source", open_source)
     live.run(LiveOptions(camera=2, resolution=(640, 480), fps=15, window=False))
-    live.run(LiveOptions(source="rtsp://there/1", window=False))
+    live.run(LiveOptions(source="0", window=False))
     assert seen == [
         (2, {"mirror": True, "resolution": (640, 480), "rate": 15}),
-        ("rtsp://there/1", {"mirror": False, "resolution": None, "rate": None}),
+        ("0", {"mirror": True, "resolution": None, "rate": None}),  # a camera as well
     ]
 
 
