@@ -42,6 +42,7 @@ class OpenVino:
             "PERFORMANCE_HINT": "LATENCY",  # one face at a time matters more than many
             "INFERENCE_PRECISION_HINT": precision,
             "CACHE_DIR": str(folder),
+            "CPU_RUNTIME_CACHE_CAPACITY": 16,  # kernels kept, one set for each number of faces
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
