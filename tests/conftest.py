@@ -84,14 +84,22 @@ def fer2013_csv(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def browser_arguments() -> list[str]:
+    """What a module's tests want of Chromium besides."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def chromium(browser_arguments):
     """A real one, headless; without it the page's tests fail."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "no Chromium found: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", *browser_arguments]
+        )
         yield browser
         browser.close()
 

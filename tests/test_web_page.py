@@ -14,7 +14,8 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     write_evaluation(folder / "scored")
     write_evaluation(folder / "other", weights="cucn")
-    with serving(folder, "--runtime", "torch", "--inspect", "scored", "other") as address:
+    options = ("--runtime", "torch", "--corrections", "mine", "--inspect", "scored", "other")
+    with serving(folder, *options) as address:
         yield address
 
 
@@ -47,3 +48,22 @@ def test_a_link_opens_what_it_holds(page, address):
     page.goto(f"{address}?of=scored&against=other&true=fear&predicted=sad&face=10")
     expect(page.locator("section.face-detail .seen")).to_have_count(2)
     expect(page.locator("#faces .grid button")).to_have_count(2)
+
+
+def test_a_face_read_wrong_joins_the_corrections_until_it_is_taken_back(page, address, tmp_path):
+    path = tmp_path / "astronaut.png"
+    PIL.Image.fromarray(data.astronaut()).save(path)
+    page.goto(address)
+    page.set_input_files("#drop input[type=file]", path)
+    page.get_by_text("read wrong?").click()
+    page.get_by_role("button", name="surprise").click()
+    chosen = page.locator("article.face button[aria-pressed=true]")
+    expect(chosen).to_have_text("surprise")
+    page.get_by_role("tab", name="Inspect").click()
+    folder = page.get_by_label("Folder")
+    folder.click()
+    page.get_by_role("option", name="my corrections").click()
+    expect(page.get_by_role("button", name="surprise read as happy: 1 face")).to_be_visible()
+    page.get_by_role("tab", name="Pictures").click()
+    chosen.click()
+    expect(chosen).to_have_count(0)
