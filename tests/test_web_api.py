@@ -12,6 +12,7 @@ from gradio_client.exceptions import AppError
 from skimage import data
 
 from fer_live import Analyzer
+from fer_live.detect import MOST
 from fer_live.sinks.record import face_record
 from tests.web import serving
 
@@ -82,6 +83,16 @@ def test_a_bad_upload_is_told_and_the_server_lives_on(client, face, tmp_path, co
     with pytest.raises(AppError, match="bad") as refused:
         client.predict(handle_file(str(bad)), api_name="/read")
     assert "Traceback" not in str(refused.value)
+    assert client.predict(handle_file(str(face)), api_name="/read")["faces"]
+
+
+def test_of_ten_thousand_faces_the_surest_are_read(client, face, tmp_path):
+    close = PIL.Image.fromarray(data.astronaut()[60:190, 160:290])
+    tile = np.asarray(close.resize((40, 40), PIL.Image.Resampling.BOX))
+    crowd = tmp_path / "crowd.png"
+    PIL.Image.fromarray(np.tile(tile, (100, 100, 1))).save(crowd)
+    found = client.predict(handle_file(str(crowd)), api_name="/read")["faces"]
+    assert len(found) == MOST
     assert client.predict(handle_file(str(face)), api_name="/read")["faces"]
 
 

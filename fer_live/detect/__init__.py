@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from fer_live.detect.mediapipe import MediaPipeDetector, Scan
+from fer_live.detect.mediapipe import MOST, MediaPipeDetector, Scan
 from fer_live.types import Face, Image
 
 
@@ -15,4 +15,4 @@ class FaceDetector(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-__all__ = ["FaceDetector", "MediaPipeDetector", "Scan"]
+__all__ = ["MOST", "FaceDetector", "MediaPipeDetector", "Scan"]

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_live.detect import MOST
 from fer_live.explain.library import CLASSLESS, METHODS
 from fer_live.expressions import Expression
 from fer_live.painter import Painter, scaled
@@ -81,6 +82,8 @@ def _picture(pile: "Pile", place: int, explainers: Explainers, wish: Wish) -> st
     canvas = annotated(one.preview, readings, wish.wanted, wish.strength)
     count = len(one.faces)
     told = f"{count} face{'s' * (count != 1)}" if count else "no face found"
+    if count == MOST:
+        told = f"{count} faces, the most that are read in one picture"
     summary = ", ".join(f"face {i + 1}: {named(r.shown)}" for i, r in enumerate(readings[:CARDS]))
     text = f"{one.name}, annotated: {told}. {summary}"
     head = f"<h3>{escape(one.name)} <small>{told}</small></h3>{picture(canvas, text, 'annotated')}"
