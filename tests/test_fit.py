@@ -16,6 +16,7 @@ from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
 from train.export import export
 from train.fit import FitOptions, fit
+from train.start import build_network, start
 from train.teach import taught
 
 RESUMING = FitOptions(resume=True)
@@ -181,6 +182,20 @@ def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
     state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
     expected = cards.load(weights)[0].state_dict()["classifier.weight"]
     torch.testing.assert_close(state["network.classifier.weight"], expected)
+
+
+def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_path, caplog):
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
+    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
+    recipe = tiny(f"init={weights}")
+    network = build_network(recipe, 8)
+    with caplog.at_level("WARNING"):
+        start(network, recipe, None)
+    assert "classifier of the network start at random" in caplog.text
+    own, expected = network.state_dict(), cards.load(weights)[0].state_dict()
+    assert own["classifier.weight"].shape[0] == 8
+    for name in (name for name in expected if not name.startswith("classifier.")):
+        torch.testing.assert_close(own[name], expected[name])
 
 
 def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):

@@ -102,15 +102,25 @@ def start(network: Network, recipe: Recipe, before: Path | None) -> None:
 
 
 def _from_weight_file(network: Network, recipe: Recipe) -> None:
+    """Take over the trunk, which must fit, and of the heads what does: other classes start a new classifier."""
     path = cards.find_weights(recipe.init)
     found, card = cards.load(path)
-    try:
-        network.load_state_dict(found.state_dict())
-    except RuntimeError:
+    own = network.state_dict()
+    kept = {
+        name: tensor
+        for name, tensor in found.state_dict().items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    fresh = [name for name in own if name not in kept]
+    if card.network != recipe.network or any(name.startswith("trunk.") for name in fresh):
         raise UserError(
             f"init {path} is {card.network} with {card.arguments}, the recipe asks for "
             f"{recipe.network} with {recipe.network_arguments(len(card.labels))}"
-        ) from None
+        )
+    if fresh:
+        parts = dict.fromkeys(name.split(".")[0] for name in fresh)
+        logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
+    network.load_state_dict(kept, strict=False)
 
 
 def _from_public_weights(network: Network, recipe: Recipe) -> None:
