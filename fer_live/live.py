@@ -12,7 +12,7 @@ from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
-from fer_live.session import Session, stoppable
+from fer_live.session import Session
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
 from fer_live.sinks.base import spare
 from fer_live.sinks.log import open_log
@@ -20,6 +20,7 @@ from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import Source, follow, open_source
+from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
 from fer_live.voting import load_reader
 

@@ -1,6 +1,7 @@
 """The analyzer: a picture or a frame becomes readings."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,8 +12,22 @@ from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName
 from fer_live.timing import StageTimes
 from fer_live.track import Tracks
-from fer_live.types import Frame, Image, Prediction, Reading, Scene
+from fer_live.types import Face, FloatArray, Frame, Image, Prediction, Reading, Scene
 from fer_live.voting import FaceReader, load_reader
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The faces of some pictures before they are read.
+
+    `faces`: each with the number of its picture. `areas` and `crops`: the part that is read, and its
+    pixels at the network's size.
+    """
+
+    pictures: int
+    faces: list[tuple[int, Face]]
+    areas: list[FloatArray]
+    crops: list[Image]
 
 
 class Analyzer:
@@ -50,11 +65,14 @@ class Analyzer:
 
     def batch(self, images: Sequence[Image], heatmaps: bool = False) -> list[list[Reading]]:
         """Read several images, each as a call would: all their faces are one batch for the network."""
+        return self.tell(self.find(images), heatmaps)
+
+    def find(self, images: Sequence[Image]) -> Seen:
+        """The first half of `batch`: find the faces and cut them out. Another thread may `tell` meanwhile."""
         with self.times.measure("detect"):
             found = [(i, face) for i, image in enumerate(images) for face in self.detector(image)]
-        readings: list[list[Reading]] = [[] for _ in images]
         if not found:
-            return readings
+            return Seen(len(images), [], [], [])
         card = self.classifier.card
         with self.times.measure("crop"):
             areas = [crop_area(face, card.crop) for _, face in found]
@@ -62,16 +80,23 @@ class Analyzer:
                 crop_face(images[i], area, card.size)
                 for (i, _), area in zip(found, areas, strict=True)
             ]
+        return Seen(len(images), found, areas, crops)
+
+    def tell(self, seen: Seen, heatmaps: bool = False) -> list[list[Reading]]:
+        """The second half: read the faces that were found."""
+        readings: list[list[Reading]] = [[] for _ in range(seen.pictures)]
+        if not seen.faces:
+            return readings
         with self.times.measure("classify"):
-            scores = self.classifier.score(crops)
+            scores = self.classifier.score(seen.crops)
             predictions = self.classifier.predictions(scores)
         if not heatmaps:
-            for (i, face), prediction in zip(found, predictions, strict=True):
+            for (i, face), prediction in zip(seen.faces, predictions, strict=True):
                 readings[i].append(Reading(face, prediction))
             return readings
         with self.times.measure("heat-map"):
             maps = self.classifier.heatmaps(scores)
-        explained = zip(found, predictions, maps, areas, strict=True)
+        explained = zip(seen.faces, predictions, maps, seen.areas, strict=True)
         for (i, face), prediction, its_maps, area in explained:
             readings[i].append(Reading(face, prediction, None, its_maps, area))
         return readings
@@ -80,9 +105,14 @@ class Analyzer:
         """Read faces that are cropped already, (H, W) grey or (H, W, 3) RGB uint8 of any size."""
         return self.classifier(crops)
 
-    def read(self, frame: Frame, tracks: Tracks, heatmaps: bool = False) -> Scene:
-        """Read the next frame of a stream; `tracks` holds who was there before and is brought up to date."""
-        readings = self(frame.image, heatmaps)
+    def read(
+        self, frame: Frame, tracks: Tracks, heatmaps: bool = False, seen: Seen | None = None
+    ) -> Scene:
+        """Read the next frame of a stream; `tracks` holds who was there before and is brought up to date.
+
+        `seen`: what `find` has found in it already.
+        """
+        readings = self.tell(seen or self.find([frame.image]), heatmaps)[0]
         with self.times.measure("track"):
             return Scene(frame, tracks.update(readings, frame.seconds))
 

@@ -1,24 +1,22 @@
 """One session of `fer-live`: its frames are read, drawn, shown and written until it ends or someone stops it."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.progress import Progress
 
+from fer_live.ahead import Ahead
 from fer_live.desk import Desk
 from fer_live.overlay import HudInfo
 from fer_live.pace import Pace
 from fer_live.painter import Painter
-from fer_live.pipeline import Analyzer
+from fer_live.pipeline import Analyzer, Seen
 from fer_live.sinks import Sink, View, Window
 from fer_live.sources import Source
 from fer_live.sources.reader import Reader
+from fer_live.stopping import Stop
 from fer_live.switching import Models
 from fer_live.tally import Tally
 from fer_live.track import Tracks
@@ -26,6 +24,7 @@ from fer_live.types import Frame, Scene
 from fer_live.voting import FaceReader, load_reader
 
 POLL_SECONDS = 0.02  # how often a window looks for keys while its picture stays
+IN_HAND = 2  # frames that are read at once where no key can change what reads them
 
 
 class Session:
@@ -69,9 +68,7 @@ class Session:
         card = self.analyzer.classifier.card
         self.tracks.abstain_below = card.abstain_below if self._abstain is None else self._abstain
 
-    def play(
-        self, source: Source, sinks: Sequence[Sink], stop: "Stop", bar: Progress | None
-    ) -> None:
+    def play(self, source: Source, sinks: Sequence[Sink], stop: Stop, bar: Progress | None) -> None:
         """Read the source's frames until it ends, `stop` is asked for, or the window is closed."""
         if self.window is None:
             self._play(source, sinks, stop, bar)
@@ -85,29 +82,28 @@ class Session:
             desk.close()
 
     def _play(
-        self, source: Source, sinks: Sequence[Sink], stop: "Stop", bar: Progress | None
+        self, source: Source, sinks: Sequence[Sink], stop: Stop, bar: Progress | None
     ) -> None:
-        """While one frame is drawn, shown and written, the next one is read in a thread of its own.
+        """While one frame is drawn, shown and written, the next ones are read in threads of their own.
 
         Keys are listened to only while none is being read, because they may change what reads.
         """
         times, desk = self.analyzer.times, self.desk
         frames = iter(source)
         scene: Scene | None = None
-        ahead: Future[Scene] | None = None
         began: float | None = None
-        with ThreadPoolExecutor(1, "fer-live reading") as thread:
+        with Ahead(self.analyzer, self._read, 1 if desk else IN_HAND) as ahead:
             while not (self._over(stop) or self.tally.frames == self.max_frames):
-                if ahead is None:
+                if not ahead:
                     with times.measure("capture"):
                         frame = self._next(source, frames, scene, stop)
                     if frame is None:
                         break
-                    scene = self._read(frame)
-                else:
-                    scene = self._up_to_date(ahead.result())
+                    ahead.begin(frame)
+                self._fill(ahead, source)
+                scene = self._up_to_date(ahead.take())
                 self.tally.add(scene)
-                ahead = self._begin_next(source, thread)
+                self._fill(ahead, source)
                 self._write(scene, sinks, source)
                 if desk:
                     if not source.live and not self.still:
@@ -115,8 +111,7 @@ class Session:
                         self._wait(began + scene.frame.seconds, ahead, stop)
                     with times.measure("show"):
                         desk.show(scene, self._info(source))
-                    if ahead:
-                        wait([ahead])
+                    ahead.wait()
                     desk.listen()
                     if self.still:
                         desk.view = replace(desk.view, paused=True)
@@ -126,32 +121,38 @@ class Session:
                         began += time.monotonic() - paused_at
                 if bar:
                     bar.advance(bar.task_ids[0])
-            if ahead and not (desk and desk.quitting):  # a signal's frame in hand is recorded
-                scene = ahead.result()
+            while ahead and not (desk and desk.quitting):  # a signal's frames in hand are recorded
+                scene = ahead.take()
                 self.tally.add(scene)
                 self._write(scene, sinks, source)
 
-    def _begin_next(self, source: Source, thread: Executor) -> "Future[Scene] | None":
-        """Begin to read the next frame, if one waits and is wanted."""
-        if self.still or self.tally.frames == self.max_frames:
-            return None
-        if not (isinstance(source, Reader) and source.waiting):
-            return None
-        frame = source.take()
-        return None if frame is None else thread.submit(self._read, frame)
+    def _fill(self, ahead: Ahead, source: Source) -> None:
+        """Take frames in hand that wait and are wanted."""
+        if self.still or not isinstance(source, Reader):
+            return
+        while not ahead.full and source.waiting:
+            if self.tally.frames + len(ahead) == self.max_frames:
+                return
+            frame = source.take()
+            if frame is None:
+                return
+            ahead.begin(frame)
 
     def _up_to_date(self, scene: Scene) -> Scene:
         """The scene as the model in use reads it, where a key has changed that meanwhile."""
-        return self._read(scene.frame) if self.desk and self.desk.switched else scene
+        desk = self.desk
+        if not (desk and desk.switched):
+            return scene
+        self._switch(desk)
+        return self.analyzer.read(scene.frame, self.tracks, desk.view.needs_maps)
 
-    def _read(self, frame: Frame) -> Scene:
+    def _read(self, frame: Frame, seen: Seen, began: float) -> Scene:
         desk = self.desk
         if desk and desk.switched:
             self._switch(desk)
         view = desk.view if desk else self._view
-        started = time.perf_counter()
-        scene = self.analyzer.read(frame, self.tracks, view.needs_maps)
-        self._pace.step(1000 * (time.perf_counter() - started))
+        scene = self.analyzer.read(frame, self.tracks, view.needs_maps, seen)
+        self._pace.step(1000 * (time.perf_counter() - began))
         return scene
 
     def _write(self, scene: Scene, sinks: Sequence[Sink], source: Source) -> None:
@@ -173,7 +174,7 @@ class Session:
             desk.write(scene, info)
 
     def _next(
-        self, source: Source, frames: Iterator[Frame], last: Scene | None, stop: "Stop"
+        self, source: Source, frames: Iterator[Frame], last: Scene | None, stop: Stop
     ) -> Frame | None:
         """The next frame, None at the end. While none comes the window goes on living."""
         if not isinstance(source, Reader):
@@ -189,10 +190,10 @@ class Session:
                 self.desk.listen()
         return None
 
-    def _wait(self, moment: float, ahead: "Future[Scene] | None", stop: "Stop") -> None:
+    def _wait(self, moment: float, ahead: Ahead, stop: Stop) -> None:
         """Keep the last picture until then; some videos show one for seconds."""
-        if ahead and moment > time.monotonic():
-            wait([ahead])
+        if moment > time.monotonic():
+            ahead.wait()
         while (left := moment - time.monotonic()) > POLL_SECONDS:
             if self._over(stop):
                 return
@@ -201,7 +202,7 @@ class Session:
                 self.desk.listen()
         time.sleep(max(0.0, left))
 
-    def _hold(self, scene: Scene, source: Source, stop: "Stop") -> Scene:
+    def _hold(self, scene: Scene, source: Source, stop: Stop) -> Scene:
         """Keep the picture while the view is paused, drawn and read anew where a key changed that."""
         desk, dropped = self.desk, _dropped(source)
         while desk and desk.view.paused and not self._over(stop):
@@ -223,7 +224,7 @@ class Session:
             self.tracks.start_afresh()
             self._set_threshold()
 
-    def _over(self, stop: "Stop") -> bool:
+    def _over(self, stop: Stop) -> bool:
         return stop.asked or (self.desk is not None and self.desk.quitting)
 
     def _info(self, source: Source) -> HudInfo:
@@ -232,28 +233,3 @@ class Session:
 
 def _dropped(source: Source) -> int:
     return source.dropped if isinstance(source, Reader) else 0
-
-
-@dataclass
-class Stop:
-    """Whether Ctrl-C or a request to end has come."""
-
-    asked: bool = False
-
-
-@contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Ctrl-C and SIGTERM end the loop after the frame in hand, so that files are whole; twice is at once."""
-    stop = Stop()
-
-    def ask(number: int, frame: Any) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,9 +11,10 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
 from fer_live.pipeline import Analyzer
-from fer_live.session import Session, Stop
+from fer_live.session import Session
 from fer_live.sinks.view import KEYS, Action
 from fer_live.sources.reader import Reader
+from fer_live.stopping import Stop
 from fer_live.types import Box, Face
 from tests.fakes import FakeClassifier, FakeDetector, FakeSink, FakeSource, FakeWindow
 

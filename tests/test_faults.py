@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from fer_live.errors import UserError
-from fer_live.session import Session, Stop
+from fer_live.session import Session
 from fer_live.sinks import VideoFile
 from fer_live.sinks.log import open_log
 from fer_live.sources import CameraSource, Lost, Reader, follow, open_source
+from fer_live.stopping import Stop
 from fer_live.types import Frame
 from tests.clips import FRAMES, FakeClock, record
 from tests.fakes import FakeSource, fake_analyzer

@@ -67,8 +67,10 @@ def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
     source = FakeSource(99)
     stage.at(4, lambda: os.kill(os.getpid(), number))
     assert stage(source, output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 0
-    assert log_frames(tmp_path / "a.jsonl") == [0, 1, 2, 3, 4]
-    assert video_frames(tmp_path / "a.mp4") == 5
+    logged = log_frames(tmp_path / "a.jsonl")
+    # All that were in hand, and no more: the frame that was read, and one that was begun meanwhile.
+    assert logged in (list(range(5)), list(range(6)))
+    assert video_frames(tmp_path / "a.mp4") == len(logged)
     assert signal.getsignal(number) is before
     assert source.closed == 1
 

@@ -9,8 +9,9 @@ import pytest
 
 from fer_live.errors import UserError
 from fer_live.pace import Pace
-from fer_live.session import Session, Stop
+from fer_live.session import Session
 from fer_live.sources.reader import Reader
+from fer_live.stopping import Stop
 from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_analyzer
 
 NEVER = [""] * 1000

@@ -10,8 +10,8 @@ import pytest
 
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
-from fer_live.session import Stop
 from fer_live.sinks.log import open_log
+from fer_live.stopping import Stop
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
 from fer_live.web.video import reading, timeline

@@ -13,13 +13,13 @@ from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
-from fer_live.session import stoppable
 from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import spare
 from fer_live.sinks.log import open_log
 from fer_live.sinks.sound import Sound
 from fer_live.sources import ImageSource, VideoSource, open_source
 from fer_live.sources.reader import Reader
+from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
 from fer_live.tally import Tally
 from fer_live.track import Tracks

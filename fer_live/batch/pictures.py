@@ -16,12 +16,12 @@ from fer_live.labels import honest_label
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
-from fer_live.session import Stop, stoppable
 from fer_live.sinks.log import Log, open_log
 from fer_live.sinks.picture import PICTURES, embedded_record, save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
 from fer_live.sources.pictures import is_pattern, list_pictures
+from fer_live.stopping import Stop, stoppable
 from fer_live.tally import Tally
 from fer_live.types import Frame, Reading, Scene
 

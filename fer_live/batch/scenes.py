@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from fer_live.batch.chunks import chunks, drawing
-from fer_live.session import Stop
 from fer_live.sinks import Sink
+from fer_live.stopping import Stop
 from fer_live.track import Tracks
 from fer_live.types import Frame, Image, Reading, Scene
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fer_live.errors import UserError
-from fer_live.session import Stop
 from fer_live.sinks.log import PERSON, CsvLog
+from fer_live.stopping import Stop
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
 from fer_live.summary.page import clock

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from fer_live.session import Stop
+from fer_live.stopping import Stop
 
 ABANDONED = 30.0  # seconds without a look after which nobody waits for the result any more
 
