@@ -1,7 +1,11 @@
 """Faces that were read wrong: kept whole, taken back, and opened as an evaluation."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN, Expression
@@ -43,6 +47,30 @@ def test_a_restart_goes_on_where_the_last_ended(tmp_path):
     evaluation = open_evaluation(tmp_path)
     assert evaluation.rows.tolist() == [0, 1]
     assert evaluation.model == "cnn6 + cucn"
+
+
+def test_two_servers_on_one_folder_lose_nothing(tmp_path):
+    """Each loads, adds and stores the whole table: without turns the later one would undo the other's."""
+    script = (
+        "import sys; from pathlib import Path; from fer_live.expressions import Expression; "
+        "from fer_live.web.corrections import Corrections; "
+        "from tests.test_web_corrections import opinion; "
+        "kept = Corrections(Path(sys.argv[1])); first = int(sys.argv[2]); "
+        "[kept.add(opinion(first + i), Expression.FEAR) for i in range(15)]"
+    )
+    servers = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path), str(first)])
+        for first in (0, 100)
+    ]
+    assert [server.wait(60) for server in servers] == [0, 0]
+    assert sorted(open_evaluation(tmp_path).rows.tolist()) == list(range(30))
+
+
+def test_a_folder_that_stays_in_use_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "PATIENCE", 0.05)
+    corrections = Corrections(tmp_path)
+    with FileLock(tmp_path / kept.LOCK), pytest.raises(UserError, match="in use by another server"):
+        corrections.add(opinion(0), FEAR)
 
 
 def test_the_same_face_is_kept_once(tmp_path):

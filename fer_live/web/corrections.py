@@ -7,8 +7,8 @@ names them: a full disk or a kill leaves what was recorded before, as it was.
 import io
 import json
 import os
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
@@ -27,6 +28,8 @@ NAME = "my corrections"
 LABELS = [str(label) for label in Expression]  # models that know seven, and eight, in one table
 MOST = 10_000  # faces: visitors must not fill a disk, and each correction writes the files anew
 OFF = "Corrections are not kept here. To keep them, start with: fer-live web --corrections FOLDER"
+LOCK = ".lock"
+PATIENCE = 10.0  # seconds to wait for another server
 TABLE = pa.schema(
     [
         ("row", pa.int64()),
@@ -42,14 +45,14 @@ Record = dict[str, Any]
 
 
 class Corrections:
-    """The folder that whoever starts the server names. One server writes to it; its visitors take turns.
+    """The folder that whoever starts the server names. Visitors, and other servers on it, take turns.
 
     Raises UserError where the folder cannot be written or holds something else.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._lock = threading.Lock()
+        self._lock = FileLock(folder / LOCK)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".writable"
@@ -73,7 +76,7 @@ class Corrections:
         encoded = io.BytesIO()
         PIL.Image.fromarray(_grey_or_rgb(opinion.crop)).save(encoded, "PNG")
         face = encoded.getvalue()
-        with self._lock:
+        with self._turn():
             records, faces = self._load()
             known = {row for row, kept in faces.items() if kept == face}
             record = next(
@@ -92,12 +95,21 @@ class Corrections:
 
     def remove(self, row: int) -> None:
         """Undo; a row that is gone already stays gone."""
-        with self._lock:
+        with self._turn():
             records, faces = self._load()
             left = [record for record in records if record["row"] != row]
             self._store_table(left)
             faces.pop(row, None)
             self._store_faces(faces)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The folder for oneself, among all threads and servers. Raises UserError where that takes too long."""
+        try:
+            with self._lock.acquire(timeout=PATIENCE):
+                yield
+        except Timeout:
+            raise UserError(f"{NAME} are in use by another server; try again in a moment") from None
 
     def _load(self) -> tuple[list[Record], dict[int, bytes]]:
         """The table, and all pictures by row: one that an interruption left without its record is kept."""
