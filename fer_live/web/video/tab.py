@@ -66,7 +66,7 @@ def build(readers: Readers) -> None:
             curves = gr.HTML(
                 "",
                 css_template=css,
-                js_on_load=script("video.js"),
+                js_on_load=script("timeline.js") + script("video.js"),
                 padding=False,
                 elem_id="timeline",
             )
