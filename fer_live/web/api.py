@@ -34,11 +34,11 @@ def build(readers: Readers) -> None:
     def explain(
         picture: str, face: float, expression: str, method: str, model: str
     ) -> tuple[str, dict[str, Any]]:
-        found = readers.read(read_upload(picture), [model])
-        number = int(face)
+        image, number = read_upload(picture), int(face)
+        found = readers.find(image)
         if not 0 <= number < len(found):
             raise UserError(f"there is no face {number}: the picture has {len(found)}, from 0")
-        opinion = found[number][1][0]
+        (opinion,) = readers.opinions(image, [found[number]], model)
         predicted = opinion.prediction.expression
         target = _expression(expression) if expression else predicted
         values = explainers(model, opinion.crop, method, target)

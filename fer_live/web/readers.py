@@ -96,21 +96,11 @@ class Readers:
         """Each face with what each of the models says of it."""
         with self._lock:
             faces = self.find(image)
-            opinions = [self._opinions(image, faces, name) for name in models]
+            opinions = [self.opinions(image, faces, name) for name in models]
         return [(face, [said[i] for said in opinions]) for i, face in enumerate(faces)]
 
-    def score(self, crops: Sequence[Image], name: str) -> list[tuple[Prediction, FloatArray]]:
-        """Crops of any size: prediction and maps (K, h, w) of each."""
-        with self._lock:
-            classifier = self.classifier(name)
-            said: list[tuple[Prediction, FloatArray]] = []
-            for start in range(0, len(crops), BATCH):
-                scores = classifier.score(crops[start : start + BATCH])
-                maps = classifier.heatmaps(scores)
-                said += zip(classifier.predictions(scores), maps, strict=True)
-            return said
-
-    def _opinions(self, image: Image, faces: Sequence[Face], name: str) -> list[Opinion]:
+    def opinions(self, image: Image, faces: Sequence[Face], name: str) -> list[Opinion]:
+        """What a model says of these faces of a picture."""
         card = self.classifier(name).card
         areas = [crop_area(face, card.crop) for face in faces]
         crops = [crop_face(image, area, card.size) for area in areas]
@@ -127,6 +117,17 @@ class Readers:
                 crops, areas, self.score(crops, name), strict=True
             )
         ]
+
+    def score(self, crops: Sequence[Image], name: str) -> list[tuple[Prediction, FloatArray]]:
+        """Crops of any size: prediction and maps (K, h, w) of each."""
+        with self._lock:
+            classifier = self.classifier(name)
+            said: list[tuple[Prediction, FloatArray]] = []
+            for start in range(0, len(crops), BATCH):
+                scores = classifier.score(crops[start : start + BATCH])
+                maps = classifier.heatmaps(scores)
+                said += zip(classifier.predictions(scores), maps, strict=True)
+            return said
 
     def _path(self, name: str) -> Path:
         if name not in self._paths:
