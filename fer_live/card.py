@@ -113,7 +113,7 @@ def find_weights(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    known = ", ".join(sorted(p.stem for p in shipped.parent.glob("*.safetensors"))) or "none"
+    known = ", ".join(packaged.names()) or "none"
     raise UserError(f"no weight file {name!r}: give a path, or one of: {known}")
 
 

@@ -45,7 +45,7 @@ class LiveOptions:
     pipe: bool = False
     window: bool = True
     max_frames: int | None = None
-    model: str = "cucn"
+    model: str = packaged.MODEL
     device: str = "auto"
     runtime: RuntimeName = "auto"
     scan: Literal["full", "live"] | None = None
@@ -134,8 +134,7 @@ def _address(options: LiveOptions) -> str | int:
 
 def _models(first: str) -> list[str]:
     """The one in use, and the others that come with the package."""
-    files = packaged.folder("weights").glob("*.safetensors")
-    return [first, *sorted(path.stem for path in files if path.stem != first)]
+    return [first, *(name for name in packaged.names() if name != first)]
 
 
 def _title(options: LiveOptions) -> str:

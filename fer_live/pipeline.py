@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_live.detect import FaceDetector, MediaPipeDetector
+from fer_live.packaged import MODEL
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName
 from fer_live.timing import StageTimes
@@ -44,7 +45,7 @@ class Analyzer:
     @classmethod
     def load(
         cls,
-        weights: str = "cucn",
+        weights: str = MODEL,
         device: str = "auto",
         scan: Literal["full", "live"] = "full",
         runtime: RuntimeName = "auto",

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, overload
 
+from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import RuntimeName
 from fer_live.sources import open_source
@@ -54,7 +55,7 @@ def stream(
     source: int | str | Path = 0,
     *,
     on_scene: Callable[[Scene], object] | None = None,
-    model: str = "cucn",
+    model: str = MODEL,
     device: str = "auto",
     runtime: RuntimeName = "auto",
     scan: Literal["full", "live"] | None = None,

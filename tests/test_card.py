@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from fer_live import card as cards
+from fer_live import packaged
 from fer_live.card import Card, Crop
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
@@ -151,7 +152,7 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path, card):
 
 
 def test_an_unknown_name_lists_the_shipped_ones():
-    with pytest.raises(UserError, match="cnn6, cucn"):
+    with pytest.raises(UserError, match=f"give a path, or one of: {packaged.MODEL}, c"):
         cards.find_weights("resnet")
 
 

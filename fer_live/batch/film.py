@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fer_live.batch.scenes import Annotated, read_scenes
 from fer_live.errors import UserError
+from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
@@ -40,7 +41,7 @@ class FilmOptions:
     every: int = 1
     start: float = 0.0
     end: float | None = None
-    model: str = "cucn"
+    model: str = MODEL
     device: str = "auto"
     runtime: RuntimeName = "auto"
     smoothing: float = 0.3

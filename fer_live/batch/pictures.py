@@ -13,6 +13,7 @@ from rich.progress import Progress
 from fer_live.batch.chunks import chunks, drawing
 from fer_live.errors import UserError
 from fer_live.labels import honest_label
+from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
@@ -37,7 +38,7 @@ class PictureOptions:
     output: Path | None = None
     log: Path | None = None
     again: bool = False
-    model: str = "cucn"
+    model: str = MODEL
     device: str = "auto"
     runtime: RuntimeName = "auto"
     abstain: float | None = None

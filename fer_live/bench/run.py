@@ -26,6 +26,7 @@ from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import NetworkTimes, PathTimes, measure_network, measure_path
 from fer_live.device import choose_device
 from fer_live.errors import UserError
+from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import Eager, Runtime, RuntimeName, leave_cores_to
 from fer_live.sources import Source, open_source
@@ -40,7 +41,7 @@ GPU_BATCHES = (1, 16, 256)
 class BenchOptions:
     """`frames` of each scene; `soak`: so many more of one scene, for its memory. `compare`: the network's runtimes too."""
 
-    model: str = "cucn"
+    model: str = MODEL
     device: str = "auto"
     runtime: RuntimeName = "auto"
     frames: int = 200

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from fer_live.errors import UserError
+from fer_live.packaged import MODEL, names
 
 RUNTIMES = ("auto", "torch", "openvino", "onnx")
 
@@ -38,9 +39,9 @@ def add_model(group: Any) -> None:
     """Which model reads, and on what."""
     group.add_argument(
         "--model",
-        default="cucn",
+        default=MODEL,
         metavar="NAME",
-        help="weights: cucn, cnn6 or a file; several vote, with commas between (default: cucn)",
+        help=f"weights: {', '.join(names())} or a file; several vote, with commas between (default: {MODEL})",
     )
     group.add_argument(
         "--device", type=device, default="auto", help="auto, cpu, cuda or mps (default: auto)"

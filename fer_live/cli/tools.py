@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from fer_live.cli import options as kinds
+from fer_live.packaged import MODEL, names
 
 
 def define_summary(parser: ArgumentParser) -> None:
@@ -77,9 +78,9 @@ def run_bench(options: Namespace) -> int:
 def define_export(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--model",
-        default="cucn",
+        default=MODEL,
         metavar="NAME",
-        help="weights: cucn, cnn6 or a file (default: cucn)",
+        help=f"weights: {', '.join(names())} or a file (default: {MODEL})",
     )
     parser.add_argument(
         "--format", required=True, choices=["onnx", "openvino", "torchscript"], help="what to write"

@@ -145,5 +145,5 @@ class Readers:
 def _weights(model: str) -> dict[str, Path]:
     """The model that was asked for, then all that come with the package, by name."""
     asked = cards.find_weights(model)
-    shipped = sorted(packaged.folder("weights").glob("*.safetensors"), reverse=True)
+    shipped = map(cards.find_weights, packaged.names())
     return {path.stem: path for path in (asked, *(p for p in shipped if p.stem != asked.stem))}

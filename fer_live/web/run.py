@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fer_live.errors import UserError
+from fer_live.packaged import MODEL
 from fer_live.runtimes import RuntimeName
 
 # All of it before Gradio is imported: counts of use, a look for newer versions, model hubs.
@@ -37,7 +38,7 @@ class WebOptions:
     host: str = "127.0.0.1"
     auth: tuple[str, str] | None = None
     share: bool = False
-    model: str = "cucn"
+    model: str = MODEL
     device: str = "auto"
     runtime: RuntimeName = "auto"
     inspect: tuple[Path, ...] = ()
