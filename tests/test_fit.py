@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import signal
 from contextlib import contextmanager
@@ -180,8 +181,11 @@ def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
     again = tiny("epochs=1", f"init={weights}", "learning_rate=0", "ema=0")
     fit(again, fer2013_csv, tmp_path / "second", FitOptions())
     state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
-    expected = cards.load(weights)[0].state_dict()["classifier.weight"]
+    network, card = cards.load(weights)
+    expected = network.state_dict()["classifier.weight"]
     torch.testing.assert_close(state["network.classifier.weight"], expected)
+    facts = json.loads((tmp_path / "second" / "run.json").read_text())
+    assert facts["note"] == f"from the weights of first (commit {card.commit})"
 
 
 def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_path, caplog):

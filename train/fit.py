@@ -61,7 +61,7 @@ def fit(
             before = before or output / BEFORE
             fit_unless_finished(recipes.before(recipe), root, before, options)
         trainer = build_trainer(recipe, output, options, callbacks)
-        write_facts(output, trainer, options.limit)
+        write_facts(recipe, output, trainer, options.limit)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
@@ -79,7 +79,7 @@ def fit(
         except FloatingPointError as error:
             raise UserError(f"{error}; {output} keeps what was saved before") from None
         _refuse_lost_checkpoints(trainer)
-        write_facts(output, trainer, options.limit, finished=True)
+        write_facts(recipe, output, trainer, options.limit, finished=True)
 
 
 def fit_unless_finished(

@@ -14,6 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from fer_live import card as cards
 from fer_live.errors import UserError
 from train.recipe import Recipe
 
@@ -91,7 +92,11 @@ def is_finished(output: Path) -> bool:
 
 
 def write_facts(
-    output: Path, trainer: lightning.Trainer, limit: int | None, finished: bool = False
+    recipe: Recipe,
+    output: Path,
+    trainer: lightning.Trainer,
+    limit: int | None,
+    finished: bool = False,
 ) -> None:
     """`run.json`: where the numbers of this run come from, for its card."""
     device = trainer.strategy.root_device
@@ -104,7 +109,24 @@ def write_facts(
         "limit": limit,
         "finished": finished,
     }
+    if recipe.init or recipe.teachers:
+        facts["note"] = _origin(recipe)
     _write(output / "run.json", json.dumps(facts, indent=2))
+
+
+def _origin(recipe: Recipe) -> str:
+    """The weight files that a run learns from: their names alone would mean others one day."""
+    parts = {
+        "from the weights of": [recipe.init] if recipe.init else [],
+        "taught by": recipe.teachers,
+    }
+    said = []
+    for how, names in parts.items():
+        found = [cards.load_card(cards.find_weights(name)) for name in names]
+        if found:
+            each = [f"{card.name} (commit {card.commit})" for card in found]
+            said.append(f"{how} {', '.join(each)}")
+    return "; ".join(said)
 
 
 @rank_zero_only
