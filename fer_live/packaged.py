@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-MODEL = "cucn"  # the weights that read where nobody names others
+MODEL = "cucn-plus"  # the weights that read where nobody names others
 
 
 def folder(name: str) -> Path:

@@ -43,7 +43,7 @@ def visit(address: str, picture: Path, faces: int, until: float, seen: Outcome) 
             record = client.predict(handle_file(str(picture)), api_name="/read")
             seen.seconds.append(time.monotonic() - began)
             seen.mixed += len(record["faces"]) != faces
-            wish = (faces - 1, "fear", "HiResCAM", "cucn")
+            wish = (faces - 1, "fear", "HiResCAM", "cucn-plus")
             _, details = client.predict(handle_file(str(picture)), *wish, api_name="/explain")
             seen.mixed += details["expression"] != "fear"
             with urlopen(address, timeout=60) as page:

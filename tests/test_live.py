@@ -8,7 +8,7 @@ import time
 import av
 import pytest
 
-from fer_live import live
+from fer_live import live, packaged
 from fer_live.errors import UserError
 from fer_live.live import LiveOptions, run
 from tests.fakes import FakeSink, FakeSource, FakeWindow, fake_analyzer
@@ -233,5 +233,5 @@ def test_what_is_read_is_never_written_over(stage, tmp_path):
 
 
 def test_the_models_key_has_all_models_and_begins_with_the_one_in_use():
-    assert live._models("cnn6") == ["cnn6", "cucn"]
+    assert live._models("cnn6") == ["cnn6", packaged.MODEL, "cucn"]
     assert live._models("runs/mine.safetensors")[0] == "runs/mine.safetensors"

@@ -12,25 +12,27 @@ import pytest
 from fer_live.card import find_weights, load_card
 from fer_live.classify import Classifier
 from fer_live.detect import MediaPipeDetector
+from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from scripts.whole_path import nearest, scene
-from train.data import fer2013
+from train.data import DATASETS, fer2013
 
 ROOT = os.environ.get("FER_DATA")
 needs_fer2013 = pytest.mark.skipif(
     ROOT is None,
     reason="FER_DATA does not name FER2013's folder, which cannot travel with the tests",
 )
-NAMES = ("cucn", "cnn6")
+NAMES = ("cucn", "cnn6", "cucn-plus")
 
 
-@pytest.mark.parametrize(("name", "megabytes"), [("cucn", 32), ("cnn6", 4)])
+@pytest.mark.parametrize(("name", "megabytes"), [("cucn", 32), ("cnn6", 4), ("cucn-plus", 32)])
 def test_files_are_small_and_say_where_they_come_from(name, megabytes):
     path = find_weights(name)
     card = load_card(path)
     assert path.stat().st_size < megabytes * 1e6
     assert card.name == name
-    assert card.split_sizes == {"train": 28_709, "public": 3_589}
+    counts = DATASETS[card.dataset].counts
+    assert card.split_sizes == {name: sum(counts[name]) for name in ("train", "public")}
     for said in (card.commit, card.licence, card.recipe, card.training, card.versions):
         assert said
 
@@ -38,8 +40,8 @@ def test_files_are_small_and_say_where_they_come_from(name, megabytes):
 @needs_fer2013
 @pytest.mark.parametrize("name", NAMES)
 def test_the_app_reads_as_well_as_the_card_says(name):
-    faces = fer2013.load(Path(ROOT), "public").sample(900)
     classifier = Classifier.load(name)
+    faces = DATASETS[classifier.card.dataset].load_split(Path(ROOT), "public").sample(900)
     predictions = classifier(list(faces.images))
     truth = [faces.classes[label] for label in faces.labels]
     right = [p.expression == t for p, t in zip(predictions, truth, strict=True)]
@@ -48,9 +50,11 @@ def test_the_app_reads_as_well_as_the_card_says(name):
 
 
 @needs_fer2013
-def test_uncertainty_is_a_percentile_of_training():
-    faces = fer2013.load(Path(ROOT), "train").sample(600)
-    found = [p.uncertainty for p in Classifier.load("cucn")(list(faces.images))]
+@pytest.mark.parametrize("name", NAMES)
+def test_uncertainty_is_a_percentile_of_training(name):
+    classifier = Classifier.load(name)
+    faces = DATASETS[classifier.card.dataset].load_split(Path(ROOT), "train").sample(600)
+    found = [p.uncertainty for p in classifier(list(faces.images))]
     assert np.quantile(found, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.08)
 
 
@@ -60,7 +64,7 @@ def test_the_whole_path_finds_faces_and_reads_them_as_the_direct_crop():
     faces = fer2013.load(Path(ROOT), "public").select(generator.permutation(3589)[:80])
     same, found = 0, 0
     with MediaPipeDetector() as detector:
-        analyzer = Analyzer(detector, Classifier.load("cucn"))
+        analyzer = Analyzer(detector, Classifier.load(MODEL))
         for image in faces.images:
             frame, place = scene(image, generator)
             reading = nearest(analyzer(frame), place)
