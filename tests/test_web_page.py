@@ -25,7 +25,7 @@ def test_a_dropped_picture_is_read(page, address, tmp_path):
     page.goto(address)
     page.set_input_files("#drop input[type=file]", path)
     expect(page.locator("article.face")).to_have_count(1)
-    expect(page.locator("article.face table.bars tr")).to_have_count(7)
+    expect(page.locator("article.face table.bars tr")).to_have_count(8)
     expect(page.locator("img.annotated")).to_have_attribute(
         "alt", "astronaut.png, annotated: 1 face. face 1: happy"
     )
