@@ -17,6 +17,8 @@ import PIL.Image
 from gradio_client import Client, handle_file
 from skimage import data
 
+from fer_live import packaged
+
 MOST = 4  # faces of a picture
 
 
@@ -43,7 +45,7 @@ def visit(address: str, picture: Path, faces: int, until: float, seen: Outcome) 
             record = client.predict(handle_file(str(picture)), api_name="/read")
             seen.seconds.append(time.monotonic() - began)
             seen.mixed += len(record["faces"]) != faces
-            wish = (faces - 1, "fear", "HiResCAM", "cucn-plus")
+            wish = (faces - 1, "fear", "HiResCAM", packaged.MODEL)
             _, details = client.predict(handle_file(str(picture)), *wish, api_name="/explain")
             seen.mixed += details["expression"] != "fear"
             with urlopen(address, timeout=60) as page:

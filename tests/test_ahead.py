@@ -46,9 +46,8 @@ def test_the_next_faces_are_found_while_these_are_read():
             return super().__call__(image)
 
     def patient(frame, seen, began):
-        assert second.wait(
-            PATIENCE
-        )  # ends only where the second frame's faces are looked for meanwhile
+        # Ends only where the second frame's faces are looked for meanwhile.
+        assert second.wait(PATIENCE)
         return tell(frame, seen, began)
 
     analyzer = fake_analyzer()

@@ -21,7 +21,7 @@ from train.data.stream import batches_of
 from train.failures import in_a_line
 from train.learner import Learner
 from train.recipe import Recipe
-from train.run_folder import BEFORE, LAST, alone_in, begin, is_finished, resume, write_facts
+from train.run_folder import BEFORE, LAST, alone_in, begin, is_finished, origin, resume, write_facts
 from train.start import build, start
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
@@ -61,7 +61,8 @@ def fit(
             before = before or output / BEFORE
             fit_unless_finished(recipes.before(recipe), root, before, options)
         trainer = build_trainer(recipe, output, options, callbacks)
-        write_facts(recipe, output, trainer, options.limit)
+        note = origin(recipe)  # once: the files may be others, or gone, when the run ends
+        write_facts(output, trainer, options.limit, note)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
@@ -79,7 +80,7 @@ def fit(
         except FloatingPointError as error:
             raise UserError(f"{error}; {output} keeps what was saved before") from None
         _refuse_lost_checkpoints(trainer)
-        write_facts(recipe, output, trainer, options.limit, finished=True)
+        write_facts(output, trainer, options.limit, note, finished=True)
 
 
 def fit_unless_finished(

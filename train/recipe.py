@@ -22,9 +22,8 @@ class Recipe:
 
     Network: `arguments` are its own, `size` and `channels` those of its images; `align` puts the eyes at
     fixed places, where the data set has landmarks. It starts at random;
-    or from `init`, a weight file (name or path) of the same network, whose other heads start at random; or its
-    trunk from `pretrained`,
-    "imagenet" or a file of public weights; or from what the recipe `after` (with the fields in `before`
+    or from `init`, a weight file (name or path) of the same network, whose other heads start at random;
+    or its trunk from `pretrained`, "imagenet" or a file of public weights; or from what the recipe `after` (with the fields in `before`
     changed) has trained, which `fit` runs first. `trains`: the beginnings of the names of the parameters
     that train, all where it is empty; the rest stays as it was loaded, BatchNorm's statistics too.
 

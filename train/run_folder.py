@@ -92,13 +92,9 @@ def is_finished(output: Path) -> bool:
 
 
 def write_facts(
-    recipe: Recipe,
-    output: Path,
-    trainer: lightning.Trainer,
-    limit: int | None,
-    finished: bool = False,
+    output: Path, trainer: lightning.Trainer, limit: int | None, note: str, finished: bool = False
 ) -> None:
-    """`run.json`: where the numbers of this run come from, for its card."""
+    """`run.json`: where the numbers of this run come from, for its card. `note`: see `origin`."""
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     facts: dict[str, Any] = {
@@ -109,13 +105,13 @@ def write_facts(
         "limit": limit,
         "finished": finished,
     }
-    if recipe.init or recipe.teachers:
-        facts["note"] = _origin(recipe)
+    if note:
+        facts["note"] = note
     _write(output / "run.json", json.dumps(facts, indent=2))
 
 
-def _origin(recipe: Recipe) -> str:
-    """The weight files that a run learns from: their names alone would mean others one day."""
+def origin(recipe: Recipe) -> str:
+    """The weight files that a run learns from, as they are now: their names alone would mean others one day."""
     parts = {
         "from the weights of": [recipe.init] if recipe.init else [],
         "taught by": recipe.teachers,

@@ -17,7 +17,6 @@ from fer_live.web.explainers import Explainers
 from fer_live.web.readers import Readers
 from fer_live.web.uploads import read_upload, told
 
-AT_ONCE = 2  # requests of both kinds that are worked on
 QUEUE = "programs"  # one for both: who reads does not wait longer than who asks for a heat-map
 
 
@@ -68,7 +67,6 @@ def build(readers: Readers) -> None:
         [picture, model],
         record,
         api_name="read",
-        concurrency_limit=AT_ONCE,
         concurrency_id=QUEUE,
         api_description="Read the faces of a picture: the record that a .jsonl log has of a frame, "
         "`faces` with box, expression, probabilities and uncertainty.",
@@ -78,7 +76,6 @@ def build(readers: Readers) -> None:
         [picture, face, expression, method, model],
         [drawn, details],
         api_name="explain",
-        concurrency_limit=AT_ONCE,
         concurrency_id=QUEUE,
         api_description="Heat-map of one face of a picture, surest face first from 0. `expression` empty: the "
         "predicted one. `method`: Grad-CAM, HiResCAM, Grad-CAM++, LayerCAM, EigenCAM, ScoreCAM or "
