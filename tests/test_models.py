@@ -208,3 +208,14 @@ def test_golden_outputs_of_seed_0(name):
 def test_golden_uncertainty_of_seed_0():
     found = build("cucn").eval()(IMAGES).uncertainty
     torch.testing.assert_close(found, torch.tensor([1.00010, 1.00098]), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["cucn", "cnn6"])
+def test_a_standardising_network_reads_a_dim_and_pale_picture_as_the_bright_one(name):
+    torch.manual_seed(0)
+    network = MODELS[name](standardise=True).eval()
+    pictures = torch.rand(2, 1, 48, 48) * 4 - 2
+    bright, dim = network(pictures).logits, network(0.5 * pictures - 1).logits
+    torch.testing.assert_close(dim, bright, rtol=0, atol=0.02)
+    blank = network(torch.ones(1, 1, 48, 48)).logits
+    assert blank.isfinite().all()

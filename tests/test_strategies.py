@@ -66,6 +66,19 @@ def test_before_mixing_begins_the_loss_is_cross_entropy():
     assert strategy.complete(0.6)
 
 
+def test_teachers_have_their_share_in_each_label(monkeypatch):
+    # As above, with both faces called half their own label and half the teachers' (1, 0).
+    monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
+    logits = [[math.log(3), 0.0], [math.log(3), 0.0]]  # p = 3/4, 1/4
+    strategy = RelativeUncertainty(task([1.0, 1.0]), taught=0.5)
+    now = step(logits, [0, 1], 0.5, torch.zeros(2, 4))
+    now = now._replace(targets=torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+    expected = 0.75 * math.log(4 / 3) + 0.25 * math.log(4)
+    assert strategy.loss(now).value.item() == pytest.approx(expected)
+    with pytest.raises(UserError, match="needs teachers"):
+        strategy.loss(now._replace(targets=None))
+
+
 def test_the_prior_is_added_to_the_logits_and_the_loss_weighs_all_alike():
     criterion = build(torch.tensor([9, 1]), 1.0, "prior", 0.0)
     loss = criterion(torch.zeros(1, 2), torch.tensor([1]))

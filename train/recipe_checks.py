@@ -40,6 +40,7 @@ AUGMENTATION_LIMITS = {
     "gamma": (0, inf),
     "photometric": (0, 1),
     "erasing": (0, 1),
+    "spoiling": (0, 1),
 }
 OWN = ("classes", "size", "channels")  # of a network's arguments, those that are not in `arguments`
 

@@ -20,8 +20,11 @@ class Cnn6(Network):
     its ReLU and before its pooling: (B, 256, 5, 5) at the report's 48 pixels.
     """
 
-    def __init__(self, classes: int = 7, channels: int = 1, size: int = 48):
+    def __init__(
+        self, classes: int = 7, channels: int = 1, size: int = 48, standardise: bool = False
+    ):
         super().__init__()
+        self.standardise = standardise
         self.trunk = nn.Sequential(
             *_convolution(channels, 16),
             *_convolution(16, 32),

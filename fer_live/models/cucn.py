@@ -33,7 +33,7 @@ class Cucn(Network):
     Images: (B, `channels`, `size`, `size`), normalised. `stem`: see `resnet_trunk`. `cbam_init`: see
     `Cbam.initialise`. `head`: "features" as RUL's; "pool", ResNet's own (mean over the map); or "mlp", a
     hidden layer after the mean (Fan, Zhang and Zhang 2020, second phase). Only "features" goes with uncertainty.
-    `classifier`: see `CLASSIFIERS`.
+    `classifier`: see `CLASSIFIERS`; `standardise`: see `Network`.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Cucn(Network):
         dropout: float = 0.4,
         classifier: Classifier = "linear",
         cbam_init: CbamInit = "torch",
+        standardise: bool = False,
     ):
         super().__init__()
+        self.standardise = standardise
         if uncertainty and head != "features":
             raise ValueError(
                 f'head="{head}" has no uncertainty: use head="features", or uncertainty=False'

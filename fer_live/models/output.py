@@ -3,7 +3,10 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
+
+FLAT = 1e-3  # added to the variance: where there is almost no picture, its noise is not blown up
 
 
 class Output(NamedTuple):
@@ -25,9 +28,17 @@ class Output(NamedTuple):
         return None if self.log_variance is None else self.log_variance.float().exp().mean(1)
 
 
+def standardised(images: Tensor) -> Tensor:
+    """(B, C, H, W) -> the same, each picture with mean 0 and deviation 1 over its pixels and channels."""
+    centred = images.float() - images.float().mean((1, 2, 3), keepdim=True)
+    variance = centred.square().mean((1, 2, 3), keepdim=True)
+    return centred / torch.sqrt(variance + FLAT)
+
+
 class Network(nn.Module, ABC):
     """A trunk that ends in a feature map, and heads that say what it means. In eval mode it reads faces.
 
+    `standardise`: it gives each picture the same mean and contrast first, so that dim and pale ones look alike.
     `classifier`: embedding (B, D) -> logits (B, K). `map_shape`: (C, h, w) of the feature map; `width`: D.
     `backbone`: torchvision's name for the trunk, "" where no public weights fit it.
     """
@@ -37,6 +48,7 @@ class Network(nn.Module, ABC):
     map_shape: tuple[int, int, int]
     width: int
     backbone: str = ""
+    standardise: bool = False
 
     @abstractmethod
     def embed(self, feature_map: Tensor) -> Tensor:
@@ -52,7 +64,7 @@ class Network(nn.Module, ABC):
 
     def forward(self, images: Tensor) -> Output:
         """Images (B, channels, H, W), normalised."""
-        feature_map = self.trunk(images)
+        feature_map = self.trunk(standardised(images) if self.standardise else images)
         embedding = self.embed(feature_map)
         logits = self.classifier(embedding)
         return Output(logits, self.log_variance(feature_map), feature_map, embedding)

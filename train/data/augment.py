@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from train.data import spoil
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -15,7 +17,8 @@ class Augmentation:
     `rotation` in degrees; `scale` and `aspect` as log factors; `shift` as a fraction of the side;
     `contrast`, `brightness` and `gamma` (a log exponent) each act on a face with probability
     `photometric`. `erasing` is the probability of one random rectangle that covers `erased_area`
-    (smallest and largest share) of the face.
+    (smallest and largest share) of the face. `spoiling` is the probability of one of noise, blur along a line
+    or in all directions, and few pixels, as a webcam has them, from none to much.
     """
 
     flip: float = 0.5
@@ -29,11 +32,14 @@ class Augmentation:
     photometric: float = 0.8
     erasing: float = 0.5
     erased_area: tuple[float, float] = (0.02, 0.2)
+    spoiling: float = 0.0
 
     def __call__(self, images: Tensor, size: int | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] -> the same range, `size` pixels a side, from torch's global generator."""
         images = self._warp(images, size or images.shape[-1])
         images = self._relight(images)
+        if self.spoiling:
+            images = spoil.some(images, self.spoiling)
         return self._erase(images)
 
     def _warp(self, images: Tensor, size: int) -> Tensor:

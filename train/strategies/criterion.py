@@ -60,14 +60,15 @@ class Criterion(nn.Module):
         )
         return self.weights[labels] * losses
 
-    def soft(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def soft(self, logits: Tensor, targets: Tensor, smoothing: float | None = None) -> Tensor:
         """Logits and label distributions, both (B, K) -> a scalar; the weight of a class goes with its share."""
+        smoothing = self.smoothing if smoothing is None else smoothing
         losses = F.cross_entropy(
             logits.float() + self.offset,
             targets,
             self.weights,
             reduction="none",
-            label_smoothing=self.smoothing,
+            label_smoothing=smoothing,
         )
         return losses.mean()
 

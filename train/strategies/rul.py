@@ -1,6 +1,7 @@
 """Relative-uncertainty learning: mixed pairs teach how unsure each face is. Zhang et al. 2021."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fer_live.errors import UserError
@@ -22,28 +23,42 @@ class RelativeUncertainty(Strategy):
 
     From scratch, mixed features teach the trunk little at first [published runs start from a face
     recogniser's weights], so until `mixing_from`, a share of the training, the loss is cross-entropy.
+    `taught`: the teachers' share in each face's label, where the recipe has teachers [ours].
     """
 
-    def __init__(self, task: Task, mixing_from: float = 0.0):
+    def __init__(self, task: Task, mixing_from: float = 0.0, taught: float = 0.0):
         super().__init__()
+        self.classes = task.classes
         self.criterion = task.criterion
         self.mixing_from = mixing_from
+        self.taught = taught
 
     def loss(self, step: Step) -> Loss:
         """(1/2N) sum_i W[y_i] CE(mixed_i, y_i) + W[y_j] CE(mixed_i, y_j). Fan et al. 2022, Eq. 1 and 2."""
-        output, labels = step.forward(step.view()), step.labels
+        output, targets = step.forward(step.view()), self._targets(step)
         if step.progress < self.mixing_from:
-            return Loss(self.criterion(output.logits, labels), output.logits)
+            return Loss(self.criterion.soft(output.logits, targets), output.logits)
         scores = output.uncertainty
         if scores is None:
             raise UserError(
                 "strategy rul needs an uncertainty head: use arguments.uncertainty true"
             )
-        partner = torch.randperm(len(labels), device=labels.device)
+        partner = torch.randperm(len(targets), device=targets.device)
         mixed = mix(output.logits.float(), scores, partner)
-        own = self.criterion(mixed, labels, smoothing=0.0)
-        other = self.criterion(mixed, labels[partner], smoothing=0.0)
+        own = self.criterion.soft(mixed, targets, smoothing=0.0)
+        other = self.criterion.soft(mixed, targets[partner], smoothing=0.0)
         return Loss(0.5 * (own + other), output.logits)
+
+    def _targets(self, step: Step) -> Tensor:
+        """(B, K) what each face is to be called: its label, and the teachers' word where they are asked."""
+        labels = F.one_hot(step.labels, self.classes).float()
+        if not self.taught:
+            return labels
+        if step.targets is None:
+            raise UserError(
+                "option taught of strategy rul needs teachers: --set teachers=[WEIGHTS]"
+            )
+        return (1 - self.taught) * labels + self.taught * step.targets
 
     def complete(self, progress: float) -> bool:
         return progress > self.mixing_from

@@ -1,0 +1,65 @@
+"""What the training's noise, blur and few pixels do to faces."""
+
+import pytest
+import torch
+
+from train.data import spoil
+from train.data.augment import Augmentation
+
+SIDE = 32
+WAYS = [spoil.noisy, spoil.blurred, spoil.coarse]
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_changes_a_face_and_keeps_its_shape_and_range(way):
+    faces = torch.rand(6, 3, SIDE, SIDE)
+    found = way(faces)
+    assert found.shape == faces.shape
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert ((found - faces).abs().amax((1, 2, 3)) > 1e-3).all()
+
+
+@pytest.mark.parametrize("way", [spoil.blurred, spoil.coarse])
+def test_blur_and_few_pixels_leave_a_plain_picture_alone(way):
+    plain = torch.full((4, 1, SIDE, SIDE), 0.3)
+    torch.testing.assert_close(way(plain), plain)
+
+
+def test_a_blur_spreads_a_spot_along_another_line_for_each_picture():
+    spots = torch.zeros(40, 1, SIDE, SIDE)
+    spots[..., SIDE // 2, SIDE // 2] = 1
+    found = spoil.blurred(spots)
+    torch.testing.assert_close(found.sum((1, 2, 3)), torch.ones(40))
+    place = torch.arange(SIDE) - float(SIDE // 2)
+    tall = (found[:, 0] * place[:, None] ** 2).sum((1, 2))
+    wide = (found[:, 0] * place[None, :] ** 2).sum((1, 2))
+    assert (tall > 1.3 * wide).any()
+    assert (wide > 1.3 * tall).any()
+
+
+def test_noise_has_no_direction():
+    found = spoil.noisy(torch.full((300, 1, SIDE, SIDE), 0.5))
+    assert found.mean().item() == pytest.approx(0.5, abs=0.01)
+    deviations = found.std((1, 2, 3))
+    assert deviations.max() < 1.1 * spoil.DEVIATION
+    assert deviations.min() < 0.1 * spoil.DEVIATION
+
+
+def test_as_many_are_spoilt_as_the_recipe_says():
+    faces = torch.rand(400, 1, SIDE, SIDE)
+    changed = ((spoil.some(faces, 0.3) - faces).abs().amax((1, 2, 3)) > 0).sum()
+    assert 84 < changed < 156  # 120, give or take four standard deviations
+
+
+def test_an_augmentation_spoils_where_it_is_asked_to():
+    still = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    faces = torch.rand(50, 1, SIDE, SIDE).clamp(min=0.01)
+    torch.testing.assert_close(still(faces), faces, rtol=1e-3, atol=1e-3)
+    spoiling = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, spoiling=1.0)
+    assert ((spoiling(faces) - faces).abs().amax((1, 2, 3)) > 1e-2).sum() > 40
