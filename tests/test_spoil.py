@@ -63,3 +63,12 @@ def test_an_augmentation_spoils_where_it_is_asked_to():
     torch.testing.assert_close(still(faces), faces, rtol=1e-3, atol=1e-3)
     spoiling = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, spoiling=1.0)
     assert ((spoiling(faces) - faces).abs().amax((1, 2, 3)) > 1e-2).sum() > 40
+
+
+def test_mixed_precision_changes_nothing():
+    faces = torch.rand(20, 1, SIDE, SIDE)
+    torch.manual_seed(0)
+    expected = spoil.some(faces, 1.0)
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(spoil.some(faces, 1.0), expected)
