@@ -28,23 +28,24 @@ class Compiled:
 
     def __init__(self, floor: float):
         self._lowest_logit = float(np.log(floor / (1 - floor)))
-        self._model = compile_model()
-        self._requests: list[Any] = []
+        self._exact = _Requests("f32")
+        self._rough = _Requests(quiet_openvino.quickest())
 
-    def __call__(self, pictures: Sequence[Image]) -> list[list[Found]]:
+    def __call__(self, pictures: Sequence[Image], rough: int = 0) -> list[list[Found]]:
         found: list[list[Found]] = []
+        exact = len(pictures) - rough
         for first in range(0, len(pictures), AT_ONCE):
             some = pictures[first : first + AT_ONCE]
-            while len(self._requests) < len(some):
-                self._requests.append(self._model.create_infer_request())
-            requests = self._requests[: len(some)]
-            for request, picture in zip(requests, some, strict=True):
-                request.start_async([picture[None]], share_inputs=True)
-            found += [self._read(request) for request in requests]
+            begun = []
+            for i, picture in enumerate(some):
+                requests = self._exact if first + i < exact else self._rough
+                begun.append(requests.begin(i, picture))
+            found += [self._read(request) for request in begun]
         return found
 
     def close(self) -> None:
-        self._requests = []
+        self._exact.drop()
+        self._rough.drop()
 
     def _read(self, request: Any) -> list[Found]:
         request.wait()
@@ -55,6 +56,25 @@ class Compiled:
             return []
         scores = 1 / (1 + np.exp(-logits[chosen]))
         return _merged(scores, _decoded(places[chosen], _anchors()[chosen]))
+
+
+class _Requests:
+    """The requests to one compiled model, made as they are needed."""
+
+    def __init__(self, precision: quiet_openvino.Precision):
+        self._model = compile_model(precision)
+        self._each: dict[int, Any] = {}
+
+    def begin(self, place: int, picture: Image) -> Any:
+        """Start on a picture; `place`: of those in flight."""
+        if place not in self._each:
+            self._each[place] = self._model.create_infer_request()
+        request = self._each[place]
+        request.start_async([picture[None]], share_inputs=True)
+        return request
+
+    def drop(self) -> None:
+        self._each = {}
 
 
 def _decoded(places: FloatArray, anchors: FloatArray) -> FloatArray:
@@ -100,7 +120,7 @@ def _anchors() -> FloatArray:
 
 
 @cache
-def compile_model() -> Any:
+def compile_model(precision: quiet_openvino.Precision) -> Any:
     """Read-only, and shared by all detectors: one stream of inference for each core."""
     openvino = quiet_openvino.imported()
     path = _path()
@@ -114,7 +134,7 @@ def compile_model() -> Any:
     steps.input().preprocess().convert_element_type(openvino.Type.f32).mean(127.5).scale(127.5)
     settings = {
         "PERFORMANCE_HINT": "THROUGHPUT",
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": precision,
         "NUM_STREAMS": os.cpu_count() or 1,
     }
     return quiet_openvino.core().compile_model(steps.build(), "CPU", settings)

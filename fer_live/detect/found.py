@@ -20,8 +20,12 @@ class Found(NamedTuple):
 
 
 class Model(Protocol):
-    """Finds faces in pictures (SIDE, SIDE, 3) RGB; not thread-safe."""
+    """Finds faces in pictures (SIDE, SIDE, 3) RGB; not thread-safe.
 
-    def __call__(self, pictures: Sequence[Image]) -> list[list[Found]]: ...
+    The last `rough` of them only ask whether there may be a face, and about where: a model may take a
+    quicker arithmetic for those.
+    """
+
+    def __call__(self, pictures: Sequence[Image], rough: int = 0) -> list[list[Found]]: ...
 
     def close(self) -> None: ...

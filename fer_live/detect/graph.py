@@ -25,7 +25,7 @@ class Graph:
             # TensorFlow's notices come with the first picture.
             self._graph.process(np.zeros((SIDE, SIDE, 3), np.uint8))
 
-    def __call__(self, pictures: Sequence[Image]) -> list[list[Found]]:
+    def __call__(self, pictures: Sequence[Image], rough: int = 0) -> list[list[Found]]:
         results = (self._graph.process(picture).detections or [] for picture in pictures)
         return [[_found(detection) for detection in detections] for detections in results]
 

@@ -81,7 +81,8 @@ class MediaPipeDetector:
         views = [View(tile_around(face.box, CLOSE)) for face in stream.faces]
         views += [View(tile_around(lost.box, WIDE)) for lost in stream.lost]
         pictures = [shown(image, view) for view in views] + [picture for _, picture in due]
-        looks = self._model.find([*views, *(View(tile) for tile, _ in due)], pictures)
+        # What the tiles propose is looked at again; known faces keep what is seen here.
+        looks = self._model.find([*views, *(View(tile) for tile, _ in due)], pictures, len(due))
         for (tile, _), found in zip(due, looks[len(views) :], strict=True):
             if found:
                 del stream.empty[tile]

@@ -9,7 +9,7 @@ import warnings
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from platformdirs import user_cache_path
@@ -23,7 +23,6 @@ from fer_live.models import Network
 from fer_live.runtimes.base import Flat, Scores, from_flat
 
 MODEL = "model.xml"
-Precision = Literal["f32", "bf16"]
 
 
 class OpenVino:
@@ -36,7 +35,7 @@ class OpenVino:
     device = torch.device("cpu")
     own_threads = True
 
-    def __init__(self, folder: Path, threads: int = 0, precision: Precision = "f32"):
+    def __init__(self, folder: Path, threads: int = 0, precision: quiet_openvino.Precision = "f32"):
         self.name = "openvino" if precision == "f32" else f"openvino {precision}"
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",  # one face at a time matters more than many
@@ -60,12 +59,6 @@ class OpenVino:
         pass
 
 
-def quickest() -> Precision:
-    """What this CPU computes fastest in."""
-    able = quiet_openvino.core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "bf16" if "BF16" in able else "f32"
-
-
 class Converting:
     """A runtime that answers through `first` until another process has converted the weights.
 
@@ -80,7 +73,7 @@ class Converting:
         self._folder = cache_folder(weights)
         self._process: subprocess.Popen[bytes] | None = None
         if (self._folder / MODEL).is_file():
-            self._now = OpenVino(self._folder, precision=quickest())
+            self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
         else:
             command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
             # Its own warnings are of no use to anyone; where it fails, torch goes on.
@@ -95,7 +88,7 @@ class Converting:
     def __call__(self, images: Tensor) -> Scores:
         if self._process is not None and self._process.poll() is not None:
             if self._process.returncode == 0:
-                self._now = OpenVino(self._folder, precision=quickest())
+                self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
             self._process = None
         return self._now(images)
 

@@ -25,7 +25,9 @@ def some(images: Tensor, probability: float) -> Tensor:
     for i, way in enumerate(ways):
         chosen = (which == i).nonzero()[:, 0]
         if len(chosen):
-            with torch.autocast(images.device.type, enabled=False):  # 8 bits of mantissa band a blur
+            with torch.autocast(
+                images.device.type, enabled=False
+            ):  # 8 bits of mantissa band a blur
                 spoilt[chosen] = way(images[chosen])
     return spoilt
 
