@@ -1,10 +1,13 @@
-"""Small videos and pictures for the tests of sources."""
+"""Small videos, pictures and logs for the tests."""
 
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from fer_live.expressions import SEVEN
+from fer_live.sinks.log import open_log
 
 FRAMES, WIDTH, HEIGHT = 24, 96, 64
 TITLE = "Cafe"
@@ -47,3 +50,30 @@ class FakeClock:
         self.now += seconds
         self.sleeps.append(seconds)
         return False
+
+
+def face_of(track, expression="happy", right=40.0):
+    probabilities = {str(label): 0.7 if label == expression else 0.05 for label in SEVEN}
+    return {
+        "track": track,
+        "box": [10.0, 10.0, right, 40.0],
+        "score": 0.9,
+        "expression": expression,
+        "probabilities": probabilities,
+        "uncertainty": 0.25,
+    }
+
+
+def frames_of(*tracks, count=FRAMES, begin=0.0, **options):
+    """A log's records, 12 a second, each with a face of every track."""
+    return [
+        {"frame": i, "seconds": begin + i / 12, "faces": [face_of(t, **options) for t in tracks]}
+        for i in range(count)
+    ]
+
+
+def write_log(path, records):
+    with open_log(path) as log:
+        for one in records:
+            log.write_record(one)
+    return path

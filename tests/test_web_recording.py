@@ -1,0 +1,168 @@
+"""Finished recordings on the page: who is who in them, and which logs belong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.expressions import SEVEN
+from fer_live.stopping import Stop
+from fer_live.summary.collect import Summary
+from fer_live.summary.logs import read_log
+from fer_live.web.video import timeline
+from fer_live.web.video.films import look
+from fer_live.web.video.people import People, track_of
+from fer_live.web.video.recording import recall
+from tests.clips import FRAMES, HEIGHT, WIDTH, face_of, frames_of, record, write_log
+
+
+@pytest.fixture
+def film(tmp_path):
+    return look(record(tmp_path / "film.mp4"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "kept").mkdir()
+    return tmp_path / "kept"
+
+
+def opened(film, log, folder):
+    return recall(film, log, log.name, folder, Stop())
+
+
+def people(*tracks):
+    summary = Summary()
+    for one in frames_of(*tracks):
+        summary.add(one)
+    return People(summary.people)
+
+
+def test_what_is_merged_is_added_up_and_can_be_taken_apart():
+    everyone = people(1, 2, 3)
+    everyone.rename(1, " Anna  B ")
+    everyone.merge(2, into=1)
+    everyone.merge(1, into=3)
+    (one,) = everyone.everyone()
+    assert (one.name, one.tracks[0], sorted(one.tracks)) == ("Person 3", 3, [1, 2, 3])
+    assert one.person.readings == 3 * FRAMES
+    assert one.person.shares[SEVEN[3]] == pytest.approx(1)
+    everyone.split(2)
+    assert sorted(one.name for one in everyone.everyone()) == ["Anna B", "Person 2", "Person 3"]
+    assert all(one.person.readings == FRAMES for one in everyone.everyone())
+
+
+def test_an_empty_name_takes_it_back():
+    everyone = people(1)
+    everyone.rename(1, "Anna")
+    everyone.rename(1, "  ")
+    assert everyone.name(1) == "Person 1"
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        (lambda everyone: everyone.rename(2, "Person 1"), "called Person 1 already"),
+        (lambda everyone: everyone.rename(2, "=1+1"), "begin with a letter"),
+        (lambda everyone: everyone.rename(2, "a\x07"), "begin with a letter"),
+        (lambda everyone: everyone.rename(2, 41 * "a"), "at most 40"),
+        (lambda everyone: everyone.rename(7, "Anna"), "no such person"),
+        (lambda everyone: everyone.merge(1, into=1), "one person already"),
+        (lambda everyone: everyone.merge(1, into=7), "no such person"),
+        (lambda everyone: track_of("1; drop"), "no person"),
+    ],
+)
+def test_a_name_or_person_that_will_not_do_is_told(wish, words):
+    with pytest.raises(UserError, match=words):
+        wish(people(1, 2))
+
+
+def test_the_table_has_names_and_merged_people_and_opens_again(film, folder, tmp_path):
+    recording = opened(film, write_log(tmp_path / "log.jsonl", frames_of(1, 2, 3)), folder)
+    recording.people.rename(1, "Anna")
+    recording.people.merge(2, into=1)
+    table = recording.table()
+    faces = [face for one in read_log(table) for face in one["faces"]]
+    assert [(face["track"], face["person"]) for face in faces[:3]] == [
+        (1, "Anna"),
+        (1, "Anna"),
+        (3, "Person 3"),
+    ]
+    assert len(faces) == 3 * FRAMES
+    (tmp_path / "again").mkdir()
+    again = opened(film, table, tmp_path / "again")
+    assert [one.name for one in again.people.everyone()] == ["Anna", "Person 3"]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_a_finished_recording_is_opened_with_its_log(film, folder, tmp_path, ending):
+    recording = opened(film, write_log(tmp_path / f"log.{ending}", frames_of(1)), folder)
+    assert [one.name for one in recording.people.everyone()] == ["Person 1"]
+    assert (recording.began, recording.notes) == (0, ())
+
+
+def test_a_part_of_a_film_begins_where_its_log_does(film, folder, tmp_path):
+    log = write_log(
+        tmp_path / "log.csv", frames_of(1, begin=60.0)[5:]
+    )  # no face in the first frames
+    assert opened(film, log, folder).began == pytest.approx(60, abs=0.01)
+
+
+def test_a_log_of_a_part_is_told(film, folder, tmp_path):
+    log = write_log(tmp_path / "log.csv", frames_of(1, count=8))
+    assert opened(film, log, folder).notes == ("The log ends at 0:00 of 0:02.",)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no readings"),
+        (b"\x00\xff\xfe binary", "not text|no line of a log"),
+        (b'{"frame": 0, "seconds": 0, "faces": [{"track": 1}]}\n', "no line of a log"),
+        (frames_of(1, count=80), "goes on until 0:06, but film.mp4 is 0:02 long"),
+        (frames_of(1, right=500.0), f"outside of film.mp4, which has {WIDTH} x {HEIGHT} pixels"),
+        ([one | {"source": "a.png"} for one in frames_of(1)], "a log of pictures"),
+        ([one | {"seconds": None} for one in frames_of(1)], "a log of pictures"),
+        (
+            [one | {"faces": [face_of(1) | {"box": "wide"}]} for one in frames_of()],
+            "that no log has",
+        ),
+        ([one | {"faces": [face_of("1")]} for one in frames_of()], "that no log has"),
+        (frames_of(), "no readings"),
+    ],
+)
+def test_a_log_that_does_not_belong_is_told(film, folder, tmp_path, content, words):
+    log = tmp_path / "their.jsonl"
+    if isinstance(content, bytes):
+        log.write_bytes(content)
+    else:
+        log.write_text("".join(json.dumps(one) + "\n" for one in content))
+    with pytest.raises(UserError, match=words) as told:
+        opened(film, log, folder)
+    assert str(told.value).startswith("their.jsonl")
+    assert str(tmp_path) not in str(told.value)
+
+
+def test_a_log_with_another_ending_is_told(film, folder, tmp_path):
+    (tmp_path / "log.txt").write_text("a")
+    with pytest.raises(UserError, match=r"log\.txt is no log"):
+        opened(film, tmp_path / "log.txt", folder)
+
+
+def test_markup_in_names_is_shown_and_not_run(film, folder, tmp_path):
+    recording = opened(film, write_log(tmp_path / "log.csv", frames_of(1, 2)), folder)
+    recording.name = "<img src=x>.mp4"
+    recording.people.rename(1, "A<script>")
+    page = timeline.film(recording) + timeline.timeline(recording)
+    assert "<img" not in page
+    assert "<script" not in page
+    assert "A&lt;script&gt;" in page
+
+
+def test_a_timeline_holds_each_reading(film, folder, tmp_path):
+    recording = opened(film, write_log(tmp_path / "log.csv", frames_of(1)), folder)
+    curve = timeline._curve(recording.people.everyone()[0], recording.summary.labels)
+    means = np.frombuffer(timeline.base64.b64decode(curve["p"]), np.uint8).reshape(-1, 7)
+    assert len(curve["at"]) == len(means) == FRAMES
+    assert means[0].tolist() == [13, 13, 13, 178, 13, 13, 13]
