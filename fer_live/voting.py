@@ -38,14 +38,20 @@ def load_reader(model: str, device: str = "auto", runtime: RuntimeName = "auto")
 
     Raises UserError where one cannot be had, or they do not fit together.
     """
+    members = [Classifier.load(name, device, runtime) for name in names_of(model)]
+    return Voting(members) if len(members) > 1 else members[0]
+
+
+def names_of(model: str) -> list[str]:
+    """The names or paths in what `--model` was given. Raises UserError on a list with gaps or repetitions."""
+    if Path(model).is_file():
+        return [model]
     names = [name.strip() for name in model.split(",")]
-    if len(names) == 1 or Path(model).is_file():
-        return Classifier.load(model, device, runtime)
-    if "" in names or len(set(names)) < len(names):
+    if len(names) > 1 and ("" in names or len(set(names)) < len(names)):
         raise UserError(
             f"--model {model!r}: several models are names with commas between, each once"
         )
-    return Voting([Classifier.load(name, device, runtime) for name in names])
+    return names
 
 
 class Voting:
@@ -75,6 +81,8 @@ class Voting:
             name=" + ".join(card.name for card in cards),
             size=max(card.size for card in cards),
             abstain_below=max(card.abstain_below for card in cards),
+            recipe={},
+            metrics={},  # nobody has measured the vote
         )
 
     def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:

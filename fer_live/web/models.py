@@ -31,8 +31,8 @@ SHARES = ("accuracy", "macro_recall", "min_recall", "auc", "ece")
 def build(readers: Readers) -> None:
     """Put the tab's parts where the caller stands."""
     gr.Markdown(ABOUT, elem_classes="about")
-    chosen = gr.CheckboxGroup(readers.names, value=readers.names, label="Models, side by side")
-    cards = gr.HTML(show(readers, readers.names), elem_id="cards")
+    chosen = gr.CheckboxGroup(readers.weights, value=readers.weights, label="Models, side by side")
+    cards = gr.HTML(show(readers, readers.weights), elem_id="cards")
     chosen.change(told(lambda names: show(readers, names)), chosen, cards, api_visibility="private")
 
 

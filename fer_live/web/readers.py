@@ -17,6 +17,7 @@ from fer_live.labels import honest_label
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.types import Face, FloatArray, Image, Prediction, Reading
+from fer_live.voting import FaceReader, Voting, names_of
 
 BATCH = 64  # faces that a network reads at a time: a crowd must not fill the memory
 
@@ -40,13 +41,13 @@ class Readers:
     """Classifiers by name, one detector, and the lock that gives them to one request at a time.
 
     With two cores nothing would be quicker side by side. `names`: what the page offers, the first
-    being the one it begins with.
+    being the one it begins with: weights, and a vote of several where `model` joins them by commas.
     """
 
     def __init__(self, model: str, device: str = "auto", runtime: RuntimeName = "auto"):
-        self._paths = _weights(model)
+        self._paths = _offered(model)
         self._device, self._runtime = device, runtime
-        self._classifiers: dict[str, Classifier] = {}
+        self._classifiers: dict[str, FaceReader] = {}
         self._cards: dict[str, Card] = {}
         self._detector: FaceDetector | None = None
         self._lock = threading.RLock()
@@ -55,22 +56,38 @@ class Readers:
     def names(self) -> list[str]:
         return list(self._paths)
 
+    @property
+    def weights(self) -> list[str]:
+        """The names less the vote: each is one file with a card of its own."""
+        return [name for name, paths in self._paths.items() if len(paths) == 1]
+
     def card(self, name: str) -> Card:
-        """Raises UserError where there is no such model or its file is broken."""
+        """Raises UserError where there is no such model or a file of it is broken."""
         with self._lock:
+            paths = self._known(name)
+            if len(paths) > 1:
+                return self.classifier(name).card
             if name not in self._cards:
-                self._cards[name] = cards.load_card(self._path(name))
+                self._cards[name] = cards.load_card(paths[0])
             return self._cards[name]
 
     def path(self, name: str) -> Path:
-        return self._path(name)
+        """The weight file. Raises UserError where there is no such model, or it is a vote."""
+        path, *others = self._known(name)
+        if others:
+            members = ", ".join(member.stem for member in (path, *others))
+            raise UserError(f"{name} is a vote and not one network: choose one of {members}")
+        return path
 
-    def classifier(self, name: str) -> Classifier:
+    def classifier(self, name: str) -> FaceReader:
         """Shared and read-only; use it within `reserved`. Raises UserError as `card` does."""
         with self._lock:
             if name not in self._classifiers:
-                path = str(self._path(name))
-                classifier = Classifier.load(path, self._device, self._runtime)
+                loaded = [
+                    Classifier.load(str(path), self._device, self._runtime)
+                    for path in self._known(name)
+                ]
+                classifier: FaceReader = loaded[0] if len(loaded) == 1 else Voting(loaded)
                 leave_cores_to(classifier.runtime)
                 self._classifiers[name] = classifier
             return self._classifiers[name]
@@ -129,7 +146,7 @@ class Readers:
                 said += zip(classifier.predictions(scores), maps, strict=True)
             return said
 
-    def _path(self, name: str) -> Path:
+    def _known(self, name: str) -> list[Path]:
         if name not in self._paths:
             raise UserError(f"no model {name!r} here; choose one of {', '.join(self._paths)}")
         return self._paths[name]
@@ -142,8 +159,10 @@ class Readers:
                 self._detector.close()
 
 
-def _weights(model: str) -> dict[str, Path]:
-    """The model that was asked for, then all that come with the package, by name."""
-    asked = cards.find_weights(model)
-    shipped = map(cards.find_weights, packaged.names())
-    return {path.stem: path for path in (asked, *(p for p in shipped if p.stem != asked.stem))}
+def _offered(model: str) -> dict[str, list[Path]]:
+    """The weight files of each name: what was asked for, a vote's members, and all that come with the package."""
+    asked = [cards.find_weights(name) for name in names_of(model)]
+    offered = {" + ".join(path.stem for path in asked): asked}
+    for path in (*asked, *map(cards.find_weights, packaged.names())):
+        offered.setdefault(path.stem, [path])
+    return offered
