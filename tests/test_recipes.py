@@ -1,3 +1,4 @@
+import re
 from dataclasses import asdict
 
 import lightning
@@ -139,3 +140,19 @@ def test_every_number_of_a_recipe_has_its_limits():
     ):
         numbers = {k for k, v in fields.items() if type(v) in (int, float)}
         assert numbers - limits.keys() <= {"channels", "class_weights"}
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("epohs=3", "there is no field 'epohs': did you mean epochs?"),
+        (
+            "augmentation.rotated=3",
+            "augmentation: there is no field 'rotated': did you mean rotation?",
+        ),
+        ("zzz=3", "there is no field 'zzz': use after, align"),
+    ],
+)
+def test_a_field_that_is_none_names_the_likeliest(override, told):
+    with pytest.raises(UserError, match=re.escape(told)):
+        recipes.load("cnn6-fer2013", [override])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from fer_live.errors import UserError
 from train.data.augment import Augmentation
-from train.recipe_checks import check
+from train.recipe_checks import check, check_names
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -91,6 +91,10 @@ class Recipe:
         return {"classes": classes, **own, **self.arguments}
 
 
+FIELDS = [one.name for one in fields(Recipe)]
+AMOUNTS = [one.name for one in fields(Augmentation)]
+
+
 def load(
     name: str, overrides: Sequence[str] = (), changes: Mapping[str, Any] | None = None
 ) -> Recipe:
@@ -112,6 +116,9 @@ def load(
         content.update(changes or {})
         for override in overrides:
             _set(content, override)
+        check_names(content, FIELDS, f"recipe {name}")
+        if isinstance(content.get("augmentation"), dict):
+            check_names(content["augmentation"], AMOUNTS, f"recipe {name}: augmentation")
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Recipe, "recipe")
         recipe = parser.instantiate_classes(parser.parse_object({"recipe": content})).recipe

@@ -1,7 +1,8 @@
 """What a recipe must be, beyond the types of its fields."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from math import inf
 from typing import Any
 
@@ -45,6 +46,15 @@ AUGMENTATION_LIMITS = {
 OWN = ("classes", "size", "channels")  # of a network's arguments, those that are not in `arguments`
 
 logger = logging.getLogger(__name__)
+
+
+def check_names(content: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """Raise UserError on the first name that is not known, with the likeliest, or all, of those that are."""
+    for name in content:
+        if name not in known:
+            likely = get_close_matches(str(name), known, 1)
+            told = f"did you mean {likely[0]}?" if likely else f"use {', '.join(sorted(known))}"
+            raise UserError(f"{where}: there is no field {name!r}: {told}")
 
 
 def check(fields: Mapping[str, Any], name: str) -> None:
