@@ -96,7 +96,7 @@ def test_a_grid_reads_the_pictures_of_one_page_only(tmp_path, monkeypatch):
     page = grid(evaluation, np.arange(1000), Selection(of="many", page=3))
     assert read == list(range(96, 144))
     assert "page 3 of 21" in page
-    assert 'data-address="of=many&amp;page=3"' in page
+    assert 'data-address="of=many&amp;leaf=3"' in page
 
 
 def test_markup_in_names_is_shown_and_not_run(tmp_path):
@@ -152,7 +152,7 @@ def test_a_picture_that_is_none_is_told(tmp_path):
     table = pd.read_parquet(folder / "pictures.parquet").assign(picture=b"<svg onload=alert(1)>")
     table.to_parquet(folder / "pictures.parquet")
     evaluation = open_evaluation(folder)
-    with pytest.raises(UserError, match="row 10 cannot be decoded"):
+    with pytest.raises(UserError, match="row 10 cannot be shown \\(it is no whole"):
         evaluation.picture(0)
 
 
@@ -184,3 +184,41 @@ def test_the_shares_of_a_face_add_up():
     shares = parts_of(np.ones((3, 3), np.float32))
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["eyes"] == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"probabilities": lambda p: [v * 0 + 3.0 for v in p]}, "their sums are not 1"),
+        ({"row": lambda r: r + 0.5}, "rows are not whole numbers"),
+        ({"true": lambda t: "joy"}, "it knows no 'joy'"),
+        ({"probabilities": lambda p: None}, "cannot be used"),
+    ],
+)
+def test_a_table_with_other_things_in_it_is_told_in_words(tmp_path, columns, words):
+    folder = write_evaluation(tmp_path / "bad")
+    path = folder / "predictions.parquet"
+    table = pd.read_parquet(path)
+    for name, change in columns.items():
+        table[name] = change(table[name])
+    table.to_parquet(path)
+    with pytest.raises(UserError, match=words) as told:
+        open_evaluation(folder)
+    assert "object" not in str(told.value)
+
+
+def test_votes_without_end_are_no_votes(tmp_path):
+    folder = write_evaluation(tmp_path / "bad")
+    table = pd.read_parquet(folder / "pictures.parquet").assign(votes='{"happy": 1e400}')
+    table.to_parquet(folder / "pictures.parquet")
+    assert open_evaluation(folder).votes(0) == {}
+
+
+def test_scores_that_are_none_are_left_out(evaluation):
+    odd = replace(evaluation, scores={"ece": True, "auc": float("nan")})
+    assert "ECE" not in scores(odd)
+    assert "AUC" not in scores(odd)
+
+
+def test_an_address_with_a_class_that_is_none_shows_all():
+    assert Selection.from_address({"true": "joy", "predicted": "sad"}) == Selection(predicted="sad")

@@ -14,7 +14,9 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     write_evaluation(folder / "scored")
     write_evaluation(folder / "other", weights="cucn")
-    options = ("--runtime", "torch", "--corrections", "mine", "--inspect", "scored", "other")
+    (folder / "broken").mkdir()
+    shown = ("scored", "other", "broken")
+    options = ("--runtime", "torch", "--corrections", "mine", "--inspect", *shown)
     with serving(folder, *options) as address:
         yield address
 
@@ -29,6 +31,19 @@ def test_a_dropped_picture_is_read(page, address, tmp_path):
     expect(page.locator("img.annotated")).to_have_attribute(
         "alt", "astronaut.png, annotated: 1 face. face 1: happy"
     )
+
+
+def test_a_file_that_is_no_picture_keeps_no_other_from_being_read(page, address, tmp_path):
+    good, bad = tmp_path / "astronaut.png", tmp_path / "text.png"
+    PIL.Image.fromarray(data.astronaut()).save(good)
+    bad.write_text("no picture")
+    page.goto(address)
+    page.set_input_files("#drop input[type=file]", [bad, good])
+    expect(page.locator("article.face")).to_have_count(1)
+    expect(page.locator("#found p.alert")).to_contain_text("text.png")
+    page.locator("#drop").get_by_label("Clear").click()
+    expect(page.locator("article.face")).to_have_count(0)
+    expect(page.locator("#found")).to_contain_text("Nothing read yet")
 
 
 def test_from_a_cell_of_the_matrix_to_a_heat_map(page, address):
@@ -48,6 +63,33 @@ def test_a_link_opens_what_it_holds(page, address):
     page.goto(f"{address}?of=scored&against=other&true=fear&predicted=sad&face=10")
     expect(page.locator("section.face-detail .seen")).to_have_count(2)
     expect(page.locator("#faces .grid button")).to_have_count(2)
+
+
+def test_a_link_with_a_part_that_is_gone_shows_the_rest_and_says_so(page, address):
+    page.goto(f"{address}?of=scored&against=nope&face=99&leaf=2")
+    expect(page.locator("#faces .grid button")).to_have_count(4)
+    expect(page.locator("#scores p.alert")).to_contain_text("no folder 'nope'")
+    expect(page.locator("#face p.alert")).to_contain_text("no face 99")
+
+
+def test_a_folder_that_cannot_be_used_says_so_in_its_place(page, address):
+    page.goto(f"{address}?of=broken")
+    expect(page.locator("#scores p.alert")).to_contain_text("broken has no metrics.json")
+    expect(page.locator("#matrix button")).to_have_count(0)
+    page.get_by_label("Folder").click()
+    page.get_by_role("option", name="scored").click()
+    expect(page.locator("#matrix button")).to_have_count(49)
+
+
+def test_a_slider_moves_by_keys(page, address):
+    page.goto(f"{address}?of=scored")
+    expect(page.locator("#faces .grid button")).to_have_count(4)
+    slider = page.get_by_label("range slider for Confidence ≥")
+    slider.focus()
+    for _ in range(51):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#faces .grid button")).to_have_count(3)
+    page.wait_for_url("**low=0.51**")
 
 
 def test_a_face_read_wrong_joins_the_corrections_until_it_is_taken_back(page, address, tmp_path):

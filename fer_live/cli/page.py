@@ -5,6 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from fer_live.cli import options as kinds
+from fer_live.errors import UserError
 
 AUTH = "FER_LIVE_AUTH"  # of the environment: passwords on a command line are seen by others
 
@@ -21,7 +22,6 @@ def define(parser: ArgumentParser) -> None:
     where.add_argument(
         "--auth",
         type=_auth,
-        default=os.environ.get(AUTH),
         metavar="USER:PASSWORD",
         help=f"who may come in (default: the environment's {AUTH}, else everyone who reaches it)",
     )
@@ -51,11 +51,17 @@ def define(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     from fer_live.web.run import WebOptions, serve
 
+    auth = options.auth
+    if auth is None and os.environ.get(AUTH):
+        try:
+            auth = _auth(os.environ[AUTH])
+        except ArgumentTypeError as error:
+            raise UserError(f"the environment's {AUTH}: {error}") from None
     return serve(
         WebOptions(
             port=options.port,
             host=options.host,
-            auth=options.auth,
+            auth=auth,
             share=options.share,
             model=options.model,
             device=options.device,

@@ -31,8 +31,10 @@ def build(readers: Readers) -> None:
         return scene_record(Scene(Frame(image, source=Path(picture).name), readings))
 
     def explain(
-        picture: str, face: float, expression: str, method: str, model: str
+        picture: str, face: float | None, expression: str, method: str, model: str
     ) -> tuple[str, dict[str, Any]]:
+        if face is None or face != int(face):
+            raise UserError(f"face {face} is no whole number; faces are counted from 0")
         image, number = read_upload(picture), int(face)
         found = readers.find(image)
         if not 0 <= number < len(found):
@@ -55,7 +57,7 @@ def build(readers: Readers) -> None:
     with gr.Group(visible=False):
         picture = gr.File(label="picture", type="filepath")
         model = gr.Textbox(first, label="model")
-        face = gr.Number(0, label="face", precision=0)
+        face = gr.Number(0, label="face")
         expression = gr.Textbox("", label="expression")
         method = gr.Textbox("Grad-CAM", label="method")
         record = gr.JSON(label="record")
@@ -63,7 +65,7 @@ def build(readers: Readers) -> None:
         details = gr.JSON(label="details")
         ask_read, ask_explain = gr.Button("read"), gr.Button("explain")
     ask_read.click(
-        told(read),
+        told(read, markup=False),
         [picture, model],
         record,
         api_name="read",
@@ -72,7 +74,7 @@ def build(readers: Readers) -> None:
         "`faces` with box, expression, probabilities and uncertainty.",
     )
     ask_explain.click(
-        told(explain),
+        told(explain, markup=False),
         [picture, face, expression, method, model],
         [drawn, details],
         api_name="explain",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from fer_live.detect import MediaPipeDetector
+from fer_live.device import choose_device
 from fer_live.web import api, models, pictures
 from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect import tab as inspect
@@ -73,9 +74,10 @@ def build(options: WebOptions, readers: Readers) -> gr.Blocks:
 def launch(options: WebOptions) -> Iterator[Page]:
     """Serve the page as long as the block lasts. Raises UserError on bad input."""
     with ExitStack() as stack:
+        choose_device(options.device)  # as a broken file, told at once
         readers = Readers(options.model, options.device, options.runtime)
         stack.callback(readers.close)
-        readers.card(readers.names[0])  # a broken file is told at once
+        readers.card(readers.names[0])
         visits = Visits(lambda: Visit(readers, MediaPipeDetector("live")))
         stack.callback(visits.close)
         blocks = build(options, readers)

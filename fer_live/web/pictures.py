@@ -43,13 +43,14 @@ class ReadPicture:
 class Pile:
     """What one visitor dropped. `maps`: heat-maps that took time, by place, model, method and class.
 
-    `corrected`: faces that joined the corrections, by place.
+    `corrected`: faces that joined the corrections, by place. `refused`: why others could not be read.
     """
 
     pictures: list[ReadPicture] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     maps: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict)
     corrected: dict[Place, Corrected] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
 
 def build(readers: Readers, corrections: Corrections | None = None) -> None:
@@ -96,11 +97,17 @@ def build(readers: Readers, corrections: Corrections | None = None) -> None:
         paths = [Path(path) for path, _ in names or []]
         if len(paths) > MOST:
             raise UserError(f"{len(paths)} pictures are too many at a time; drop up to {MOST}")
-        models = chosen or readers.names[:1]
-        return Pile(
-            [read_one(readers, path, models) for path in progress.tqdm(paths, desc="reading")],
-            models,
-        )
+        pile = Pile(models=chosen or readers.names[:1])
+        for path in progress.tqdm(paths, desc="reading"):
+            try:
+                pile.pictures.append(read_one(readers, path, pile.models))
+            except UserError as error:  # the other pictures are read all the same
+                pile.refused.append(str(error))
+        return pile
+
+    def empty(names: list[tuple[str, Any]] | None) -> list[Any]:
+        """All pictures were taken away at once, of which a gallery tells in no other way."""
+        return [gr.skip(), gr.skip()] if names else [Pile(), note(results.NOTHING, "empty")]
 
     def draw(
         pile: Pile,
@@ -135,13 +142,21 @@ def build(readers: Readers, corrections: Corrections | None = None) -> None:
     # A gallery tells of uploads and removals, but not of a picture that an example put there.
     tried = tries.select(told(take), None, dropped, **private)
     readings = [
-        gr.on([dropped.upload, dropped.delete, models.change], told(read), asked, pile, **private),
+        gr.on(
+            [dropped.upload, dropped.delete, models.change],
+            told(read),
+            asked,
+            pile,
+            trigger_mode="always_last",
+            **private,
+        ),
         tried.then(told(read), asked, pile, **private),
     ]
     for reading in readings:
         reading.then(told(draw), view, found, **private)
+    dropped.change(told(empty), dropped, [pile, found], **private)
     gr.on(
-        [shown.change, method.change, strength.release],
+        [shown.change, method.change, strength.input],
         told(draw),
         view,
         found,

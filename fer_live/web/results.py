@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CARDS = 24  # faces of a picture that are shown one by one
 ELABORATE = 6  # faces of a picture that slower methods explain
 PREDICTED = "predicted"
+NOTHING = "Nothing read yet: drop a picture, paste one, or try an example."
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,12 @@ class Wish:
 
 def page(pile: "Pile", explainers: Explainers, wish: Wish) -> str:
     """All pictures with their faces."""
+    refused = "".join(note(text, "alert") for text in pile.refused)
     if not pile.pictures:
-        return note("Nothing read yet: drop a picture, paste one, or try an example.", "empty")
-    return "".join(_picture(pile, place, explainers, wish) for place in range(len(pile.pictures)))
+        return refused or note(NOTHING, "empty")
+    return refused + "".join(
+        _picture(pile, place, explainers, wish) for place in range(len(pile.pictures))
+    )
 
 
 def annotated(image: Image, readings: list[Reading], wanted: str, strength: float) -> Image:

@@ -51,6 +51,11 @@ class WebOptions:
 def serve(options: WebOptions) -> int:
     """Open the page and stay until Ctrl-C; return the exit code. Raises UserError on bad input."""
     console = Console(stderr=True)
+    for shown in options.inspect:
+        if not shown.is_dir():
+            raise UserError(
+                f"--inspect {shown} is no folder: give one that `python -m train evaluate` wrote"
+            )
     _return_memory()
     _check_port(options.host, options.port)
     with tempfile.TemporaryDirectory(prefix="fer-live-web-") as folder:

@@ -20,6 +20,7 @@ from fer_live.types import Image
 LARGEST_FILE = 20_000_000  # bytes of a picture
 LARGEST_FILM = 500_000_000  # bytes; all uploads are refused above that
 LARGEST_PICTURE = 40_000_000  # pixels
+BOMB = 2 * (PIL.Image.MAX_IMAGE_PIXELS or LARGEST_PICTURE)  # Pillow refuses more than that
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 logger = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ def read_upload(path: str | Path | None) -> Image:
         )
     pixels = _pixels(path)
     if pixels > LARGEST_PICTURE:
+        more = "more than " if pixels == BOMB else ""
         raise UserError(
-            f"{name} has {pixels / 1e6:.0f} million pixels; a picture may have "
+            f"{name} has {more}{pixels / 1e6:.0f} million pixels; a picture may have "
             f"{LARGEST_PICTURE / 1e6:.0f} million"
         )
     try:
@@ -55,24 +57,27 @@ def existing(path: str | Path | None) -> Path:
     return Path(path)
 
 
-def told(function: Function) -> Function:
-    """The handler, with what a person can mend as a message in the page; all else goes to the log alone."""
+def told(function: Function, markup: bool = True) -> Function:
+    """The handler, with what a person can mend as a message in the page; all else goes to the log alone.
+
+    `markup`: whether a page shows the message, and not a program.
+    """
 
     @functools.wraps(function)
     def handler(*arguments: Any, **named: Any) -> Any:
-        with _telling():
+        with _telling(markup):
             return function(*arguments, **named)
 
     @functools.wraps(function)
     def steps(*arguments: Any, **named: Any) -> Any:
-        with _telling():
+        with _telling(markup):
             yield from function(*arguments, **named)
 
     return steps if inspect.isgeneratorfunction(function) else handler  # type: ignore[return-value]
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
+def _telling(markup: bool) -> Iterator[None]:
     try:
         yield
     except gr.Error:
@@ -80,7 +85,7 @@ def _telling() -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, UserError):
             logger.exception("a request failed")
-        raise message(plain_words(error)) from None
+        raise message(plain_words(error), markup) from None
 
 
 def plain_words(error: Exception) -> str:
@@ -90,9 +95,10 @@ def plain_words(error: Exception) -> str:
     return "something went wrong here; the server's log says what"
 
 
-def message(text: str) -> gr.Error:
-    """Shown as plain text: file names may hold markup."""
-    return gr.Error(html.escape(text), print_exception=False, title="That did not work")
+def message(text: str, markup: bool = True) -> gr.Error:
+    """Shown as plain text: file names may hold markup, which a page would follow and a program would not."""
+    shown = html.escape(text) if markup else text
+    return gr.Error(shown, print_exception=False, title="That did not work")
 
 
 def _pixels(path: Path) -> int:
@@ -103,6 +109,6 @@ def _pixels(path: Path) -> int:
             with PIL.Image.open(path, formats=FORMATS) as picture:
                 return picture.width * picture.height
     except PIL.Image.DecompressionBombError:
-        return 2 * (PIL.Image.MAX_IMAGE_PIXELS or LARGEST_PICTURE)  # more than that
+        return BOMB
     except (OSError, ValueError, SyntaxError):
         return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from fer_live.types import FloatArray, Image
 METRICS, PREDICTIONS, PICTURES = "metrics.json", "predictions.parquet", "pictures.parquet"
 COLUMNS = ("row", "true", "predicted", "probabilities", "uncertainty")
 MOST = 5_000_000  # predictions
+UNEVEN = 0.01  # how far a sum of probabilities may be from 1: they are stored in half precision
 LARGEST = 4096  # pixels: the side of a picture
 AGAIN = "write the folder again with: python -m train evaluate"
 # What pyarrow, json and NumPy raise at files that are not what their names say.
@@ -124,7 +126,8 @@ class Pictures:
                     raise ValueError(f"{picture.width}x{picture.height} pixels are too many")
                 return np.array(picture.convert("RGB"))
         except BROKEN as error:
-            raise UserError(f"the picture of row {row} cannot be decoded ({error})") from None
+            why = str(error) if isinstance(error, ValueError) else "it is no whole PNG or JPEG"
+            raise UserError(f"the picture of row {row} cannot be shown ({why}); {AGAIN}") from None
 
     def encoded(self, row: int) -> bytes:
         """The picture's file. Raises UserError where there is none."""
@@ -141,7 +144,7 @@ class Pictures:
         try:
             votes = json.loads(self._votes.get(row, "{}"))
             return {str(name): int(count) for name, count in votes.items() if int(count) > 0}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             return {}
 
     def _read(self, group: int) -> Any:
@@ -180,9 +183,13 @@ def _checked(folder: Path, scores: Mapping[str, Any], labels: tuple[Expression, 
     probabilities = np.stack(table["probabilities"].to_numpy()).astype(np.float32)
     if probabilities.shape != (count, len(labels)) or not np.isfinite(probabilities).all():
         raise ValueError(f"probabilities are not {count} times {len(labels)} finite numbers")
+    if probabilities.min() < 0 or np.abs(probabilities.sum(1) - 1).max() > UNEVEN:
+        raise ValueError("probabilities are below 0, or their sums are not 1")
     index = {str(label): i for i, label in enumerate(labels)}
     true = np.array([index[name] for name in table["true"]], np.int64)
     predicted = np.array([index[name] for name in table["predicted"]], np.int64)
+    if not pd.api.types.is_integer_dtype(table["row"]):
+        raise ValueError("rows are not whole numbers")
     rows = table["row"].to_numpy().astype(np.int64)
     if len(np.unique(rows)) != count:
         raise ValueError("rows are named twice")
@@ -211,6 +218,10 @@ def _against(votes: Mapping[str, int]) -> float:
 
 
 def _brief(error: BaseException) -> str:
-    """One line of what a library says."""
+    """One line of what is wrong; what Python says of values of other kinds helps nobody."""
+    if isinstance(error, KeyError):
+        return f"it knows no {str(error.args[0])[:40]!r}" if error.args else "something is missing"
+    if isinstance(error, TypeError | AttributeError):
+        return "it holds other things than an evaluation does"
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return text[:120]

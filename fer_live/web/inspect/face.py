@@ -23,9 +23,7 @@ def detail(evaluation: Evaluation, row: int, models: Sequence[str], readers: Rea
     Raises UserError where the evaluation has no such face or no picture of it.
     """
     if row not in evaluation.place_of:
-        raise UserError(
-            f"{evaluation.folder.name} has no face {row}; choose one of the faces below"
-        )
+        raise UserError(f"{evaluation.folder.name} has no face {row}; choose one of those above")
     place = evaluation.place_of[row]
     face = evaluation.picture(place)
     true = evaluation.labels[evaluation.true[place]]

@@ -1,6 +1,7 @@
 """The confusion matrix as a table of buttons, and the scores above it."""
 
 from html import escape
+from math import isfinite
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def scores(evaluation: Evaluation) -> str:
     ]
     for key, name in (("ece", "ECE"), ("auc", "AUC")):
         value = evaluation.scores.get(key)
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
             numbers.append((name, f"{value:.1%}"))
     tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
     return f'<h3>{escape(evaluation.title)}</h3><dl class="tiles">{tiles}</dl>'

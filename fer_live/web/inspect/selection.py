@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_live.expressions import Expression
 from fer_live.web.inspect.evaluation import Evaluation
 
 PAGE = 48  # faces
@@ -24,6 +25,7 @@ PAIRS = {
     "second": "only the other wrong",
     "neither": "both right",
 }
+IN_ADDRESS = {"page": "leaf"}  # Gradio keeps "page" for itself
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,16 @@ class Selection:
         """What an address says; parts that cannot be read are left as they would be without them."""
         values = {}
         for field in fields(cls):
-            if field.name in query:
-                value = _parsed(query[field.name], getattr(cls, field.name))
+            name = IN_ADDRESS.get(field.name, field.name)
+            if name in query:
+                value = _parsed(query[name], getattr(cls, field.name))
                 if value is not None:
                     values[field.name] = value
         found = cls(**values)  # type: ignore[arg-type]
         return replace(
             found,
+            true=_class(found.true),
+            predicted=_class(found.predicted),
             pair=found.pair if found.pair in PAIRS else "all",
             order=found.order if found.order in ORDERS else ORDERS[0],
             low=min(max(found.low, 0.0), 1.0),
@@ -69,7 +74,7 @@ class Selection:
         """Only what differs from the beginning, so that addresses stay short."""
         start = Selection()
         return {
-            field.name: _text(getattr(self, field.name))
+            IN_ADDRESS.get(field.name, field.name): _text(getattr(self, field.name))
             for field in fields(self)
             if getattr(self, field.name) != getattr(start, field.name)
         }
@@ -125,6 +130,10 @@ def _key(order: str, evaluation: Evaluation) -> NDArray[np.float64]:
     if order == "most disputed":
         return np.nan_to_num(-evaluation.disagreement, nan=np.inf)
     return -evaluation.confidence.astype(np.float64)
+
+
+def _class(name: str) -> str:
+    return name if name in list(map(str, Expression)) else ANY
 
 
 def _parsed(text: str, like: object) -> object:

@@ -60,8 +60,8 @@ def build(
             wrong = gr.Checkbox(label="Wrong only")
             order = gr.Dropdown(list(ORDERS), value=ORDERS[0], label="Order")
             with gr.Row():
-                low = gr.Slider(0, 1, 0, step=0.01, label="Confidence from", min_width=120)
-                high = gr.Slider(0, 1, 1, step=0.01, label="to", min_width=120)
+                low = gr.Slider(0, 1, 0, step=0.01, label="Confidence ≥", min_width=120)
+                high = gr.Slider(0, 1, 1, step=0.01, label="Confidence ≤", min_width=120)
             again = gr.Button("Show all faces")
     faces = gr.HTML("", js_on_load=script("picks.js") + script("address.js"), elem_id="faces")
     face = gr.HTML(note(NO_FACE, "empty"), elem_id="face")
@@ -77,21 +77,28 @@ def build(
     view = [selection, *controls, summary, table, faces, face]
 
     def show(now: Selection) -> list[Any]:
-        """All parts for that selection."""
+        """All parts for that selection. What cannot be shown says why in its own place."""
         if not now.of:
             return [gr.skip()] * len(view)
-        evaluation, other = _open(folders, now)
+        parts: list[str] = []
+        try:
+            evaluation = folders.open(now.of)
+        except UserError as error:
+            parts = [note(str(error), "alert"), "", "", ""]
+        else:
+            other, trouble = _other(folders, now.against)
+            if trouble:
+                now = replace(now, against="")
+            places = chosen(now, evaluation, other)
+            about = trouble + scores(evaluation) + _cards(readers, evaluation)
+            seen = _seen(now, evaluation, other, readers)
+            parts = [about, matrix(evaluation, now), grid(evaluation, places, now), seen]
         values: list[Any] = [getattr(now, name) for name in _FIELDS]
+        here = now.of if now.of in folders.names else None
         values[:2] = [
-            gr.update(value=now.of, choices=folders.names),
+            gr.update(value=here, choices=folders.names),
             gr.update(value=now.against, choices=["", *folders.names]),
         ]
-        places = chosen(now, evaluation, other)
-        seen = note(NO_FACE, "empty")
-        if now.face >= 0:
-            seen = detail(evaluation, now.face, _models(readers, evaluation, other), readers)
-        about = scores(evaluation) + _cards(readers, evaluation)
-        parts = [about, matrix(evaluation, now), grid(evaluation, places, now), seen]
         return [now, *values, *parts]
 
     def begin(request: gr.Request) -> list[Any]:
@@ -113,7 +120,9 @@ def build(
         given = dict(zip(_FIELDS, values, strict=True))
         moved = (given["of"] or "") != now.of
         given["of"], given["against"] = given["of"] or "", given["against"] or ""
-        return show(replace(now, **given, page=1, face=-1 if moved else now.face))
+        now, *parts = show(replace(now, **given, page=1, face=-1 if moved else now.face))
+        # The controls stay as they are: a visitor may have moved them on meanwhile.
+        return [now, *[gr.skip()] * len(controls), *parts[len(controls) :]]
 
     def press(now: Selection, event: gr.EventData) -> list[Any]:
         """A cell of the matrix: once more takes it back."""
@@ -146,7 +155,9 @@ def build(
         return gr.update(value=marks.write(list_, opened), visible=True)
 
     def average(now: Selection, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
-        evaluation, _ = _open(folders, now)
+        if not now.of:
+            raise UserError(NOTHING)
+        evaluation = folders.open(now.of)
         models = _models(readers, evaluation, None)
         if not models:
             raise UserError(f"{evaluation.model} is not here; name its file with --model")
@@ -157,13 +168,14 @@ def build(
     blocks.load(told(begin), None, [tabs, *view], **PRIVATE)
     tab.select(told(come), selection, view, **PRIVATE)
     gr.on(
-        [part.input for part in (of, against, pair, true, predicted, wrong, order, rates)]
-        + [low.release, high.release],
+        [part.input for part in controls],  # type: ignore[attr-defined]  # Gradio adds it
         told(change),
         [selection, *controls],
         view,
+        trigger_mode="always_last",
         **PRIVATE,
     )
+    of.input(lambda: "", None, averages, queue=False, **PRIVATE)  # they were another folder's
     table.select(told(press), selection, view, **PRIVATE)
     faces.select(told(pick), selection, view, **PRIVATE)
     again.click(told(clear), selection, view, **PRIVATE)
@@ -184,10 +196,24 @@ def _somewhere(now: Selection, folders: Folders) -> Selection:
     return now
 
 
-def _open(folders: Folders, now: Selection) -> tuple[Evaluation, Evaluation | None]:
-    if not now.of:
-        raise UserError(NOTHING)
-    return folders.open(now.of), folders.open(now.against) if now.against else None
+def _other(folders: Folders, name: str) -> tuple[Evaluation | None, str]:
+    """The evaluation to compare with, and a note where it cannot be."""
+    try:
+        return folders.open(name) if name else None, ""
+    except UserError as error:
+        return None, note(f"Not compared: {error}", "alert")
+
+
+def _seen(
+    now: Selection, evaluation: Evaluation, other: Evaluation | None, readers: Readers
+) -> str:
+    """The chosen face, or why there is none."""
+    if now.face < 0:
+        return note(NO_FACE, "empty")
+    try:
+        return detail(evaluation, now.face, _models(readers, evaluation, other), readers)
+    except UserError as error:
+        return note(str(error), "alert")
 
 
 def _cards(readers: Readers, evaluation: Evaluation) -> str:

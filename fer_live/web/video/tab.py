@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,10 @@ def build(readers: Readers) -> None:
         """Names and persons, as the page's script tells of them."""
         if now is None:
             raise UserError("there is no recording any more; read the film again")
-        _change(now, event.pick)
+        try:
+            _change(now, event.pick)
+        except UserError as error:
+            gr.Warning(escape(str(error)))  # an error would cover the timeline
         return [now, timeline.timeline(now), gr.update(value=None, visible=False)]
 
     def write(now: Recording | None) -> Any:
@@ -140,7 +144,8 @@ def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[An
             yield _page(None, done, "", timeline.film(done), timeline.timeline(done))
     except Exception as error:
         yield _page(status=note(plain_words(error), "alert"), film=note(NOTHING, "empty"))
-        raise
+        if not isinstance(error, UserError):
+            raise  # to the log
     finally:
         task.cancel()
 
