@@ -61,7 +61,7 @@ def build(readers: Readers, corrections: Corrections | None = None) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=280):
             dropped = gr.Gallery(
-                label="Pictures: drop, paste, or take one",
+                label="Pictures",
                 sources=["upload", "clipboard", "webcam"],
                 type="filepath",
                 interactive=True,
