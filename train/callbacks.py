@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Checkpoint
 
 from train.checkpoints import WholeCheckpoints
@@ -26,8 +27,8 @@ class LastCheckpoint(Checkpoint):
     """Saves the newest state every few minutes, at each epoch's end, and when Ctrl-C or SIGTERM asks to stop.
 
     A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing; a
-    checkpoint that could not be written asks to stop too. Where there are several processes, all save and
-    stop after the same step.
+    checkpoint that could not be written asks to stop too. Weights that are not finite are refused, so that
+    the last good ones stay. Where there are several processes, all save and stop after the same step.
     """
 
     def __init__(self, path: Path, checkpoints: WholeCheckpoints):
@@ -66,6 +67,10 @@ class LastCheckpoint(Checkpoint):
 
     def _save(self, trainer: lightning.Trainer) -> None:
         self.stops = _any(trainer, self._must_stop())
+        if _any(trainer, not _finite(trainer.lightning_module)):
+            raise FloatingPointError(
+                f"the weights are not finite after step {trainer.global_step}: lower learning_rate"
+            )
         trainer.save_checkpoint(self.path)
         self.saved = time.monotonic()
 
@@ -73,6 +78,10 @@ class LastCheckpoint(Checkpoint):
 def _any(trainer: lightning.Trainer, mine: bool) -> bool:
     """Whether it is true in any process."""
     return trainer.strategy.reduce_boolean_decision(mine, all=False)
+
+
+def _finite(module: torch.nn.Module) -> bool:
+    return all(bool(torch.isfinite(parameter).all()) for parameter in module.parameters())
 
 
 @contextmanager

@@ -88,6 +88,11 @@ def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, 
         for key, tensor in checkpoint["state_dict"].items()
         if key.startswith(prefix)
     }
+    for key, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise UserError(
+                f"{path}: {key} has values that are not finite in fp16: train again with a lower learning_rate"
+            )
     facts = json.loads((run / "run.json").read_text())
     facts |= {"epoch": checkpoint["epoch"] + 1, "step": checkpoint["global_step"]}
     return recipe, tensors, facts

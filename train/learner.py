@@ -1,5 +1,6 @@
 """The Lightning module: one network, one strategy, one recipe."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -46,8 +47,9 @@ class Learner(lightning.LightningModule):
         self.compiled = compiled
         self.plateau = schedule.Plateau(recipe.plateau_patience)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
-        # Lightning's own mean over processes rounds where their shares differ by a face.
-        self.validation_loss = MeanMetric()
+        # Lightning's own mean over processes rounds where their shares differ by a face. By default this one
+        # leaves NaN out of the mean, which would hide a network that has diverged.
+        self.validation_loss = MeanMetric(nan_strategy=math.inf)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.macro_recall = MulticlassAccuracy(classes, average="macro")
         self._freeze()
@@ -117,6 +119,12 @@ class Learner(lightning.LightningModule):
         self.log("val/macro_recall", self.macro_recall, prog_bar=True, on_epoch=True)
 
     def on_validation_epoch_end(self) -> None:
+        # The same in all processes, and before a checkpoint is written of what was validated.
+        if not torch.isfinite(self.validation_loss.compute()):
+            raise FloatingPointError(
+                f"the loss on the selection split is not finite in epoch {self.current_epoch + 1}, at step "
+                f"{self.global_step}: lower learning_rate"
+            )
         progress = self._progress()
         if not self.strategy.classifies:
             self.log("val/selection", progress)  # the last state is chosen
