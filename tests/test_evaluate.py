@@ -178,3 +178,74 @@ def test_a_strength_that_is_no_number_is_refused(strength, capsys):
         main(["evaluate", "--weights", "x", "--output", "y", "--logit-adjustment", strength])
     assert stopped.value.code == 2
     assert f"{strength!r} is neither a number nor auto" in capsys.readouterr().err
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_refused_evaluation_leaves_the_one_before(fer2013_csv, tmp_path, random_weights, capsys):
+    output = tmp_path / "out"
+    arguments = ["evaluate", "--root", str(fer2013_csv), "--output", str(output), "--weights"]
+    assert main([*arguments, random_weights()]) == 0
+    before = contents(output)
+    assert "metrics.json" in before
+    assert main([*arguments, "nowhere"]) == 2
+    assert main([*arguments, random_weights(), "--dataset", "nothing"]) == 2
+    assert main([*arguments, random_weights(prior=()), "--logit-adjustment", "1"]) == 2
+    assert contents(output) == before
+
+
+def test_an_evaluation_that_breaks_off_leaves_the_one_before(
+    fer2013_csv, tmp_path, random_weights, monkeypatch
+):
+    output, weights = tmp_path / "out", random_weights()
+    evaluate([weights], "fer2013", fer2013_csv, None, output, CPU)
+    before = contents(output)
+
+    def broken(scores, path):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("train.evaluate.plot_confusion", broken)
+    with pytest.raises(ZeroDivisionError):
+        evaluate([weights], "fer2013", fer2013_csv, "private", output, CPU)
+    assert contents(output) == before
+
+
+def test_a_new_evaluation_takes_the_place_of_all_of_the_old_one(
+    fer2013_csv, tmp_path, random_weights
+):
+    output, weights = tmp_path / "out", random_weights()
+    kept = EvaluateOptions(pictures=True)
+    evaluate([weights], "fer2013", fer2013_csv, None, output, CPU, kept)
+    assert (output / "pictures.parquet").exists()
+    evaluate([weights], "fer2013", fer2013_csv, "private", output, CPU)
+    assert set(contents(output)) == {"metrics.json", "predictions.parquet", "confusion.png"}
+    assert json.loads((output / "metrics.json").read_text())["split"] == "private"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ({"class_weights": 0.5}, "class weights (loss)"),
+        ({"sampler": "balanced", "strategy": "supervised"}, "a balanced sampler"),
+        ({"strategy": "ldam"}, "the strategy ldam"),
+        ({"class_weights": 0.0, "sampler": "shuffled"}, None),
+        ({}, None),
+    ],
+)
+def test_adjusting_what_was_trained_with_a_remedy_is_warned_of(
+    fer2013_csv, tmp_path, random_weights, caplog, recipe, told
+):
+    evaluate(
+        [random_weights(recipe=recipe)],
+        "fer2013",
+        fer2013_csv,
+        None,
+        tmp_path / "out",
+        CPU,
+        EvaluateOptions(logit_adjustment=1.0),
+    )
+    line = f"--logit-adjustment is stacked on {told} of random0: each makes rare classes weigh more"
+    assert (line in caplog.text) == (told is not None)
+    assert ("stacked" in caplog.text) == (told is not None)

@@ -1,6 +1,8 @@
 """`python -m train evaluate`: the scores of weight files on one split, as files and as a table."""
 
 import json
+import logging
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from fer_live import card as cards
 from fer_live.errors import UserError
 from train.calibration import calibration, cross_fit
 from train.crowd import against_crowd, with_crowd
@@ -19,10 +22,16 @@ from train.exclusions import kept
 from train.keep import PICTURES, keep, with_votes
 from train.metrics import measure
 from train.plots import plot_confusion, plot_risks
+from train.strategies import ADJUSTING
 from train.twins import has_twin
 from train.vote import Opinion, Vote, best_strength, opinion, together
 
 RISKS = "risk_coverage.png"
+TABLE = "predictions.parquet"
+CONFUSION = "confusion.png"
+METRICS = "metrics.json"  # where it is, the rest of the folder belongs to it
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score weight files together; write `metrics.json`, `predictions.parquet`, `confusion.png` to `output`.
 
-    With `votes` also `risk_coverage.png`. `split`: the data set's selection split where it is None. Returns what `metrics.json` holds. Raises
-    UserError on bad input, before any work is done.
+    With `votes` also `risk_coverage.png`. `split`: the data set's selection split where it is None. An
+    earlier evaluation's files stay until all of these are written. Returns what `metrics.json` holds.
+    Raises UserError on bad input.
     """
     options = options or EvaluateOptions()
     _make(output)
@@ -66,6 +76,8 @@ def evaluate(
     faces = with_crowd(faces, root) if options.votes else faces
     opinions = [opinion(name, faces, device, options.tta) for name in weights]
     strength, chosen_on = _strength(weights, source, root, faces, opinions, device, options)
+    if strength:
+        _warn_of_stacked(weights)
     probabilities = together(opinions, options.vote, strength)
     scores = {
         "weights": " + ".join(one.name for one in opinions),
@@ -83,14 +95,17 @@ def evaluate(
     if split == source.selection:  # others have not fitted the temperature
         held_out = cross_fit(opinions, faces.labels, options.vote, strength)
         scores["cross_fitted"] = calibration(held_out, faces.labels)
-    if options.votes:
-        scores["crowd"], risks = against_crowd(probabilities, opinions, faces)
-        plot_risks(risks, scores["weights"], output / RISKS)
-    _table_of_predictions(faces, probabilities, opinions).to_parquet(output / "predictions.parquet")
-    if options.pictures:
-        keep(with_votes(faces, root), output)
-    plot_confusion(scores, output / "confusion.png")
-    (output / "metrics.json").write_text(json.dumps(scores, indent=2))
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
+        folder = Path(new)
+        if options.votes:
+            scores["crowd"], risks = against_crowd(probabilities, opinions, faces)
+            plot_risks(risks, scores["weights"], folder / RISKS)
+        _table_of_predictions(faces, probabilities, opinions).to_parquet(folder / TABLE)
+        if options.pictures:
+            keep(with_votes(faces, root), folder)
+        plot_confusion(scores, folder / CONFUSION)
+        (folder / METRICS).write_text(json.dumps(scores, indent=2))
+        _put_in_place(folder, output)
     return scores
 
 
@@ -141,14 +156,45 @@ def _clean(
 def _make(output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
-        (output / "metrics.json").touch()
-        (output / "metrics.json").unlink()  # another evaluation's, or none
-        for name in (PICTURES, RISKS):
-            (output / name).unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"
         ) from None
+
+
+def _put_in_place(folder: Path, output: Path) -> None:
+    """Move the files of `folder` to `output`; those of another evaluation that it has not are removed."""
+    (output / METRICS).unlink(missing_ok=True)
+    for name in (TABLE, CONFUSION, PICTURES, RISKS, METRICS):
+        if (folder / name).exists():
+            (folder / name).replace(output / name)
+        else:
+            (output / name).unlink(missing_ok=True)
+
+
+def _warn_of_stacked(weights: Sequence[str]) -> None:
+    for name in weights:
+        card = cards.load_card(cards.find_weights(name))
+        recipe = card.recipe
+        remedies = [
+            remedy
+            for remedy, used in (
+                ("a balanced sampler", recipe.get("sampler") == "balanced"),
+                (
+                    f"class weights ({recipe.get('weight_mode', 'loss')})",
+                    bool(recipe.get("class_weights")),
+                ),
+                (f"the strategy {recipe.get('strategy')}", recipe.get("strategy") in ADJUSTING),
+            )
+            if used
+        ]
+        if remedies:
+            logger.warning(
+                f"--logit-adjustment is stacked on {' and '.join(remedies)} of {card.name}: each makes rare "
+                "classes weigh more"
+            )
 
 
 def _table_of_predictions(
