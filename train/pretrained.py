@@ -4,14 +4,13 @@ import logging
 import pickle
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import get_model_weights
@@ -26,7 +25,7 @@ PREFIXES = ("module.", "feat_net.", "backbone.", "base.", "encoder.", "features.
 CHILDREN = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 HEADS = ("fc", "linear", "classifier", "feature.", "loss_layer", "mu.", "log_var.", "head")
 STEMS = {"resnet": ("conv1.weight", "bn1."), "vgg": ("0.weight", "0.bias")}
-NAMED = 5  # names of each list that an error spells out
+ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # what torch's files begin with, the newer and the older
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,10 @@ class Match:
             "of another shape": self.other_shape,
             "unused": self.unused,
         }
-        return "; ".join(f"{len(names)} {what}{_few(names)}" for what, names in lists.items())
+        return "; ".join(
+            f"{len(names)} {what}" + (f": {', '.join(names)}" if names else "")
+            for what, names in lists.items()
+        )
 
 
 def load_pretrained(network: Network, source: str) -> None:
@@ -61,8 +63,11 @@ def load_pretrained(network: Network, source: str) -> None:
         raise UserError(
             f"pretrained {source}: no public weights fit {type(network).__name__}: leave it out"
         )
-    content = _imagenet(network.backbone) if source == "imagenet" else _read(Path(source))
-    tensors = dict(_renamed(_unwrapped(content, source), network.backbone, source))
+    if source == "imagenet":
+        content = _unwrapped(_imagenet(network.backbone), source)
+    else:
+        content = read_tensors(source)
+    tensors = dict(_renamed(content, network.backbone, source))
     own = {
         name: tensor
         for name, tensor in network.trunk.state_dict().items()
@@ -100,20 +105,37 @@ def _address(backbone: str) -> str:
     return get_model_weights(backbone)["IMAGENET1K_V1"].url
 
 
+def read_tensors(source: str) -> dict[str, Tensor]:
+    """The tensors of a file by name, as the file calls them. Raises UserError where it holds none."""
+    return _unwrapped(_read(Path(source)), source)
+
+
 def _read(path: Path) -> Any:
     """The file's content; nothing in it is run, so that pickles of other things than tensors are refused."""
     if not path.is_file():
         raise UserError(f'pretrained {path} is no file: give a path, or "imagenet"')
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise UserError(
+            f"pretrained {path} cannot be read ({error.strerror}): make it readable, or give another file"
+        ) from None
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Detected pickle protocol")  # refused below
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, SafetensorError):
+    except Exception as error:  # the unpickler raises whatever the bytes lead it to
+        if isinstance(error, pickle.UnpicklingError) and head.startswith((ZIP, PICKLE)):
+            raise UserError(
+                f"pretrained {path} is no file of tensors alone, and other pickles can run code when "
+                "opened (VGGFace2's .pkl is one): save its tensors with torch.save first"
+            ) from None
+        found = f"it begins with {head!r}" if head else "it is empty"
         raise UserError(
-            f"pretrained {path} is no file of tensors alone, and other pickles can run code when "
-            "opened (VGGFace2's .pkl is one): save its tensors with torch.save first"
+            f"pretrained {path} is not whole, or no weight file ({found}): fetch it again"
         ) from None
 
 
@@ -184,11 +206,3 @@ def _match(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> Match:
         else:
             match.found[name] = tensors[name]
     return match
-
-
-def _few(names: Iterable[str]) -> str:
-    names = list(names)
-    if not names:
-        return ""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f": {', '.join(names[:NAMED])}{more}"
