@@ -118,6 +118,14 @@ def test_one_remedy_is_not_warned_of(caplog, override):
         ("class_weights=-1", "class_weights -1.0: use 0 or more"),
         ("class_weights=[1,.inf]", "class_weights [1.0, inf]: use 0 or more"),
         ("arguments.size=40", "arguments.size is no argument: leave it out"),
+        ("arguments.foo=1", "arguments: 'foo' is not one of network cucn's: depth, stem, "),
+        ("epochs=", "epochs has no value: give one, or leave it out"),
+        ("augmentation.flip=", "augmentation: flip has no value"),
+        ("epochs=[", "--set 'epochs=[': '[' is no YAML value"),
+        (
+            "before.epochs=1",
+            "before.epochs changes the recipe it comes after, and it comes after none",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_those_that_can(override, message):
@@ -156,3 +164,10 @@ def test_every_number_of_a_recipe_has_its_limits():
 def test_a_field_that_is_none_names_the_likeliest(override, told):
     with pytest.raises(UserError, match=re.escape(told)):
         recipes.load("cnn6-fer2013", [override])
+
+
+def test_a_recipe_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match=r"recipe\.yaml cannot be read as text .* give a YAML file"):
+        recipes.load(str(path))

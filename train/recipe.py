@@ -11,7 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from fer_live.errors import UserError
 from train.data.augment import Augmentation
-from train.recipe_checks import check, check_names
+from train.recipe_checks import check, check_names, check_values
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -116,17 +116,27 @@ def load(
         content.update(changes or {})
         for override in overrides:
             _set(content, override)
-        check_names(content, FIELDS, f"recipe {name}")
-        if isinstance(content.get("augmentation"), dict):
-            check_names(content["augmentation"], AMOUNTS, f"recipe {name}: augmentation")
+        _check_fields(content, f"recipe {name}")
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Recipe, "recipe")
         recipe = parser.instantiate_classes(parser.parse_object({"recipe": content})).recipe
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"recipe {path} cannot be read as text ({error}): give a YAML file"
+        ) from None
     except (ArgumentError, yaml.YAMLError) as error:
         message = " ".join(str(error).split())
         raise UserError(f"recipe {name}: {message}") from None
     check(recipe.to_dict(), name)
     return recipe
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Raise UserError on the first that can be none of any recipe."""
+    content: dict[str, Any] = {}
+    for override in overrides:
+        _set(content, override)
+    _check_fields(content, "--set")
 
 
 def before(recipe: Recipe) -> Recipe:
@@ -141,6 +151,13 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
+def _check_fields(content: Mapping[str, Any], where: str) -> None:
+    check_names(content, FIELDS, where)
+    if isinstance(content.get("augmentation"), dict):
+        check_names(content["augmentation"], AMOUNTS, f"{where}: augmentation")
+    check_values(content, where)
+
+
 def _set(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator:
@@ -150,4 +167,7 @@ def _set(content: dict[str, Any], override: str) -> None:
         content = content.setdefault(parent, {})
         if not isinstance(content, dict):
             raise UserError(f"--set {override!r}: {parent} has no fields of its own")
-    content[last] = yaml.safe_load(value)
+    try:
+        content[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {override!r}: {value!r} is no YAML value: quote it") from None

@@ -1,5 +1,6 @@
 """What a recipe must be, beyond the types of its fields."""
 
+import inspect
 import logging
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -57,6 +58,15 @@ def check_names(content: Mapping[str, Any], known: Collection[str], where: str) 
             raise UserError(f"{where}: there is no field {name!r}: {told}")
 
 
+def check_values(content: Mapping[str, Any], where: str) -> None:
+    """Raise UserError on the first field, or field of a field, that has no value."""
+    for name, value in content.items():
+        if value is None:
+            raise UserError(f"{where}: {name} has no value: give one, or leave it out")
+        if isinstance(value, Mapping) and name == "augmentation":
+            check_values(value, f"{where}: {name}")
+
+
 def check(fields: Mapping[str, Any], name: str) -> None:
     """Raise UserError where these fields of the recipe `name` cannot be; warn where remedies are stacked."""
     for field, known in (
@@ -81,7 +91,24 @@ def check(fields: Mapping[str, Any], name: str) -> None:
     strange = [key for key in OWN if key in fields["arguments"]]
     if strange:
         raise UserError(f"recipe {name}: arguments.{strange[0]} is no argument: leave it out")
+    check_arguments(fields["network"], fields["arguments"], f"recipe {name}")
+    if fields["before"] and not fields["after"]:
+        raise UserError(
+            f"recipe {name}: before.{next(iter(fields['before']))} changes the recipe it comes after, and it "
+            "comes after none: leave it out, or set after"
+        )
     _warn_of_stacked(fields, name)
+
+
+def check_arguments(network: str, arguments: Mapping[str, Any], where: str) -> None:
+    """Raise UserError on the first that the network does not have."""
+    known = [name for name in inspect.signature(MODELS[network]).parameters if name not in OWN]
+    strangers = [name for name in arguments if name not in (*known, *OWN)]
+    if strangers:
+        raise UserError(
+            f"{where}: arguments: {strangers[0]!r} is not one of network {network}'s: "
+            f"{', '.join(known) or 'none'}"
+        )
 
 
 def _within(
