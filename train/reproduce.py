@@ -18,6 +18,7 @@ from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
 from train.pace import measure_seconds
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
+from train.preflight import check_data, check_options, check_rows
 from train.run_folder import alone_in, is_finished
 from train.table import Table, load_table
 
@@ -27,18 +28,21 @@ logger = logging.getLogger(__name__)
 def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool = False) -> None:
     """Train, score and report the table called `name`, or print what that would take.
 
-    What is finished is left as it is, what was broken off goes on. Raises UserError once the report is
-    written where rows failed, KeyboardInterrupt where someone stopped it.
+    What is finished is left as it is, what was broken off goes on. Raises UserError at once on bad input, and
+    once the report is written where rows failed; KeyboardInterrupt where someone stopped it.
     """
     table = load_table(name)
+    check_options(options)
     planned = plan(table, options)
-    if not any(row.runs or row.error for row in planned):
-        raise UserError(
-            "the rows that were asked for have no recipe, they are cited only: use others"
-        )
+    check_rows(planned)
+    check_data(planned, workshop)
     console = Console()
     if dry_run:
-        _announced(table, planned, workshop, console)
+        waiting, progress = _announced(table, planned, workshop, console)
+        if waiting and not progress.seconds:
+            raise UserError(
+                f"none of the {len(waiting)} trainings could be measured: mend what is told above"
+            )
         return
     with alone_in(workshop.output):
         waiting, progress = _announced(table, planned, workshop, console)

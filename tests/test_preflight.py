@@ -1,0 +1,72 @@
+import pytest
+import yaml
+
+from fer_live.errors import UserError
+from tests.test_reproduce import TINY
+from train import reproduce as reproducing
+from train.__main__ import main
+from train.plan import PlanOptions, plan
+from train.preflight import check_rows
+from train.table import Column, Row, Table
+
+
+@pytest.fixture
+def command(fer2013_csv, tmp_path):
+    content = {
+        "title": "Two of ours",
+        "source": "nobody 2022",
+        "columns": [{"name": "overall", "metric": "accuracy"}],
+        "rows": [
+            {"name": "plain", "recipe": "report-baseline"},
+            {"name": "today", "recipe": "cnn6-fer2013"},
+        ],
+    }
+    table = tmp_path / "small.yaml"
+    table.write_text(yaml.safe_dump(content))
+    output = ["--output", str(tmp_path / "out")]
+    return ["reproduce", str(table), "--root", str(fer2013_csv), *output, *TINY]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        (["--root", "nowhere"], "nowhere does not exist"),
+        (["--dataset", "foo"], "dataset 'foo' is not one of fer2013, "),
+        (["--set", "foo=1"], "--set: there is no field 'foo'"),
+        (["--set", "foo"], "--set 'foo' is not of the form key=value"),
+        (["--set", "epochs=x"], "; none of the 2 rows can be trained"),
+        (["--msceleb", "nope.pth"], "nope.pth is no file"),
+        (["--split", "foo"], "split 'foo' is not fer2013's: use train, public, private"),
+    ],
+)
+@pytest.mark.parametrize("how", [[], ["--dry-run"]])
+def test_a_mistake_is_told_at_once_in_one_line(command, mistake, told, how, tmp_path, capsys):
+    assert main([*command, *mistake, *how]) == 2
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scored_split_that_the_data_lacks_is_told_at_once(command, fer2013_csv, capsys):
+    lines = fer2013_csv.read_text().splitlines()
+    fer2013_csv.write_text("\n".join(line for line in lines if "Private" not in line))
+    assert main([*command, "--split", "private"]) == 2
+    said = capsys.readouterr()
+    assert "no face of the split 'private'" in said.err
+    assert not said.out
+
+
+def test_a_dry_run_that_could_measure_nothing_is_no_success(command, capsys, monkeypatch):
+    def fail(*_):
+        raise UserError("no luck")
+
+    monkeypatch.setattr(reproducing, "measure_seconds", fail)
+    assert main([*command, "--dry-run"]) == 2
+    assert "none of the 2 trainings could be measured" in capsys.readouterr().err
+
+
+def test_one_row_that_can_be_trained_is_enough():
+    rows = [Row("a", "basic"), Row("b", "no-such-recipe")]
+    check_rows(plan(Table("t", "s", [Column("x", "auc")], rows), PlanOptions()))
