@@ -4,6 +4,7 @@ import json
 
 import pytest
 import yaml
+from lightning.pytorch.callbacks import Callback
 
 from fer_live.errors import UserError
 from tests.interrupting import ctrl_c
@@ -97,3 +98,22 @@ def test_a_run_says_whether_it_is_finished(fer2013_csv, tmp_path):
     fit(tiny("epochs=1"), fer2013_csv, run, FitOptions(limit=16, resume=True))
     assert is_finished(run)
     assert json.loads((run / "run.json").read_text())["limit"] == 16
+
+
+def test_a_stop_asked_for_in_the_last_step_is_heeded_once_the_run_is_finished(
+    fer2013_csv, tmp_path
+):
+    with ctrl_c(step=0), pytest.raises(KeyboardInterrupt):
+        fit(tiny("epochs=1", "batch_size=16"), fer2013_csv, tmp_path / "run", SIXTEEN)
+    assert is_finished(tmp_path / "run")
+
+
+def test_a_stop_is_heeded_where_a_callback_ends_the_run_in_the_same_step(fer2013_csv, tmp_path):
+    class Ending(Callback):
+        def on_validation_end(self, trainer, learner):
+            raise ZeroDivisionError  # as a trial that is pruned does
+
+    run = tmp_path / "run"
+    with ctrl_c(step=0), pytest.raises(KeyboardInterrupt):
+        fit(tiny("batch_size=16"), fer2013_csv, run, SIXTEEN, callbacks=[Ending()])
+    assert not is_finished(run)

@@ -40,6 +40,16 @@ def test_a_stopped_search_goes_on_with_the_trial_in_hand(fer2013_csv, tmp_path, 
     assert "best: trial" in capsys.readouterr().out
 
 
+def test_a_search_stopped_in_the_last_step_of_a_trial_does_not_begin_another(fer2013_csv, tmp_path):
+    output = tmp_path / "study"
+    changes = ("epochs=1", "batch_size=56")
+    with ctrl_c(step=0):
+        assert main(command(fer2013_csv, output, 2, *changes)) == 130
+    assert not (output / "trial-001").exists()
+    assert main(command(fer2013_csv, output, 1, *changes)) == 0
+    assert len(list((output / "trial-000").glob("curves/version_*"))) == 1  # it was finished
+
+
 def test_a_study_keeps_to_its_recipe(fer2013_csv, tmp_path, capsys):
     output = tmp_path / "study"
     assert main(command(fer2013_csv, output, 1)) == 0

@@ -13,10 +13,13 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
+from fer_live.errors import UserError
 from train.checkpoints import WholeCheckpoints
 
 SAVE_EVERY_SECONDS = 180.0
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+logger = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
@@ -93,6 +96,30 @@ def own_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def heeding_stops(trainer: lightning.Trainer) -> Iterator[None]:
+    """Raise KeyboardInterrupt as the block ends, in whatever way, where someone asked to stop meanwhile.
+
+    The last step of a run is not followed by one that would stop, and those who train several runs would
+    go on with the next.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _asked_to_stop(trainer):
+            raise
+        if isinstance(error, UserError):
+            logger.warning(str(error))
+        raise KeyboardInterrupt from error
+    if _asked_to_stop(trainer):
+        raise KeyboardInterrupt
+
+
+def _asked_to_stop(trainer: lightning.Trainer) -> bool:
+    savers = [one for one in trainer.checkpoint_callbacks if isinstance(one, LastCheckpoint)]
+    return any(one.stopping for one in savers)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from torch.utils.data import Sampler
 
 from fer_live.errors import UserError
 from train import recipe as recipes
-from train.callbacks import Stopped, own_signals, quiet
+from train.callbacks import Stopped, heeding_stops, own_signals, quiet
 from train.checkpoints import WholeCheckpoints
 from train.data import DATASETS, Faces
 from train.data.batches import Batches, Share, order_of
@@ -67,20 +67,23 @@ def fit(
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
         )
-        try:
-            if recipe.epochs:
-                trainer.fit(learner, batches, selection, ckpt_path=checkpoint, weights_only=True)
-            else:
-                _adjust(trainer, learner, selection, output)
-        except Stopped:
+        with heeding_stops(trainer):
+            try:
+                if recipe.epochs:
+                    trainer.fit(
+                        learner, batches, selection, ckpt_path=checkpoint, weights_only=True
+                    )
+                else:
+                    _adjust(trainer, learner, selection, output)
+            except Stopped:
+                _refuse_lost_checkpoints(trainer)
+                raise KeyboardInterrupt from None
+            except TorchDynamoException as error:
+                raise UserError(f"{in_a_line(error)}: leave --compile out") from error
+            except FloatingPointError as error:
+                raise UserError(f"{error}; {output} keeps what was saved before") from None
             _refuse_lost_checkpoints(trainer)
-            raise KeyboardInterrupt from None
-        except TorchDynamoException as error:
-            raise UserError(f"{in_a_line(error)}: leave --compile out") from error
-        except FloatingPointError as error:
-            raise UserError(f"{error}; {output} keeps what was saved before") from None
-        _refuse_lost_checkpoints(trainer)
-        write_facts(output, trainer, options.limit, note, finished=True)
+            write_facts(output, trainer, options.limit, note, finished=True)
 
 
 def fit_unless_finished(
