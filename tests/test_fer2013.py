@@ -73,17 +73,39 @@ def test_a_broken_picture_among_many_is_left_out_and_shifts_no_row(tmp_path, cap
     assert "1 of 120 pictures" in caplog.text
 
 
+def test_broken_pictures_are_told_at_every_start(tmp_path, caplog):
+    folder = write_folders(tmp_path, 120)
+    (folder / "Training_007.png").write_bytes(b"broken")
+    fer2013.load(tmp_path, "train")
+    caplog.clear()
+    fer2013.load(tmp_path, "train")
+    assert "1 of 120 pictures" in caplog.text
+    assert "Training_007.png" in caplog.text
+
+
+def test_each_root_has_its_own_list_of_broken_pictures(tmp_path, caplog):
+    for root in (tmp_path / "a", tmp_path / "b"):
+        folder = write_folders(root, 120)
+        (folder / "Training_007.png").write_bytes(b"broken")
+        fer2013.load(root, "train")
+    lists = {record.message.split("listed in ")[1] for record in caplog.records}
+    assert len(lists) == 2
+
+
 def test_many_broken_pictures_stop(tmp_path):
     folder = write_folders(tmp_path, 20)
     (folder / "Training_007.png").write_bytes(b"broken")
-    with pytest.raises(UserError, match=r"1 of 20 pictures .* more than 1%"):
-        fer2013.load(tmp_path, "train")
+    for _ in range(2):  # the second start too
+        with pytest.raises(UserError, match=r"1 of 20 pictures .* more than 1%"):
+            fer2013.load(tmp_path, "train")
 
 
 def test_mixed_sizes_are_told(tmp_path):
     folder = write_folders(tmp_path, 2)
     Image.fromarray(np.zeros((50, 48), np.uint8)).save(folder / "Training_001.png")
-    with pytest.raises(UserError, match=r"Training_001\.png has 48x50 pixels instead of 48x48"):
+    with pytest.raises(
+        UserError, match=r"Training_001\.png has 48x50 pixels instead of 48x48: remove it"
+    ):
         fer2013.load(tmp_path, "train")
 
 
@@ -111,9 +133,18 @@ PIXELS = " ".join(["7"] * 2304)
         ("", "no column emotion, pixels, Usage"),
         ("emotion,pixels,Usage\n", "no rows"),
         ("emotion,pixels,Usage\n0,1 2 3,Training\n", "line 2: 3 pixels instead of 2304"),
-        (f"emotion,pixels,Usage\n7,{PIXELS},Training\n", "line 2: emotion '7'"),
-        (f"emotion,pixels,Usage\nhappy,{PIXELS},Training\n", "line 2: emotion 'happy'"),
-        (f"emotion,pixels,Usage\n0,{PIXELS},Testing\n", "line 2: Usage 'Testing'"),
+        (
+            f"emotion,pixels,Usage\n7,{PIXELS},Training\n",
+            "line 2: emotion '7' is not one of .*: mend or remove the line",
+        ),
+        (
+            f"emotion,pixels,Usage\nhappy,{PIXELS},Training\n",
+            "line 2: emotion 'happy' is not one of .*: mend or remove the line",
+        ),
+        (
+            f"emotion,pixels,Usage\n0,{PIXELS},Testing\n",
+            "line 2: Usage 'Testing' is not one of .*: mend or remove the line",
+        ),
         (f"emotion,pixels,Usage\n0,{PIXELS[:-1]}x,Training\n", "line 2: pixels are not all whole"),
         (f"emotion,pixels,Usage\n0,{PIXELS[:-1]}999,Training\n", "line 2: a pixel is outside"),
         (f"emotion,pixels,Usage\n0,{PIXELS}\n", "line 2: 2 fields instead of 3"),
@@ -126,6 +157,19 @@ def test_errors_name_file_row_and_fix(tmp_path, content, message):
     with pytest.raises(UserError, match=message) as caught:
         fer2013.load(tmp_path, "train")
     assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    (tmp_path / "fer2013.csv").write_bytes(bytes(range(256)) * 50)
+    with pytest.raises(UserError, match=r"fer2013\.csv is broken .* fetch it again"):
+        fer2013.load(tmp_path, "train")
+
+
+def test_a_row_in_the_headers_place_is_told_in_short(tmp_path):
+    (tmp_path / "fer2013.csv").write_text(f"0,{PIXELS},Training\n")
+    with pytest.raises(UserError, match="no column emotion, pixels, Usage among 0, 7 7") as caught:
+        fer2013.load(tmp_path, "train")
+    assert len(str(caught.value)) < 300 + len(str(tmp_path))
 
 
 def test_missing_path_and_wrong_layout_are_told(tmp_path):

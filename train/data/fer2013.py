@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from train.data.cache import cached
 from train.data.dataset import DataSet
 from train.data.files import BROKEN, pictures_in
 from train.data.images import LabelledFaces
+from train.data.text import brief
 
 NAME = "fer2013"
 CLASSES = SEVEN  # the csv's ids are the canonical order
@@ -36,7 +39,10 @@ def load(root: Path, split: str) -> LabelledFaces:
         raise UserError(f"split {split!r} is not FER2013's: use {', '.join(USAGES.values())}")
     source = _find(Path(root))
     parse = _parse_folder if source.is_dir() else _parse_csv
-    arrays = cached(source, parse, version=2)
+    arrays = cached(source, parse, version=3)
+    broken = os.fsdecode(arrays["broken"].tobytes()).splitlines()
+    if broken:
+        unreadable.report(broken, len(broken) + len(arrays["labels"]), source, NAME)
     chosen = arrays["splits"] == list(USAGES.values()).index(split)
     if not chosen.any():
         raise UserError(
@@ -73,19 +79,20 @@ def _find(root: Path) -> Path:
 
 
 def _parse_csv(path: Path) -> dict[str, NDArray]:
-    """Read every row: `images` (N, 48, 48) uint8, `labels`, `splits` (indices into USAGES), `rows`."""
+    """Read every row: `images` (N, 48, 48) uint8, `labels`, `splits` (indices into USAGES), `rows`; none `broken`."""
     images, labels, splits = [], [], []
-    with _open(path) as file:
-        reader = csv.reader(file)
-        header = [name.strip() for name in next(reader, [])]  # icml_face_data.csv pads its names
-        missing = [name for name in ("emotion", "pixels", "Usage") if name not in header]
-        if missing:
-            raise UserError(
-                f"{path}: no column {', '.join(missing)} among {', '.join(header) or 'none'}: "
-                "use Kaggle's fer2013.csv or icml_face_data.csv"
-            )
-        emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "Usage"))
-        try:
+    try:
+        with _open(path) as file:
+            reader = csv.reader(file)
+            # icml_face_data.csv pads its names.
+            header = [name.strip() for name in next(reader, [])]
+            missing = [name for name in ("emotion", "pixels", "Usage") if name not in header]
+            if missing:
+                raise UserError(
+                    f"{path}: no column {', '.join(missing)} among {brief(', '.join(header)) or 'none'}: "
+                    "use Kaggle's fer2013.csv or icml_face_data.csv"
+                )
+            emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "Usage"))
             for number, row in enumerate(reader, start=2):
                 where = f"{path}, line {number}"
                 if len(row) != len(header):
@@ -95,8 +102,8 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
                 labels.append(_label(row[emotion], where))
                 images.append(_pixels(row[pixels], where))
                 splits.append(_usage(row[usage], where))
-        except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"{path} is broken ({error}): fetch it again") from None
+    except (EOFError, OSError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} is broken ({error}): fetch it again") from None
     if not images:
         raise UserError(f"{path} has a header and no rows: fetch it again")
     return {
@@ -104,6 +111,7 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
         "labels": np.array(labels, np.uint8),
         "splits": np.array(splits, np.uint8),
         "rows": np.arange(len(labels)),
+        "broken": np.empty(0, np.uint8),
     }
 
 
@@ -115,13 +123,17 @@ def _open(path: Path) -> io.TextIOBase:
 
 def _label(text: str, where: str) -> int:
     if text.strip() not in {str(i) for i in range(len(CLASSES))}:
-        raise UserError(f"{where}: emotion {text!r} is not one of 0 to {len(CLASSES) - 1}")
+        raise UserError(
+            f"{where}: emotion {brief(text)!r} is not one of 0 to {len(CLASSES) - 1}: mend or remove the line"
+        )
     return int(text)
 
 
 def _usage(text: str, where: str) -> int:
     if text.strip() not in USAGES:
-        raise UserError(f"{where}: Usage {text!r} is not one of {', '.join(USAGES)}")
+        raise UserError(
+            f"{where}: Usage {brief(text)!r} is not one of {', '.join(USAGES)}: mend or remove the line"
+        )
     return list(USAGES).index(text.strip())
 
 
@@ -130,26 +142,30 @@ def _pixels(text: str, where: str) -> NDArray[np.uint8]:
         values = np.array(text.split(), np.int16)
     except (ValueError, OverflowError):
         raise UserError(
-            f"{where}: pixels are not all whole numbers: mend or remove the row"
+            f"{where}: pixels are not all whole numbers: mend or remove the line"
         ) from None
     if len(values) != SIDE * SIDE:
         raise UserError(
-            f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend or remove the row"
+            f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend or remove the line"
         )
     if values.min() < 0 or values.max() > 255:
-        raise UserError(f"{where}: a pixel is outside 0 to 255: mend or remove the row")
+        raise UserError(f"{where}: a pixel is outside 0 to 255: mend or remove the line")
     return values.astype(np.uint8).reshape(SIDE, SIDE)
 
 
 def _parse_folder(root: Path) -> dict[str, NDArray]:
-    """Read train|test/CLASS/USAGE_number.jpg; the file's name tells the split that `test` has lost."""
+    """Read train|test/CLASS/USAGE_number.jpg; the file's name tells the split that `test` has lost.
+
+    As `_parse_csv`, with the names of the files that cannot be read as lines of text in `broken` (bytes).
+    """
     images, labels, splits, rows = [], [], [], []
     broken: list[str] = []
     for row, path in enumerate(_pictures(root)):
         usage = path.name.split("_")[0]
         if usage not in USAGES:
             raise UserError(
-                f"{path}: its name does not begin with {'_, '.join(USAGES)}_: its split is unknown"
+                f"{path}: its name does not begin with {'_, '.join(USAGES)}_, which tells its split: rename "
+                "or remove it, or read it with --dataset folder"
             )
         try:
             images.append(_picture(path))
@@ -159,17 +175,16 @@ def _parse_folder(root: Path) -> dict[str, NDArray]:
         labels.append(CLASSES.index(Expression(path.parent.name)))
         splits.append(list(USAGES).index(usage))
         rows.append(row)
-    if broken:
-        unreadable.report(broken, len(broken) + len(images), root, NAME)
-    if not images:
+    if not images and not broken:
         raise UserError(
             f"{root} has no pictures in train/CLASS or test/CLASS: unpack the data set again"
         )
     return {
-        "images": np.stack(images),
+        "images": np.array(images, np.uint8).reshape(-1, SIDE, SIDE),
         "labels": np.array(labels, np.uint8),
         "splits": np.array(splits, np.uint8),
-        "rows": np.array(rows),
+        "rows": np.array(rows, np.int64),
+        "broken": np.frombuffer(os.fsencode("\n".join(broken)), np.uint8),
     }
 
 
@@ -177,7 +192,7 @@ def _pictures(root: Path) -> Iterator[Path]:
     known = [expression.value for expression in CLASSES]
     for folder in sorted(p for part in ("train", "test") for p in (root / part).glob("*/")):
         if folder.name not in known:
-            raise UserError(f"{folder} is not one of FER2013's classes: {', '.join(known)}")
+            raise UserError(f"{folder} is not one of FER2013's classes: use {', '.join(known)}")
         yield from pictures_in(folder)
 
 
@@ -186,7 +201,8 @@ def _picture(path: Path) -> NDArray[np.uint8]:
         pixels = np.asarray(picture.convert("L"))
     if pixels.shape != (SIDE, SIDE):
         raise UserError(
-            f"{path} has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {SIDE}x{SIDE}"
+            f"{path} has {pixels.shape[1]}x{pixels.shape[0]} pixels instead of {SIDE}x{SIDE}: remove it, or "
+            "read pictures of any size with --dataset folder"
         )
     return pixels
 

@@ -1,6 +1,7 @@
 """Pictures that cannot be read: a few among thousands are left out, more stop the run."""
 
 import contextlib
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 def report(names: Sequence[str], total: int, root: Path, title: str) -> None:
-    """Warn that these of `total` pictures are left out, and list them in a file called after `title`.
+    """Warn that these of `total` pictures are left out, and list them in a file of `title` and this root.
 
     Raises UserError where they are more than a hundredth.
     """
     first = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
     message = f"{len(names)} of {total} pictures under {root} cannot be read ({first})"
-    path = folder() / f"{title}-unreadable.txt"
+    mark = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
+    path = folder() / f"{title}-{mark}-unreadable.txt"
     with contextlib.suppress(OSError):  # the message has the first of them in any case
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{name}\n" for name in names))
