@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -123,7 +125,34 @@ def test_unknown_folders_are_told(tmp_path):
 
 def test_broken_lists_are_told(tmp_path):
     write_lists(tmp_path, "validation.csv", [(0, "wide")])
-    with pytest.raises(UserError, match="row 0: face_width 'wide' is not a number"):
+    with pytest.raises(
+        UserError, match=r"row 0: face_width 'wide' is not a number .* remove the row"
+    ):
+        AFFECTNET_7.load(tmp_path, "test")
+
+
+@pytest.mark.parametrize("text", ["inf", "1e99", ""])
+def test_numbers_that_are_no_pixels_are_told(tmp_path, text):
+    write_lists(tmp_path, "validation.csv", [(0, text)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserError, match=r"row 0: face_width .* is not a number of pixels"):
+            AFFECTNET_7.load(tmp_path, "test")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04junk"])
+def test_a_broken_label_is_told(tmp_path, content):
+    write_npy(tmp_path / "val_set", ["0", "1"])
+    path = next(tmp_path.rglob("*_exp.npy"))
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"_exp\.npy cannot be read"):
+        AFFECTNET_7.load(tmp_path, "test")
+
+
+def test_an_empty_label_is_told(tmp_path):
+    write_npy(tmp_path / "val_set", ["0", "1"])
+    np.save(next(tmp_path.rglob("*_exp.npy")), np.array([]))
+    with pytest.raises(UserError, match=r"_exp\.npy holds no label: fetch it again"):
         AFFECTNET_7.load(tmp_path, "test")
 
 

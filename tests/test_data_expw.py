@@ -81,7 +81,7 @@ def test_counts_are_of_the_whole_list(root, caplog):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("a.jpg 0 1 2 3 4 5.0 7", "line 81: label '7' is not one of 0 to 6"),
+        ("a.jpg 0 1 2 3 4 5.0 7", "line 81: label '7' is not one of 0 to 6: mend or remove"),
         ("a.jpg 0 1 2 3 4 5.0", "line 81: 7 fields instead of image_name"),
         ("a.jpg 0 1 2 x 4 5.0 1", "line 81: '1 2 x 4' is no box"),
     ],
@@ -90,6 +90,13 @@ def test_lines_that_do_not_fit_are_told(root, line, message):
     with (root / expw.LIST).open("a") as file:
         file.write(line)
     with pytest.raises(UserError, match=message):
+        EXPW.load(root, "train")
+
+
+@pytest.mark.parametrize("name", [expw.LIST, expw.SPLIT_FILE])
+def test_a_list_that_is_no_text_is_told(root, name):
+    (root / name).write_bytes(b"\xff\xfe\x00\x80" * 20)
+    with pytest.raises(UserError, match=f"{name} cannot be read as text .* fetch it again"):
         EXPW.load(root, "train")
 
 

@@ -10,6 +10,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
 from fer_live.preprocess import fit_crop
 from tests.small_sets import write_picture
+from train.data import DATASETS
 from train.data.align import ALIGNED_CROP, eye_square
 from train.data.dataset import DataSet
 from train.data.files import FiledFaces, as_names
@@ -201,3 +202,10 @@ def test_parts_are_the_same_for_ever():
     assert np.flatnonzero(found == 1).tolist() == [6, 9, 21]
     assert np.flatnonzero(found == 2).tolist() == [0, 11, 22]
     assert found[23] == 0  # one face alone stays in training
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_folder_that_is_not_there_is_told_as_such(tmp_path, name):
+    dataset = DATASETS[name]
+    with pytest.raises(UserError, match=rf"nowhere does not exist: .* {name} with --root"):
+        dataset.load(tmp_path / "nowhere", dataset.training)

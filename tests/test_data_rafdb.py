@@ -56,7 +56,7 @@ def test_another_layout_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("train_00001.jpg 8", "line 78: label '8' is not one of 1 to 7"),
+        ("train_00001.jpg 8", "line 78: label '8' is not one of 1 to 7: mend or remove"),
         ("train_00001.jpg", "line 78: 'train_00001.jpg' does not begin"),
         ("valid_00001.jpg 1", "line 78: 'valid_00001.jpg 1' does not begin"),
     ],
@@ -65,6 +65,12 @@ def test_lines_that_do_not_fit_are_told(root, line, message):
     path = root / "EmoLabel/list_patition_label.txt"
     path.write_text(f"{path.read_text()}\n{line}")
     with pytest.raises(UserError, match=message):
+        RAF_DB.load(root, "train")
+
+
+def test_a_list_that_is_no_text_is_told(root):
+    (root / "EmoLabel/list_patition_label.txt").write_bytes(b"\xff\xfe\x00\x80" * 20)
+    with pytest.raises(UserError, match=r"label\.txt cannot be read as text .* fetch it again"):
         RAF_DB.load(root, "train")
 
 

@@ -4,6 +4,7 @@ Labels are the published ids, indices into IDS, and -1 for all that is no expres
 """
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,11 @@ from train.data.align import POINTS, eyes_of
 from train.data.cache import remembered
 from train.data.files import FiledFaces, as_names, pictures_in
 from train.data.names import expression_of, known_names
+from train.data.text import brief
 from train.data.threads import on_threads
 
 IDS = (NEUTRAL, HAPPY, SAD, SURPRISE, FEAR, DISGUST, ANGRY, CONTEMPT)
+UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, AttributeError)  # np.load takes archives
 OTHERS = ("8", "9", "10")  # no expression, uncertain, not a face
 LISTS = {"train": "training.csv", "test": "validation.csv"}
 LIST_FOLDERS = ("", "Manually_Annotated", "Manually_Annotated_file_lists")
@@ -28,6 +31,7 @@ FOLDERS = {"train": "train", "test": "val"}
 # Some lists come without their header.
 COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks", "expression", "valence", "arousal")  # fmt: skip
 BOX = list(COLUMNS[1:5])
+LARGEST = 2**31  # pixels; text such as inf and 1e99 is a number too
 
 
 def looked_for(split: str) -> str:
@@ -139,9 +143,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise UserError(f"{path}: no column {', '.join(missing)}: fetch it again")
     for name in BOX:
         numbers = pd.to_numeric(table[name], errors="coerce")
-        if numbers.isna().any():
-            row = int(numbers.isna().to_numpy().argmax())
-            raise UserError(f"{path}, row {row}: {name} {table[name][row]!r} is not a number")
+        strange = ~(numbers.abs() < LARGEST).to_numpy()
+        if strange.any():
+            row = int(strange.argmax())
+            raise UserError(
+                f"{path}, row {row}: {name} {table[name][row]!r} is not a number of pixels: mend or "
+                "remove the row"
+            )
         table[name] = numbers
     return table
 
@@ -150,7 +158,9 @@ def _label(text: str, where: str) -> int:
     if text in OTHERS:
         return -1
     if text not in map(str, range(len(IDS))):
-        raise UserError(f"{where}: expression {text!r} is not one of 0 to {OTHERS[-1]}")
+        raise UserError(
+            f"{where}: expression {brief(text)!r} is not one of 0 to {OTHERS[-1]}: mend or remove it"
+        )
     return int(text)
 
 
@@ -167,15 +177,17 @@ def _eyes(text: object, where: str) -> NDArray[np.float32]:
 
 def _npy_label(path: Path) -> int:
     try:
-        value = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
+        value = np.load(path).reshape(-1)
+    except UNREADABLE as error:
         raise UserError(f"{path} cannot be read ({error}): fetch it again") from None
-    return _label(str(value.reshape(-1)[0]).strip(), str(path))
+    if not len(value):
+        raise UserError(f"{path} holds no label: fetch it again")
+    return _label(str(value[0]).strip(), str(path))
 
 
 def _npy_eyes(path: Path) -> NDArray[np.float32]:
     try:
         points = np.load(path.with_name(path.name.replace("_exp.npy", "_lnd.npy")))
         return eyes_of(points.astype(np.float32).reshape(POINTS, 2))
-    except (OSError, ValueError, EOFError):
+    except UNREADABLE:
         return np.full((2, 2), np.nan, np.float32)  # faces can be used without

@@ -63,9 +63,14 @@ class DataSet:
         """
         if split not in self.splits:
             raise UserError(f"split {split!r} is not {self.name}'s: use {', '.join(self.splits)}")
+        root = Path(root)
+        if not root.exists():
+            raise UserError(
+                f"{root} does not exist: give the folder that holds {self.name} with --root"
+            )
         held = self.holds_out and split in (self.training, self.selection)
         published = self.training if held else split
-        faces = self.load_split(Path(root), published)
+        faces = self.load_split(root, published)
         if limit is None:
             self._compare(faces, published)
         if held:

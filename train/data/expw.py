@@ -14,6 +14,7 @@ from fer_live.expressions import SEVEN
 from train.data.dataset import DEVIATION, MEAN, DataSet, compare
 from train.data.files import FiledFaces, as_names
 from train.data.splitting import parts
+from train.data.text import brief, read_text
 
 NAME = "expw"
 CLASSES = SEVEN  # the list's ids are the canonical order
@@ -58,8 +59,7 @@ def split_of_pictures(root: Path, names: list[str], labels: NDArray[np.int64]) -
     """
     path = root / SPLIT_FILE
     if path.is_file():
-        with path.open(newline="") as file:
-            rows = list(csv.reader(file))[1:]
+        rows = list(csv.reader(io.StringIO(read_text(path))))[1:]
         saved = {row[0]: row[-1] for row in rows if row}
         if saved.keys() != set(names) or not set(saved.values()) <= set(SPLITS):
             raise UserError(f"{path} splits other pictures than {LIST} lists: remove it")
@@ -92,16 +92,20 @@ def _find(root: Path) -> Path:
 def _read(path: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """Names, boxes (N, 4) as left, top, right, bottom, and labels (N,) of all faces."""
     names, boxes, labels = [], [], []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.split()
         if not fields:
             continue
         where = f"{path}, line {number}"
         if len(fields) != len(COLUMNS):
-            raise UserError(f"{where}: {len(fields)} fields instead of {' '.join(COLUMNS)}")
+            raise UserError(
+                f"{where}: {len(fields)} fields instead of {' '.join(COLUMNS)}: mend or remove the line"
+            )
         name, _, *numbers, _, label = fields
         if label not in map(str, range(len(CLASSES))):
-            raise UserError(f"{where}: label {label!r} is not one of 0 to {len(CLASSES) - 1}")
+            raise UserError(
+                f"{where}: label {brief(label)!r} is not one of 0 to {len(CLASSES) - 1}: mend or remove the line"
+            )
         try:
             top, left, right, bottom = map(int, numbers)
         except ValueError:

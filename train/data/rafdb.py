@@ -8,6 +8,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SEVEN, SURPRISE
 from train.data.dataset import DEVIATION, MEAN, DataSet
 from train.data.files import FiledFaces, as_names
+from train.data.text import brief, read_text
 
 NAME = "raf-db"
 CLASSES = SEVEN
@@ -23,7 +24,7 @@ def load(root: Path, split: str) -> FiledFaces:
     """
     root = _find(root)
     files, labels, rows = [], [], []
-    for row, line in enumerate((root / LIST).read_text().splitlines()):
+    for row, line in enumerate(read_text(root / LIST).splitlines()):
         if not line.strip():
             continue
         name, label = _parse(line, f"{root / LIST}, line {row + 1}")
@@ -55,9 +56,13 @@ def _parse(line: str, where: str) -> tuple[str, int]:
     """A line's file name, and its label as an index into CLASSES."""
     name, _, number = line.strip().rpartition(" ")
     if not name.startswith(("train_", "test_")):
-        raise UserError(f"{where}: {line!r} does not begin with train_ or test_: fetch it again")
+        raise UserError(
+            f"{where}: {brief(line)!r} does not begin with train_ or test_: fetch it again"
+        )
     if number not in map(str, range(1, len(LABELS) + 1)):
-        raise UserError(f"{where}: label {number!r} is not one of 1 to {len(LABELS)}")
+        raise UserError(
+            f"{where}: label {brief(number)!r} is not one of 1 to {len(LABELS)}: mend or remove the line"
+        )
     return name, CLASSES.index(LABELS[int(number) - 1])
 
 
