@@ -1,9 +1,11 @@
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from fer_live.errors import UserError
 from train.__main__ import main
@@ -78,6 +80,20 @@ def test_blank_frames_are_found(found):
 
 def test_a_split_that_the_file_lacks_is_said(found):
     assert list(found.unread) == ["private"]
+
+
+def test_picture_files_are_audited_without_a_warning(tmp_path):
+    for split in ("train", "test"):
+        for place, name in enumerate(("happy", "sad")):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            for number in range(10):
+                pixels = face(20 * place + number)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        found = audit("folder", tmp_path, tmp_path / "audit", CPU)
+    assert found.summary["exact_twins"]["groups"] == 20
 
 
 def test_the_list_names_leaked_and_blank_faces_with_the_reason(found):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fer_live.card import load_card
+from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, HAPPY
 from train import metrics
 from train.__main__ import main
@@ -33,6 +34,12 @@ def test_a_class_without_faces_has_no_recall_and_does_not_count():
     scores = measure(probabilities, np.array([0, 0]), (ANGRY, HAPPY))
     assert scores["per_class_recall"] == {"angry": 0.5, "happy": None}
     assert scores["macro_recall"] == 0.5
+
+
+def test_predictions_that_are_not_numbers_are_refused():
+    probabilities = np.array([[0.2, 0.8], [math.nan, math.nan]])
+    with pytest.raises(UserError, match="1 of 2 predictions are not numbers: the weights are"):
+        measure(probabilities, np.array([0, 1]), (ANGRY, HAPPY))
 
 
 def test_calibration_error_by_hand():

@@ -173,7 +173,8 @@ def _inspect(splits: Iterable[Faces], device: torch.device) -> pd.DataFrame:
             key = digest(picture)
             blank = bool(picture.std() < BLANK_DEVIATION)
             if not blank and key not in thumbnails:
-                thumbnails[key] = thumbnail(torch.from_numpy(np.ascontiguousarray(picture)))
+                own = np.array(picture)  # Pillow's is read-only, which torch warns of
+                thumbnails[key] = thumbnail(torch.from_numpy(own))
             lines.append((faces.split, int(row), names[label], blank, key))
     table = pd.DataFrame(lines, columns=["split", "row", "label", "blank", "key"])
     table["exact"] = _numbered(table.key)

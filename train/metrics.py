@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_auroc
 
+from fer_live.errors import UserError
 from fer_live.expressions import Expression
 
 BINS = 15
@@ -17,7 +18,15 @@ RESAMPLES = 200  # of the faces, for standard errors: these are then known to a 
 
 
 def measure(probabilities: NDArray, true: NDArray, classes: Sequence[Expression]) -> dict[str, Any]:
-    """All scores of predictions (N, K) against labels (N,), ready for JSON: None where undefined."""
+    """All scores of predictions (N, K) against labels (N,), ready for JSON: None where undefined.
+
+    Raises UserError where predictions are not numbers: broken weights would be scored as the first class.
+    """
+    strange = int((~np.isfinite(probabilities)).any(1).sum())
+    if strange:
+        raise UserError(
+            f"{strange} of {len(true)} predictions are not numbers: the weights are broken, use others"
+        )
     confusion = confusion_matrix(true, probabilities.argmax(1), len(classes))
     scores = Scores(confusion)
     bins = reliability(probabilities, true)
