@@ -1,4 +1,5 @@
 import errno
+import shutil
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from fer_live.errors import UserError
 from tests.limits import small_disk
 from tests.test_fit import RESUMING, ctrl_c_during, tiny
 from train.__main__ import main
-from train.checkpoints import WholeCheckpoints
+from train.checkpoints import WholeCheckpoints, read_checkpoint
 from train.fit import FitOptions, fit
 
 SMALL = 64 << 10  # bytes: less than a checkpoint
@@ -56,3 +57,39 @@ def test_other_errors_of_the_system_are_not_hidden(monkeypatch):
     monkeypatch.setattr("train.listing.print_recipes", fail)
     with pytest.raises(OSError, match="broken"):
         main(["recipes"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_checkpoint_that_was_cut_off_is_one_line(tmp_path, share):
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": {"bias": torch.zeros(1000)}}, path)
+    whole = path.read_bytes()
+    assert read_checkpoint(path)["state_dict"]["bias"].shape == (1000,)
+    path.write_bytes(whole[: int(share * len(whole))])
+    told = r"last\.ckpt is not a whole checkpoint: train again to another --output"
+    with pytest.raises(UserError, match=told):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"junk", b"\x80\x02junk", b"PK\x03\x04junk" * 50])
+def test_what_is_no_checkpoint_is_one_line(tmp_path, content):
+    path = tmp_path / "best.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"best\.ckpt is not a whole checkpoint"):
+        read_checkpoint(path)
+    torch.save([1, 2], path)
+    with pytest.raises(UserError, match=r"best\.ckpt is not a whole checkpoint"):
+        read_checkpoint(path)
+
+
+def test_a_run_whose_last_checkpoint_was_cut_off_goes_on_from_the_best(fer2013_csv, tmp_path):
+    recipe, run = tiny("batch_size=16"), tmp_path / "run"
+    with ctrl_c_during(4), pytest.raises(KeyboardInterrupt):
+        fit(recipe, fer2013_csv, run, FitOptions())
+    best, last = run / "best.ckpt", run / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:1000])
+    with pytest.raises(UserError, match=f"{last} is not a whole checkpoint: copy {best} over it"):
+        fit(recipe, fer2013_csv, run, RESUMING)
+    shutil.copy(best, last)
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert read_checkpoint(last)["global_step"] == 6

@@ -70,7 +70,7 @@ def test_resuming_with_another_recipe_is_refused_with_the_difference(tmp_path):
     begin(tiny(), tmp_path)
     (tmp_path / "last.ckpt").touch()
     with pytest.raises(UserError, match=r"another learning_rate \(0.0015, now 0.2\)"):
-        resume(tiny("learning_rate=0.2"), tmp_path)
+        resume(tiny("learning_rate=0.2"), tmp_path, None)
 
 
 def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
@@ -78,9 +78,9 @@ def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
     del content["align"]  # a field that its recipe did not have yet
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
     (tmp_path / "last.ckpt").touch()
-    assert resume(tiny(), tmp_path) == tmp_path / "last.ckpt"
+    assert resume(tiny(), tmp_path, 16) == tmp_path / "last.ckpt"
     with pytest.raises(UserError, match=r"another align \(False, now True\)"):
-        resume(tiny("align=true"), tmp_path)
+        resume(tiny("align=true"), tmp_path, 16)
 
 
 def test_resuming_nothing_is_refused_and_leaves_nothing(fer2013_csv, tmp_path):
@@ -117,3 +117,70 @@ def test_a_stop_is_heeded_where_a_callback_ends_the_run_in_the_same_step(fer2013
     with ctrl_c(step=0), pytest.raises(KeyboardInterrupt):
         fit(tiny("batch_size=16"), fer2013_csv, run, SIXTEEN, callbacks=[Ending()])
     assert not is_finished(run)
+
+
+def begun(run, facts='{"limit": 16, "finished": false}'):
+    """The folder of a run that was broken off."""
+    run.mkdir(exist_ok=True)
+    begin(tiny(), run)
+    (run / "last.ckpt").touch()
+    (run / "run.json").write_text(facts)
+    return run
+
+
+def test_resuming_with_another_limit_is_refused(tmp_path):
+    run = begun(tmp_path / "run")
+    assert resume(tiny(), run, 16) == run / "last.ckpt"
+    with pytest.raises(UserError, match=r"another limit \(16, now None\): .* --limit"):
+        resume(tiny(), run, None)
+
+
+def test_the_limit_of_a_first_stage_holds_for_the_second(tmp_path):
+    run = begun(tmp_path / "run")
+    (run / "before").mkdir()
+    for name in ("last.ckpt", "run.json"):
+        (run / name).rename(run / "before" / name)
+    assert resume(tiny(), run, 16) is None
+    with pytest.raises(UserError, match=r"another limit \(16, now 7\)"):
+        resume(tiny(), run, 7)
+
+
+@pytest.mark.parametrize("facts", ["{}", '{"device": "cpu"}'])
+def test_a_run_whose_facts_do_not_say_the_limit_can_be_resumed(tmp_path, facts):
+    run = begun(tmp_path / "run", facts)
+    assert resume(tiny(), run, 16) == run / "last.ckpt"
+    assert not is_finished(run)
+
+
+def test_resuming_a_finished_run_says_so(fer2013_csv, tmp_path, caplog):
+    run = tmp_path / "run"
+    fit(tiny("epochs=0"), fer2013_csv, run, SIXTEEN)
+    before = (run / "best.ckpt").stat().st_mtime_ns
+    fit(tiny("epochs=0"), fer2013_csv, run, FitOptions(limit=16, resume=True))
+    assert f"{run} is finished: nothing is left to train" in caplog.text
+    assert (run / "best.ckpt").stat().st_mtime_ns == before
+    with pytest.raises(UserError, match=r"another limit \(16, now None\)"):
+        fit(tiny("epochs=0"), fer2013_csv, run, RESUMING)
+
+
+@pytest.mark.parametrize("facts", ["", "{", "[]", "null"])
+def test_broken_facts_are_one_line(tmp_path, facts):
+    run = begun(tmp_path / "run", facts)
+    for use in (lambda: resume(tiny(), run, 16), lambda: is_finished(run)):
+        with pytest.raises(UserError, match=r"run\.json is broken: delete it"):
+            use()
+    (run / "run.json").unlink()
+    assert resume(tiny(), run, 16) == run / "last.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [(None, "is missing"), (b"", "is not a recipe"), (b"a: [", "is not"), (b"\xff\xfe", "is not")],
+)
+def test_a_recipe_that_cannot_be_read_is_one_line(tmp_path, content, state):
+    run = begun(tmp_path / "run")
+    (run / "recipe.yaml").unlink()
+    if content is not None:
+        (run / "recipe.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=f"recipe.yaml {state}.*: put the run's recipe there"):
+        resume(tiny(), run, 16)

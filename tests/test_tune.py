@@ -12,6 +12,8 @@ from train.search import own_settings, strengthened, with_settings
 
 TINY = ["epochs=2", "batch_size=16", "ema=0", "precision=32-true"]
 
+METRIC, METRICS = ["--metric", "macro_recall"], "metric ('accuracy', now 'macro_recall')"
+
 
 def command(root: Path, output: Path, trials: int, *changes: str) -> list[str]:
     fields = [part for change in (*TINY, *changes) for part in ("--set", change)]
@@ -54,7 +56,13 @@ def test_a_study_keeps_to_its_recipe(fer2013_csv, tmp_path, capsys):
     output = tmp_path / "study"
     assert main(command(fer2013_csv, output, 1)) == 0
     assert main(command(fer2013_csv, output, 2, "label_smoothing=0.3")) == 2
-    assert "holds a study with another recipe" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert (
+        "holds a study with another label_smoothing (0.05, now 0.3): go on with the same" in error
+    )
+    for option, told in ((["--limit", "20"], "limit (None, now 20)"), (METRIC, METRICS)):
+        assert main([*command(fer2013_csv, output, 2), *option]) == 2
+        assert f"holds a study with another {told}: go on" in capsys.readouterr().err
 
 
 def test_trials_that_fail_are_told_in_one_line(fer2013_csv, tmp_path, capsys):

@@ -9,6 +9,10 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins import TorchCheckpointIO
 
+from fer_live.errors import UserError
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Lightning's own, written beside, flushed to the disk and put in place by one rename.
@@ -41,3 +45,24 @@ class WholeCheckpoints(TorchCheckpointIO):
                 f"{path} could not be written ({error.strerror}): the last good checkpoint is kept; make "
                 "room, then add --resume"
             )
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Raises UserError as `read_checkpoint` does."""
+        return read_checkpoint(Path(path))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint, on the CPU. Raises UserError where it is not whole."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): make it readable") from None
+    except Exception:  # the unpickler raises whatever the bytes lead it to
+        found = None
+    if isinstance(found, dict) and "state_dict" in found:
+        return found
+    other = path.with_name(BEST if path.name == LAST else LAST)
+    mend = f"copy {other} over it, or train" if other.is_file() else "train"
+    raise UserError(f"{path} is not a whole checkpoint: {mend} again to another --output")

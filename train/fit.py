@@ -1,5 +1,6 @@
 """`python -m train fit`: one recipe becomes checkpoints in a run folder."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,19 +15,21 @@ from torch.utils.data import Sampler
 from fer_live.errors import UserError
 from train import recipe as recipes
 from train.callbacks import Stopped, heeding_stops, own_signals, quiet
-from train.checkpoints import WholeCheckpoints
+from train.checkpoints import BEST, LAST, WholeCheckpoints
 from train.data import DATASETS, Faces
 from train.data.batches import Batches, Share, order_of
 from train.data.stream import batches_of
 from train.failures import in_a_line
 from train.learner import Learner
 from train.recipe import Recipe
-from train.run_folder import BEFORE, LAST, alone_in, begin, is_finished, origin, resume, write_facts
+from train.run_folder import BEFORE, alone_in, begin, is_finished, origin, resume, write_facts
 from train.start import build, start
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
 
 VALIDATION_BATCH = 256
+
+logger = logging.getLogger(__name__)
 
 
 class Splits(NamedTuple):
@@ -51,7 +54,10 @@ def fit(
     of Lightning's, for this run alone.
     Raises UserError on bad input, KeyboardInterrupt once a stopped run has been saved.
     """
-    checkpoint = resume(recipe, output) if options.resume else None
+    checkpoint = resume(recipe, output, options.limit) if options.resume else None
+    if options.resume and is_finished(output):
+        logger.warning(f"{output} is finished: nothing is left to train")
+        return
     with alone_in(output), quiet(), own_signals():
         if not options.resume:
             begin(recipe, output)
@@ -171,4 +177,4 @@ def _adjust(trainer: lightning.Trainer, learner: Learner, selection: Batches, ou
 
     learner.strategy.adjust(learner.network, macro_recall)
     macro_recall()  # attaches the learner to the trainer, also where nothing was asked for
-    trainer.save_checkpoint(output / "best.ckpt")
+    trainer.save_checkpoint(output / BEST)

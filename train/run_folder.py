@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from fer_live import card as cards
 from fer_live.errors import UserError
+from train.checkpoints import LAST
 from train.recipe import Recipe
 
 # Whoever starts several processes tells each of them its number by one of these.
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
-LAST = "last.ckpt"
+RECIPE = "recipe.yaml"
+FACTS = "run.json"
 BEFORE = "before"  # the folder of the run that a recipe comes after
 
 
@@ -57,38 +59,66 @@ def begin(recipe: Recipe, output: Path) -> None:
         raise UserError(f"{output} holds a finished run: choose another --output")
     if (output / LAST).exists():
         raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
-    _write(output / "recipe.yaml", yaml.safe_dump(recipe.to_dict(), sort_keys=False))
+    _write(output / RECIPE, yaml.safe_dump(recipe.to_dict(), sort_keys=False))
 
 
-def resume(recipe: Recipe, output: Path) -> Path | None:
-    """The checkpoint to go on from; None for a run that was stopped in its first stage.
+def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
+    """The checkpoint to go on from; None for a run that was stopped in its first stage, or is finished without.
 
-    Raises UserError where there is neither, or where the run has another recipe.
+    Raises UserError where there is none, or where the run has another recipe or limit.
     """
-    stages = [folder / LAST for folder in (output, output / BEFORE)]
-    if not any(checkpoint.is_file() for checkpoint in stages):
+    begun = [folder for folder in (output, output / BEFORE) if (folder / LAST).is_file()]
+    if not begun and not is_finished(output):
         raise UserError(f"{output} has no {LAST} to resume: leave --resume out")
-    now = recipe.to_dict()
-    # What a recipe of an older version does not say, it left as it is by default.
-    before = Recipe(recipe.network).to_dict()
-    before |= yaml.safe_load((output / "recipe.yaml").read_text())
-    changed = [
-        f"{key} ({before.get(key)!r}, now {now[key]!r})"
-        for key in sorted(now)
-        if now[key] != before.get(key)
-    ]
+    facts = read_facts(begun[0] if begun else output)
+    before = {"limit": facts.get("limit", limit)}  # older versions did not say
+    changed = differences(recipe, before | _recipe_of(output), {"limit": limit})
     if changed:
         raise UserError(
-            f"{output} was trained with another {', '.join(changed)}: resume with the same recipe, "
+            f"{output} was trained with another {changed}: resume with the same recipe and --limit, "
             "or choose another --output"
         )
-    return stages[0] if stages[0].is_file() else None
+    return output / LAST if (output / LAST).is_file() else None
+
+
+def differences(recipe: Recipe, before: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """The fields of a recipe, and facts beside it, that have other values than before; empty where none has."""
+    now = recipe.to_dict() | dict(facts)
+    # What a recipe of an older version does not say, it left as it is by default.
+    then = Recipe(recipe.network).to_dict() | dict(before)
+    changed = (key for key in sorted(now) if now[key] != then.get(key))
+    return ", ".join(f"{key} ({then.get(key)!r}, now {now[key]!r})" for key in changed)
+
+
+def _recipe_of(output: Path) -> dict[str, Any]:
+    path = output / RECIPE
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None
+    if isinstance(content, dict):
+        return content
+    state = "is not a recipe" if path.exists() else "is missing"
+    raise UserError(f"{path} {state}: put the run's recipe there, or choose another --output")
 
 
 def is_finished(output: Path) -> bool:
-    """Whether the run in this folder has come to its end."""
-    facts = output / "run.json"
-    return facts.is_file() and json.loads(facts.read_text())["finished"]
+    """Whether the run in this folder has come to its end. Raises UserError as `read_facts` does."""
+    return bool(read_facts(output).get("finished", False))
+
+
+def read_facts(output: Path) -> dict[str, Any]:
+    """What `write_facts` wrote; empty where it has not. Raises UserError where it cannot be read."""
+    path = output / FACTS
+    if not path.exists():
+        return {}
+    try:
+        facts = json.loads(path.read_text())
+    except (OSError, ValueError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise UserError(f"{path} is broken: delete it, and training on with --resume writes it")
+    return facts
 
 
 def write_facts(
@@ -107,7 +137,7 @@ def write_facts(
     }
     if note:
         facts["note"] = note
-    _write(output / "run.json", json.dumps(facts, indent=2))
+    _write(output / FACTS, json.dumps(facts, indent=2))
 
 
 def origin(recipe: Recipe) -> str:

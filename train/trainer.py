@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from fer_live.errors import UserError
 from train.callbacks import LastCheckpoint
-from train.checkpoints import WholeCheckpoints
+from train.checkpoints import BEST, LAST, WholeCheckpoints
 from train.progress import RunBar
 from train.recipe import Recipe
 
@@ -55,7 +55,7 @@ def build_trainer(
     averaging = [EMAWeightAveraging(decay=recipe.ema)] if recipe.ema else []
     best = ModelCheckpoint(
         output,
-        "best",
+        BEST.removesuffix(".ckpt"),
         monitor="val/selection",
         mode="max",
         auto_insert_metric_name=False,
@@ -75,7 +75,7 @@ def build_trainer(
             callbacks=[
                 *averaging,
                 RunBar(options.afterwards),
-                LastCheckpoint(output / "last.ckpt", checkpoints),
+                LastCheckpoint(output / LAST, checkpoints),
                 best,
                 *callbacks,
             ],

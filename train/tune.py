@@ -20,7 +20,7 @@ from fer_live.errors import UserError
 from train.failures import kept
 from train.fit import fit_unless_finished, read_splits
 from train.recipe import Recipe
-from train.run_folder import BEFORE, alone_in
+from train.run_folder import BEFORE, alone_in, differences
 from train.search import own_settings, suggest, with_settings
 from train.trainer import FitOptions
 
@@ -70,7 +70,7 @@ def tune(
         raise UserError("a recipe without epochs has nothing to tune: choose one that trains")
     read_splits(recipe, root, fitting.limit)  # bad data ends all at once, not each trial
     with alone_in(output):
-        study = _open(recipe, output, options)
+        study = _open(recipe, output, options, fitting.limit)
         try:
             while len(_told(study)) < options.trials:
                 _one_trial(study, recipe, root, output, options, fitting)
@@ -101,7 +101,7 @@ def print_study(study: Study, output: Path) -> None:
     )
 
 
-def _open(recipe: Recipe, output: Path, options: TuneOptions) -> Study:
+def _open(recipe: Recipe, output: Path, options: TuneOptions, limit: int | None) -> Study:
     """The study in `output`, new or gone on with; a trial that was interrupted comes first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -115,15 +115,16 @@ def _open(recipe: Recipe, output: Path, options: TuneOptions) -> Study:
     study.sampler = optuna.samplers.TPESampler(
         n_startup_trials=RANDOM_TRIALS, seed=options.seed + len(study.trials)
     )
-    basis = {"recipe": recipe.to_dict(), "metric": options.metric}
+    basis = {"metric": options.metric, "limit": limit}
     if not study.trials:
-        for key, value in basis.items():
+        for key, value in {"recipe": recipe.to_dict(), **basis}.items():
             study.set_user_attr(key, value)
         study.enqueue_trial(own_settings(recipe))
-    changed = [key for key, value in basis.items() if study.user_attrs[key] != value]
+    before = {"limit": limit, **study.user_attrs}  # older versions did not say
+    changed = differences(recipe, before["recipe"] | before, basis)
     if changed:
         raise UserError(
-            f"{output} holds a study with another {' and '.join(changed)}: choose another --output"
+            f"{output} holds a study with another {changed}: go on with the same, or choose another --output"
         )
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
