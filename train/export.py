@@ -1,6 +1,5 @@
 """`python -m train export`: a run becomes a weight file with its card, and the list of cards is renewed."""
 
-import json
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -16,11 +15,13 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import MODELS
 from train import recipe as recipes
+from train.checkpoints import BEST, read_checkpoint
 from train.data import DATASETS
 from train.fit import read_splits
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe
+from train.run_folder import FACTS, RECIPE, read_facts
 
 
 def export(
@@ -34,11 +35,15 @@ def export(
     """Write `folder`/`name`.safetensors in fp16 from the run's best checkpoint; return its path.
 
     The training split gives the class prior; the rest is `measured`. Raises UserError where the run is
-    not there or not finished enough.
+    not there, damaged or not finished enough.
     """
+    if not name or {"/", "\\"} & set(name):
+        raise UserError(
+            f"name {name!r} is not a file's: leave / and \\ out, --output is for folders"
+        )
     recipe, tensors, progress = _read_run(run)
     dataset = DATASETS[recipe.dataset]
-    splits = read_splits(recipe, root, progress["limit"])
+    splits = read_splits(recipe, root, progress.get("limit"))
     training, selection = splits
     counts = training.class_counts()
     plain = Card(
@@ -75,13 +80,14 @@ def export(
 
 def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, Any]]:
     """The run's recipe, its best weights in fp16, and how they were trained."""
-    path = run / "best.ckpt"
+    path = run / BEST
     if not path.is_file():
-        raise UserError(
-            f"{run} has no best.ckpt: train it with `python -m train fit --output {run}`"
-        )
-    recipe = recipes.load(str(run / "recipe.yaml"))
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        raise UserError(f"{run} has no {BEST}: train it with `python -m train fit --output {run}`")
+    facts = read_facts(run)
+    if not facts:
+        raise UserError(f"{run / FACTS} is missing: training on with --resume writes it again")
+    recipe = recipes.load(str(run / RECIPE))
+    checkpoint = read_checkpoint(path)
     prefix = "network."
     tensors = {
         key.removeprefix(prefix): tensor.half() if tensor.is_floating_point() else tensor
@@ -93,7 +99,6 @@ def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, 
             raise UserError(
                 f"{path}: {key} has values that are not finite in fp16: train again with a lower learning_rate"
             )
-    facts = json.loads((run / "run.json").read_text())
     facts |= {"epoch": checkpoint["epoch"] + 1, "step": checkpoint["global_step"]}
     return recipe, tensors, facts
 

@@ -1,0 +1,45 @@
+"""A run becomes a weight file, or one line says why not."""
+
+import pytest
+import torch
+
+from fer_live.errors import UserError
+from tests.test_fit import tiny
+from train.export import export
+from train.fit import FitOptions, fit
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def run(fer2013_csv, tmp_path):
+    """A finished run, of a recipe without epochs."""
+    fit(tiny("epochs=0"), fer2013_csv, tmp_path / "run", FitOptions(limit=16))
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("name", ["../a", "a/b", "/a", "..\\a", ""])
+def test_a_name_stays_within_the_folder(fer2013_csv, tmp_path, name):
+    with pytest.raises(UserError, match="is not a file's: leave / and"):
+        export(tmp_path / "run", fer2013_csv, name, tmp_path / "out", CPU)
+
+
+def test_a_checkpoint_that_was_cut_off_is_one_line(fer2013_csv, run, tmp_path):
+    best = run / "best.ckpt"
+    best.write_bytes(best.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"best\.ckpt is not a whole checkpoint"):
+        export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+
+
+def test_a_run_without_its_facts_is_one_line(fer2013_csv, run, tmp_path):
+    (run / "run.json").write_text("")
+    with pytest.raises(UserError, match=r"run\.json is broken: delete it"):
+        export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+    (run / "run.json").unlink()
+    with pytest.raises(UserError, match=r"run\.json is missing: .* --resume"):
+        export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+
+
+def test_a_run_of_an_older_version_is_exported(fer2013_csv, run, tmp_path):
+    (run / "run.json").write_text('{"device": "cpu"}')  # before there were limits
+    assert export(run, fer2013_csv, "a", tmp_path / "out", CPU).is_file()
