@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -160,6 +161,39 @@ def test_a_legend_has_as_many_columns_as_fit(length, columns):
 
 def test_one_row_has_one_column():
     assert legend_columns(["x"], 9.0) == 1
+
+
+@pytest.fixture
+def drawn(monkeypatch, tmp_path):
+    """What a plot function draws with these arguments: the figure that it would save."""
+
+    def draw(plot, *arguments):
+        module = sys.modules[plot.__module__]
+        found = []
+        monkeypatch.setattr(module, "save", lambda picture, _: found.append(picture))
+        plot(*arguments, tmp_path / "a.png")
+        return found[0]
+
+    return draw
+
+
+def test_equal_rows_are_drawn_side_by_side(drawn):
+    rows = [replace(result("a", 0.5), place=place) for place in range(3)]
+    (axes,) = drawn(plots.plot_class_lines, COUNTS, rows).axes
+    places = [line.get_xdata()[0] for line in axes.lines]
+    assert places == pytest.approx([-0.07, 0, 0.07])
+
+
+def test_coverage_starts_at_one_percent(drawn):
+    (axes,) = drawn(plots.plot_coverage, [result("a", 0.5, faces=1400)]).axes
+    shown = axes.lines[0].get_xdata()
+    assert (shown[0], shown[-1]) == (1, 100)
+
+
+def test_rows_have_markers_and_classes_none(drawn):
+    rows, classes = drawn(plots.plot_roc, [result("a", 0.5)], result("a", 0.5)).axes
+    assert [line.get_marker() for line in rows.lines] == ["o", "None"]  # the last is chance
+    assert {line.get_marker() for line in classes.lines} == {"None"}
 
 
 @pytest.mark.parametrize("expression", list(SEVEN))

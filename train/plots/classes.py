@@ -8,6 +8,7 @@ from train.plots.result import Result
 from train.plots.style import MARKERS, class_colour, figure, legend_columns, row_colour, save
 
 WIDTH = 9.0
+MARKER_WIDTH, SPREAD = 0.07, 0.6  # of the way from one class to the next
 
 
 def plot_distribution(counts: Mapping[str, int], results: Sequence[Result], path: Path) -> None:
@@ -49,9 +50,11 @@ def plot_class_lines(counts: Mapping[str, int], results: Sequence[Result], path:
     columns = legend_columns([result.name for result in results], WIDTH)
     picture = figure(WIDTH, 5.0 + 0.25 * math.ceil(len(results) / columns))
     axes = picture.add_subplot()
-    for result in results:
+    for i, result in enumerate(results):
         recalls = [100 * result.recall(name) for name in names]
+        aside = (i - (len(results) - 1) / 2) * min(MARKER_WIDTH, SPREAD / len(results))
         axes.plot(
+            [place + aside for place in range(len(names))],  # rows that are equal are all seen
             recalls,
             color=row_colour(result.place),
             marker=MARKERS[result.place % len(MARKERS)],

@@ -11,6 +11,8 @@ from train.metrics import risk_at_coverage
 from train.plots.result import Result
 from train.plots.style import Colour, figure, row_colour, save
 
+LOWEST = 0.01  # of the coverages drawn: below, one wrong face among a few is a spike
+
 
 class _Line(NamedTuple):
     """`risk`: (N,) at the coverages 1/N, 2/N, ... 1."""
@@ -47,7 +49,8 @@ def _draw(lines: Sequence[_Line], title: str, path: Path) -> None:
     axes = picture.add_subplot()
     for line in lines:
         coverage = np.arange(1, len(line.risk) + 1) / len(line.risk)
-        axes.plot(100 * coverage, 100 * line.risk, color=line.colour, label=line.name)
+        shown = coverage >= LOWEST
+        axes.plot(100 * coverage[shown], 100 * line.risk[shown], color=line.colour, label=line.name)
     axes.set_title(title)
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_roc
 
 from train.plots.result import Result
-from train.plots.style import class_colour, figure, row_colour, save
+from train.plots.style import MARKERS, class_colour, figure, row_colour, save
 
 GRID = np.linspace(0, 1, 501)
+MARKED = 25  # every so many of its places
 
 
 def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
-    """The mean curve over classes of each row; and each class's curve of the row `by_class`."""
+    """The mean curve over classes of each row, with its marker; and each class's curve of the row `by_class`."""
     picture = figure(12, 5.8 + 0.1 * len(results))
     mean, classes = picture.subplots(1, 2, sharey=True)
     for result in results:
@@ -24,6 +25,11 @@ def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
             GRID,
             np.mean(curves, 0),
             color=row_colour(result.place),
+            marker=MARKERS[
+                result.place % len(MARKERS)
+            ],  # classes have none: colours alone are alike
+            markevery=MARKED,
+            markersize=5,
             label=f"{result.name}: AUC {result.scores['auc']:.3f}",
         )
     mean.set_title("mean over classes, one against the rest")
