@@ -93,10 +93,12 @@ def test_lines_that_do_not_fit_are_told(root, line, message):
         EXPW.load(root, "train")
 
 
-@pytest.mark.parametrize("name", [expw.LIST, expw.SPLIT_FILE])
-def test_a_list_that_is_no_text_is_told(root, name):
+@pytest.mark.parametrize(
+    ("name", "mend"), [(expw.LIST, "fetch it again"), (expw.SPLIT_FILE, "remove it")]
+)
+def test_a_list_that_is_no_text_is_told(root, name, mend):
     (root / name).write_bytes(b"\xff\xfe\x00\x80" * 20)
-    with pytest.raises(UserError, match=f"{name} cannot be read as text .* fetch it again"):
+    with pytest.raises(UserError, match=f"{name} cannot be read as text .* {mend}"):
         EXPW.load(root, "train")
 
 

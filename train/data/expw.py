@@ -59,7 +59,7 @@ def split_of_pictures(root: Path, names: list[str], labels: NDArray[np.int64]) -
     """
     path = root / SPLIT_FILE
     if path.is_file():
-        rows = list(csv.reader(io.StringIO(read_text(path))))[1:]
+        rows = list(csv.reader(io.StringIO(read_text(path, "remove it"))))[1:]
         saved = {row[0]: row[-1] for row in rows if row}
         if saved.keys() != set(names) or not set(saved.values()) <= set(SPLITS):
             raise UserError(f"{path} splits other pictures than {LIST} lists: remove it")

@@ -7,12 +7,12 @@ from fer_live.errors import UserError
 LONGEST = 60  # characters of a file that a message shows
 
 
-def read_text(path: Path) -> str:
-    """The file's content. Raises UserError where it is no text."""
+def read_text(path: Path, mend: str = "fetch it again") -> str:
+    """The file's content. Raises UserError, which tells to `mend` it so, where it is no text."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as text ({error}): fetch it again") from None
+        raise UserError(f"{path} cannot be read as text ({error}): {mend}") from None
 
 
 def brief(text: str) -> str:
