@@ -100,10 +100,9 @@ def test_what_does_not_fit_is_told_before_the_first_stage_trains(recipe, fer2013
     assert not (tmp_path / "run" / "before").exists()
 
 
-def test_arguments_that_the_network_lacks_are_refused(recipe, fer2013_csv, tmp_path):
-    wrong = recipes.load(recipe("wrong", arguments={"depth": 18}))
-    with pytest.raises(UserError, match=r"network cnn6 with \{'depth': 18\}"):
-        fit(wrong, fer2013_csv, tmp_path / "run", FITTING)
+def test_arguments_that_the_network_lacks_are_refused(recipe):
+    with pytest.raises(UserError, match="'depth' is not one of network cnn6's"):
+        recipes.load(recipe("wrong", arguments={"depth": 18}))
 
 
 def test_tau_normalisation_is_a_stage_without_epochs(recipe, fer2013_csv, tmp_path):

@@ -28,6 +28,7 @@ class OnnxRuntime:
             import onnxruntime
         except ImportError:
             raise UserError(f"runtime onnx: onnxruntime {MISSING}") from None
+        onnxruntime.disable_telemetry_events()  # it sends counts of use to its maker otherwise
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         content = to_onnx(network, card)
