@@ -22,7 +22,7 @@ from train.exclusions import kept
 from train.keep import PICTURES, keep, with_votes
 from train.metrics import measure
 from train.plots import plot_confusion, plot_risks
-from train.strategies import ADJUSTING
+from train.recipe_checks import remedies
 from train.twins import has_twin
 from train.vote import Opinion, Vote, best_strength, opinion, together
 
@@ -177,22 +177,10 @@ def _put_in_place(folder: Path, output: Path) -> None:
 def _warn_of_stacked(weights: Sequence[str]) -> None:
     for name in weights:
         card = cards.load_card(cards.find_weights(name))
-        recipe = card.recipe
-        remedies = [
-            remedy
-            for remedy, used in (
-                ("a balanced sampler", recipe.get("sampler") == "balanced"),
-                (
-                    f"class weights ({recipe.get('weight_mode', 'loss')})",
-                    bool(recipe.get("class_weights")),
-                ),
-                (f"the strategy {recipe.get('strategy')}", recipe.get("strategy") in ADJUSTING),
-            )
-            if used
-        ]
-        if remedies:
+        stacked = remedies(card.recipe)
+        if stacked:
             logger.warning(
-                f"--logit-adjustment is stacked on {' and '.join(remedies)} of {card.name}: each makes rare "
+                f"--logit-adjustment is stacked on {' and '.join(stacked)} of {card.name}: each makes rare "
                 "classes weigh more"
             )
 

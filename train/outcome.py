@@ -1,10 +1,8 @@
 """Where a reproduction's files lie, and what has come of it so far."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -13,6 +11,7 @@ from train.plan import PlannedRow, Run
 from train.progress import duration
 from train.report import read_result, write_report
 from train.report_table import RowReport
+from train.run_folder import read_facts
 from train.table import Table
 from train.trainer import FitOptions
 
@@ -103,13 +102,9 @@ def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> Ro
     folders = [(workshop.folder(run), workshop.evaluation(run)) for run in scored]
     result = read_result(planned.row.name, folders) if folders else None
     recipes = tuple(run.recipe for run in planned.runs)
-    facts = [_facts(workshop.folder(run)) for run in scored]
+    facts = [read_facts(workshop.folder(run)) for run in scored]
     return RowReport(planned.row, recipes, result, notes, error, tuple(facts))
 
 
 def _has_scores(run: Run, workshop: Workshop) -> bool:
     return (workshop.evaluation(run) / "metrics.json").is_file()
-
-
-def _facts(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "run.json").read_text())

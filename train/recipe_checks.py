@@ -130,17 +130,20 @@ def _check_weights(weights: float | list[float], mode: str, name: str) -> None:
         )
 
 
+def remedies(fields: Mapping[str, Any]) -> list[str]:
+    """What in a recipe's fields makes rare classes weigh more, in words; those that a card lacks are none."""
+    mode, strategy = fields.get("weight_mode", "loss"), fields.get("strategy")
+    every = (
+        ("a balanced sampler", fields.get("sampler") == "balanced"),
+        (f"class weights ({mode})", bool(fields.get("class_weights"))),
+        (f"the strategy {strategy}", strategy in ADJUSTING),
+    )
+    return [remedy for remedy, used in every if used]
+
+
 def _warn_of_stacked(fields: Mapping[str, Any], name: str) -> None:
-    remedies = [
-        remedy
-        for remedy, used in (
-            ("a balanced sampler", fields["sampler"] == "balanced"),
-            (f"class weights ({fields['weight_mode']})", bool(fields["class_weights"])),
-            (f"the strategy {fields['strategy']}", fields["strategy"] in ADJUSTING),
-        )
-        if used
-    ]
-    if len(remedies) > 1:
+    stacked = remedies(fields)
+    if len(stacked) > 1:
         logger.warning(
-            f"recipe {name} stacks {' and '.join(remedies)}: each makes rare classes weigh more"
+            f"recipe {name} stacks {' and '.join(stacked)}: each makes rare classes weigh more"
         )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from fer_live.errors import UserError
 from train.agenda import print_plan, titles
+from train.checkpoints import LAST, read_checkpoint
 from train.evaluate import EvaluateOptions, evaluate
 from train.export import export
 from train.failures import FILE, in_a_line, kept
@@ -125,10 +126,10 @@ def _measured(waiting: Sequence[Run], workshop: Workshop, console: Console) -> P
 
 def _share_left(run: Run, workshop: Workshop) -> float:
     """Of the epochs, where the run was broken off before."""
-    last = workshop.folder(run) / "last.ckpt"
+    last = workshop.folder(run) / LAST
     if not last.is_file() or not run.recipe.epochs:
         return 1.0
-    return 1 - torch.load(last, weights_only=True, mmap=True)["epoch"] / run.recipe.epochs
+    return 1 - read_checkpoint(last)["epoch"] / run.recipe.epochs
 
 
 def _train(run: Run, workshop: Workshop, later: float, progress: Progress) -> None:

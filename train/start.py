@@ -9,6 +9,7 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
+from train.checkpoints import BEST, read_checkpoint
 from train.data import Faces
 from train.pretrained import load_pretrained
 from train.recipe import Recipe
@@ -135,7 +136,7 @@ def _from_public_weights(network: Network, recipe: Recipe) -> None:
 
 def _from_run(network: Network, recipe: Recipe, before: Path) -> None:
     """Take over all that stays as it is; what trains starts anew, unless everything trains."""
-    checkpoint = torch.load(before / "best.ckpt", map_location="cpu", weights_only=True)
+    checkpoint = read_checkpoint(before / BEST)
     prefix = "network."
     found = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items()}
     fresh = tuple(recipe.trains)

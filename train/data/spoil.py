@@ -8,10 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 DEVIATION = 0.16  # of the strongest noise, of a range of 1
-LONGEST, WIDEST = (
-    0.07,
-    0.03,
-)  # deviations of the strongest blur along and across, in shares of the side
+# Deviations of the strongest blur along and across, in shares of the side.
+LONGEST, WIDEST = 0.07, 0.03
 FEWEST = 0.4  # of the side's pixels
 REACH = 2.0  # deviations after which a blur's kernel ends
 
@@ -25,9 +23,8 @@ def some(images: Tensor, probability: float) -> Tensor:
     for i, way in enumerate(ways):
         chosen = (which == i).nonzero()[:, 0]
         if len(chosen):
-            with torch.autocast(
-                images.device.type, enabled=False
-            ):  # 8 bits of mantissa band a blur
+            # The 8 bits of bfloat16's mantissa would band a blur.
+            with torch.autocast(images.device.type, enabled=False):
                 spoilt[chosen] = way(images[chosen])
     return spoilt
 

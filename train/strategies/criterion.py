@@ -52,16 +52,21 @@ class Criterion(nn.Module):
         self.register_buffer("offset", offset, persistent=False)
         self.smoothing = smoothing
 
-    def each(self, logits: Tensor, labels: Tensor, smoothing: float | None = None) -> Tensor:
+    def each(self, logits: Tensor, labels: Tensor) -> Tensor:
         """(B,) weighted losses, one for each face."""
-        smoothing = self.smoothing if smoothing is None else smoothing
         losses = F.cross_entropy(
-            logits.float() + self.offset, labels, reduction="none", label_smoothing=smoothing
+            logits.float() + self.offset,
+            labels,
+            reduction="none",
+            label_smoothing=self.smoothing,
         )
         return self.weights[labels] * losses
 
     def soft(self, logits: Tensor, targets: Tensor, smoothing: float | None = None) -> Tensor:
-        """Logits and label distributions, both (B, K) -> a scalar; the weight of a class goes with its share."""
+        """Logits and label distributions, both (B, K) -> a scalar; the weight of a class goes with its share.
+
+        `smoothing`: another than its own.
+        """
         smoothing = self.smoothing if smoothing is None else smoothing
         losses = F.cross_entropy(
             logits.float() + self.offset,
@@ -72,9 +77,9 @@ class Criterion(nn.Module):
         )
         return losses.mean()
 
-    def forward(self, logits: Tensor, labels: Tensor, smoothing: float | None = None) -> Tensor:
-        """Logits (B, K), labels (B,) -> a scalar. `smoothing`: another than its own."""
-        return self.each(logits, labels, smoothing).mean()
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Logits (B, K), labels (B,) -> a scalar."""
+        return self.each(logits, labels).mean()
 
 
 def build(
