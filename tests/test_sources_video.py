@@ -97,6 +97,37 @@ def test_a_video_that_ends_midway_plays_what_it_has(video, tmp_path, caplog):
     assert f"{len(frames)} frames" in caplog.text
 
 
+def test_a_film_that_tells_its_length_only_as_a_whole_is_known_to_be_cut_off(tmp_path, caplog):
+    film, cut = record(tmp_path / "film.mkv", width=320, height=240), tmp_path / "cut.mkv"
+    cut.write_bytes(film.read_bytes()[: int(0.9 * film.stat().st_size)])
+    with caplog.at_level(logging.WARNING), VideoSource(cut) as source:
+        frames = list(source)
+    assert 5 < len(frames) < FRAMES
+    assert source.warning == (
+        f"{cut} is cut off; {len(frames)} frames (up to {frames[-1].seconds:.1f} s) were read"
+    )
+    assert source.warning in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [lambda i: i / 12, lambda i: 5 + i / 12])
+def test_sound_that_goes_on_after_the_pictures_is_no_cut(tmp_path, seconds):
+    pictures, film = record(tmp_path / "pictures.mkv", seconds=seconds), tmp_path / "film.mkv"
+    with av.open(str(pictures)) as source, av.open(str(film), "w") as container:
+        video = container.add_stream_from_template(source.streams.video[0])
+        sound = container.add_stream("pcm_s16le", rate=8000)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                container.mux(packet)
+        for second in range(9):
+            samples = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
+            samples.sample_rate, samples.pts = 8000, 8000 * second
+            container.mux(sound.encode(samples))
+    with VideoSource(film) as source:
+        assert len(list(source)) == FRAMES
+    assert source.warning is None
+
+
 def test_a_video_cut_before_its_index_is_refused(video, tmp_path):
     stub = tmp_path / "stub.mp4"
     stub.write_bytes(video.read_bytes()[:200])

@@ -1,6 +1,7 @@
 """From a container's packets to pictures with their times."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import av
@@ -69,6 +70,17 @@ def decode(
             tell("is cut off or damaged")
             continue
         yield from (picture for picture in pictures if not (damaged and picture.is_corrupt))
+
+
+def last_second(container: InputContainer, before: float) -> float:
+    """Up to which second any stream of the file lasts; `before`: a second in it, to look from."""
+    end = 0.0
+    with suppress(av.FFmpegError):
+        container.seek(int(before * av.time_base))
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    return end
 
 
 def timed(

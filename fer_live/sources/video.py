@@ -19,7 +19,7 @@ from fer_live.sources.container import (
     public_name,
     scheme_of,
 )
-from fer_live.sources.decoding import Timed, decode, seek, timed, upright
+from fer_live.sources.decoding import Timed, decode, last_second, seek, timed, upright
 from fer_live.types import Frame
 
 TIMEOUT = 10.0  # seconds that a URL may take to open, or to give the next picture
@@ -140,7 +140,7 @@ class VideoSource:
                 yield Timed(seconds, picture)
             read += 1
         else:
-            self._check_end(stream, read, seconds)
+            self._check_end(container, stream, read, seconds)
         if read == 0 and self._start:
             raise UserError(f"{self.name} has no picture from {self._start:g} s on; start earlier")
         if read == 0:
@@ -152,9 +152,15 @@ class VideoSource:
     def _damaged(self, what: str) -> None:
         self.warning = f"{self.name} {what}"
 
-    def _check_end(self, stream: VideoStream, read: int, seconds: float) -> None:
+    def _check_end(
+        self, container: InputContainer, stream: VideoStream, read: int, seconds: float
+    ) -> None:
         length, pause = _length(stream), 1 / float(stream.average_rate or 30)
-        if read and length and length - seconds - pause > MISSING and not self.warning:
+        announced = length or (container.duration or 0) / av.time_base
+        if not read or self.warning or announced - seconds - pause <= MISSING:
+            return
+        # A container's length is that of its longest stream: sound may go on after the pictures.
+        if length or announced - last_second(container, seconds) > MISSING:
             self.warning = f"{self.name} is cut off"
 
 
