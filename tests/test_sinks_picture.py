@@ -70,7 +70,7 @@ def test_a_disk_that_is_full_keeps_the_older_picture(tmp_path):
         sink.write(scene(1), picture())
         with (
             small_disk(1000),
-            pytest.raises(UserError, match=r"saved\.png cannot be written further"),
+            pytest.raises(UserError, match=r"saved\.png cannot be written \(File too large\)"),
         ):
             sink.write(scene(2), picture())
     assert embedded_record(path)["frame"] == 1

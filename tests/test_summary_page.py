@@ -152,12 +152,24 @@ def test_a_session_that_never_begins_leaves_an_older_summary(tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_a_disk_that_is_full_is_told(tmp_path, summary):
+@pytest.mark.parametrize("name", ["summary.html", "summary.png"])
+def test_a_disk_that_is_full_keeps_the_older_summary(tmp_path, summary, name):
+    path = tmp_path / name
+    path.write_text("precious")
     with (
         small_disk(1000),
-        pytest.raises(UserError, match=r"summary\.html cannot be written further"),
+        pytest.raises(UserError, match=rf"{name} cannot be written \(File too large\)"),
     ):
-        write_summary(summary, tmp_path / "summary.html", "Expressions")
+        write_summary(summary, path, "Expressions")
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_is_full_is_left_without_a_torn_summary(tmp_path):
+    sink = SummaryFile(tmp_path / "summary.html", "Expressions")
+    with small_disk(1000), pytest.raises(UserError, match="File too large"), sink:
+        sink.write(scene(), np.zeros((4, 4, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("log", "page"), [("a.jsonl", "a.html"), ("a.csv", "a.png")])

@@ -1,6 +1,8 @@
 """What every sink offers, and where sinks may write."""
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +49,32 @@ def unwritten(path: Path, error: OSError) -> UserError:
         f"{path} cannot be written further ({reason}); {kept}; "
         "free some space or save to another place"
     )
+
+
+def save_whole(files: Mapping[Path, bytes]) -> None:
+    """Put files that belong together in their places, all of them whole or none.
+
+    Raises UserError, which names the first, where they cannot be written; what was there before is kept.
+    """
+    parts: dict[Path, Path] = {}  # beside the file, through a link, that each will be
+    try:
+        for path, content in files.items():
+            place = path.resolve()
+            part = place.with_name(f".{place.name}.part")
+            parts[part] = place
+            part.write_bytes(content)
+        for part, place in parts.items():
+            part.replace(place)
+    except OSError as error:
+        for part, place in parts.items():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+                if not place.stat().st_size:
+                    place.unlink()  # claimed, and no more
+        raise UserError(
+            f"{next(iter(files))} cannot be written ({os.strerror(error.errno or 0)}); "
+            "free some space or save to another place"
+        ) from None
 
 
 def spare(source: str | int | Path, *targets: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
 from fer_live.errors import UserError
-from fer_live.sinks.base import claim, unwritten
+from fer_live.sinks.base import claim, save_whole
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -66,15 +65,7 @@ def save_picture(path: Path, canvas: Image, record: dict[str, Any]) -> None:
     except OSError:
         size = f"{canvas.shape[1]}x{canvas.shape[0]}"
         raise UserError(f"{path} cannot hold {size} pixels; save it as .png") from None
-    place = path.resolve()  # through a link, to what it names
-    part = place.with_name(f".{place.name}.part")
-    try:
-        part.write_bytes(encoded.getvalue())
-        part.replace(place)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise unwritten(path, error) from None
+    save_whole({path: encoded.getvalue()})
 
 
 def embedded_record(path: str | Path) -> dict[str, Any] | None:

@@ -1,12 +1,13 @@
 """A summary in a file: HTML, or a picture of the same page."""
 
+import io
 from pathlib import Path
 
 import cv2
 import PIL.Image
 
 from fer_live.errors import UserError
-from fer_live.sinks.base import claim, spare, unwritten
+from fer_live.sinks.base import claim, save_whole, spare
 from fer_live.sinks.record import scene_record
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
@@ -55,15 +56,15 @@ class SummaryFile:
 
 
 def write_summary(summary: Summary, path: Path, title: str) -> None:
-    """As HTML or PNG by the name's ending. Raises UserError where it cannot be written."""
+    """As HTML or PNG by the name's ending, whole or not at all. Raises UserError where it cannot be written."""
     page = lay_out(summary, title)
-    try:
-        if path.suffix.lower() in PNG:
-            PIL.Image.fromarray(picture(page)).save(path, "PNG", optimize=True)
-        else:
-            path.write_text(html_page(page, table(summary)), encoding="utf-8")
-    except OSError as error:
-        raise unwritten(path, error) from None
+    if path.suffix.lower() in PNG:
+        encoded = io.BytesIO()
+        PIL.Image.fromarray(picture(page)).save(encoded, "PNG", optimize=True)
+        content = encoded.getvalue()
+    else:
+        content = html_page(page, table(summary)).encode("utf-8", "replace")
+    save_whole({path: content})
 
 
 def thumbnail(image: Pixels, box: Box) -> Pixels:
