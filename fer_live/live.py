@@ -3,7 +3,7 @@
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console
 
@@ -14,7 +14,7 @@ from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Session
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
-from fer_live.sinks.base import spare
+from fer_live.sinks.base import keep_open, spare
 from fer_live.sinks.log import open_log
 from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
@@ -71,7 +71,7 @@ def run(options: LiveOptions) -> int:
         source = stack.enter_context(follow(opened, options.every_frame))
         options = _settle(options, console)
         spare(address, options.output, options.log, options.summary)
-        sinks: list[Sink] = [stack.enter_context(sink) for sink in _files(options, source)]
+        sinks = [keep_open(stack, sink) for sink in _files(options, source)]
         if pipe is not None:
             sinks.append(pipe)
         scan = options.scan or ("full" if source.stills else "live")
@@ -146,8 +146,9 @@ def _title(options: LiveOptions) -> str:
     return f"Expressions at camera {options.camera}"
 
 
-def _files(options: LiveOptions, source: Source) -> list[Any]:
-    sinks: list[Any] = []
+def _files(options: LiveOptions, source: Source) -> list[Sink]:
+    """Not yet entered."""
+    sinks: list[Sink] = []
     if options.output is not None:
         suffix = options.output.suffix.lower()
         if suffix in PICTURES:

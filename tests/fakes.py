@@ -105,9 +105,10 @@ class FakeClassifier:
 
 @dataclass
 class FakeSink:
-    """Remembers what it was given; raises at frame `full`, as on a full disk."""
+    """Remembers what it was given; raises at frame `full`, as on a full disk, or at its end if `torn`."""
 
     full: int | None = None
+    torn: bool = False
     drawn: bool = True
     scenes: list[Scene] = field(default_factory=list)
     canvases: list[Image] = field(default_factory=list)
@@ -120,6 +121,8 @@ class FakeSink:
 
     def __exit__(self, *exception: object) -> None:
         self.closed += 1
+        if self.torn:
+            raise UserError("the fake end does not fit")
 
     def write(self, scene: Scene, canvas: Image) -> None:
         if scene.frame.index == self.full:

@@ -111,6 +111,21 @@ def test_a_sink_that_fails_closes_the_others(stage, tmp_path, monkeypatch):
     assert good.closed == bad.closed == source.closed == stage.analyzer.detector.closed == 1
 
 
+def test_all_failures_are_told_and_the_first_is_the_sessions(stage, monkeypatch, caplog):
+    torn, bad, source = FakeSink(torn=True), FakeSink(full=2), FakeSource(9)
+    monkeypatch.setattr(live, "_files", lambda options, source: [torn, bad])
+    with pytest.raises(UserError, match="fake disk"):
+        stage(source)
+    assert "the fake end does not fit" in caplog.text
+    assert torn.closed == bad.closed == source.closed == stage.analyzer.detector.closed == 1
+
+
+def test_a_failure_at_the_end_is_the_sessions(stage, monkeypatch):
+    monkeypatch.setattr(live, "_files", lambda options, source: [FakeSink(torn=True), FakeSink()])
+    with pytest.raises(UserError, match="the fake end does not fit"):
+        stage(FakeSource(2))
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.mp4", "a.png"])
 def test_a_session_that_never_begins_leaves_older_files_alone(stage, tmp_path, name):
     def fail(index):

@@ -15,7 +15,7 @@ from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks import Sink, VideoFile
-from fer_live.sinks.base import spare
+from fer_live.sinks.base import keep_open, spare
 from fer_live.sinks.log import open_log
 from fer_live.sinks.sound import Sound
 from fer_live.sources import ImageSource, VideoSource, open_source
@@ -69,7 +69,7 @@ def read_film(options: FilmOptions) -> int:
             raise UserError(f"{options.path} is {length:.1f} s long; choose an earlier --start")
         readers, video = _sinks(options, source)
         for sink in (*readers, *video):
-            stack.enter_context(sink)
+            keep_open(stack, sink)
         loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
         analyzer = stack.enter_context(loaded)
         leave_cores_to(analyzer.classifier.runtime)

@@ -17,6 +17,7 @@ from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
+from fer_live.sinks.base import keep_open
 from fer_live.sinks.log import Log, open_log
 from fer_live.sinks.picture import PICTURES, embedded_record, save_picture
 from fer_live.sinks.record import scene_record
@@ -72,7 +73,7 @@ def read_pictures(options: PictureOptions) -> int:
     with ExitStack() as stack:
         if options.output is not None:
             _claim_folder(options.output)
-        log = stack.enter_context(open_log(options.log)) if options.log else None
+        log = keep_open(stack, open_log(options.log)) if options.log else None
         stop = stack.enter_context(stoppable())
         bar = progress(len(tasks), console, "pictures")
         job.run(log, bar, stop)

@@ -1,13 +1,16 @@
 """What every sink offers, and where sinks may write."""
 
+import logging
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fer_live.errors import UserError
 from fer_live.types import Image, Scene
+
+logger = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
@@ -24,6 +27,28 @@ class Sink(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
     def write(self, scene: Scene, canvas: Image) -> None: ...
+
+
+AnySink = TypeVar("AnySink", bound=Sink)
+
+
+def keep_open(stack: ExitStack, sink: AnySink) -> AnySink:
+    """Enter the sink until the stack is left; raises UserError.
+
+    Where it fails to close after something else has failed, that goes on, and the log tells of this one.
+    """
+    sink.__enter__()
+
+    def close(*exception: object) -> None:
+        try:
+            sink.__exit__(*exception)
+        except UserError as failure:
+            if exception[0] is None:
+                raise
+            logger.error(str(failure))
+
+    stack.push(close)
+    return sink
 
 
 def claim(path: Path, suffixes: tuple[str, ...]) -> None:
