@@ -1,6 +1,9 @@
 """`fer-live export`: a weight file in the formats of other programs."""
 
+import io
 import json
+import os
+import tempfile
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +17,7 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
 from fer_live.runtimes.base import Flat
+from fer_live.sinks.base import save_whole
 
 Format = Literal["onnx", "openvino", "torchscript"]
 ENDINGS: dict[str, str] = {"onnx": ".onnx", "openvino": ".xml", "torchscript": ".pt"}
@@ -24,40 +28,49 @@ def export(weights: str, kind: Format, output: Path) -> Path:
 
     Input: images (B, C, H, W), float32, normalised as the card says. Outputs, in this order: logits
     (B, K) before the card's temperature, feature_map (B, C, h, w), and uncertainty (B,) where the
-    network has it. `output`: a file with the format's ending. Raises UserError where it cannot be written.
+    network has it. `output`: a file with the format's ending; all files are written whole or none.
+    Raises UserError where they cannot be.
     """
     if kind not in get_args(Format):
         raise UserError(f"format {kind!r} is not one of {', '.join(get_args(Format))}")
     if output.suffix != ENDINGS[kind]:
         raise UserError(f"{output} cannot be saved as {kind}; end its name in {ENDINGS[kind]}")
     network, card = cards.load(cards.find_weights(weights))
-    write = {"onnx": _onnx, "openvino": _openvino, "torchscript": _torchscript}[kind]
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write(network, card, output)
-        output.with_suffix(".json").write_text(json.dumps(asdict(card), indent=2))
     except OSError as error:
-        raise UserError(f"{output} cannot be written ({error}); save to another place") from None
+        raise UserError(
+            f"{output} cannot be written ({os.strerror(error.errno or 0)}); save to another place"
+        ) from None
+    contents = {"onnx": _onnx, "openvino": _openvino, "torchscript": _torchscript}[kind]
+    files = {output.with_suffix(end): made for end, made in contents(network, card).items()}
+    save_whole(files | {output.with_suffix(".json"): json.dumps(asdict(card), indent=2).encode()})
     return output
 
 
-def _onnx(network: Network, card: Card, path: Path) -> None:
-    from fer_live.runtimes.onnx import write_onnx
+def _onnx(network: Network, card: Card) -> dict[str, bytes]:
+    """The files' contents by their endings, as with the other formats."""
+    from fer_live.runtimes.onnx import onnx_file
 
-    write_onnx(network, card, path)
+    return {".onnx": onnx_file(network, card)}
 
 
-def _openvino(network: Network, card: Card, path: Path) -> None:
+def _openvino(network: Network, card: Card) -> dict[str, bytes]:
     if not quiet_openvino.is_installed():
         raise UserError("format openvino is not installed: pip install openvino")
     from fer_live.runtimes.openvino import save
 
-    save(network, card, path)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.xml"
+        save(network, card, path)
+        return {end: path.with_suffix(end).read_bytes() for end in (".xml", ".bin")}
 
 
-def _torchscript(network: Network, card: Card, path: Path) -> None:
+def _torchscript(network: Network, card: Card) -> dict[str, bytes]:
     example = torch.zeros(2, card.channels, card.size, card.size)
+    content = io.BytesIO()  # a full disk would end the process within torch
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of shapes that never change here
+        warnings.simplefilter("ignore")  # of shapes that never change here, and of newer formats
         traced = torch.jit.trace(Flat(network).eval(), example, check_trace=False)
-    traced.save(str(path), _extra_files={"card.json": card.to_json()})
+        torch.jit.save(traced, content, _extra_files={"card.json": card.to_json()})
+    return {".pt": content.getvalue()}

@@ -1,5 +1,6 @@
 import socket
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.export import export
 from fer_live.runtimes import choose_runtime, openvino
+from tests.limits import small_disk
 
 CPU = torch.device("cpu")
 CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
@@ -145,3 +147,24 @@ def test_an_exported_network_says_what_ours_says(tmp_path, kind, ending):
 def test_an_export_to_another_ending_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"end its name in \.onnx"):
         export("cnn6", "onnx", tmp_path / "cnn6.bin")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"), [("onnx", "onnx"), ("openvino", "xml"), ("torchscript", "pt")]
+)
+def test_a_disk_that_is_full_keeps_the_older_export(tmp_path, monkeypatch, kind, ending):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    path = tmp_path / "here" / f"cnn6.{ending}"
+    path.parent.mkdir()
+    path.write_text("precious")
+    with small_disk(200_000), pytest.raises(UserError, match=rf"\.{ending} cannot be written \("):
+        export("cnn6", kind, path)
+    assert path.read_text() == "precious"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_export_without_a_place_tells_what_the_system_says(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"a\.pt cannot be written \(Not a directory\); save to"):
+        export("cnn6", "torchscript", tmp_path / "file" / "new" / "a.pt")

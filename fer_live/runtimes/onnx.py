@@ -1,8 +1,7 @@
 """ONNX Runtime, and networks as ONNX files for other programs."""
 
-import tempfile
+import io
 import warnings
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -48,37 +47,40 @@ class OnnxRuntime:
 
 
 def to_onnx(network: Network, card: Card) -> bytes:
-    """The network as an ONNX model: images (B, C, H, W) -> logits, feature_map[, uncertainty]."""
+    """The network as an ONNX model: images (B, C, H, W) -> logits, feature_map[, uncertainty].
+
+    Raises UserError where the package onnx is not installed.
+    """
     example = torch.zeros(2, card.channels, card.size, card.size)
     names = ["logits", "feature_map"]
     if network(example).log_variance is not None:
         names.append("uncertainty")
     try:
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            path = Path(folder) / "model.onnx"
-            warnings.simplefilter(
-                "ignore"
-            )  # torch points to its newer exporter, which needs more packages
+        with warnings.catch_warnings():
+            # Torch points to its newer exporter, which needs more packages.
+            warnings.simplefilter("ignore")
+            content = io.BytesIO()
             torch.onnx.export(
                 Flat(network).eval(),
                 (example,),
-                path,
+                content,
                 input_names=["images"],
                 output_names=names,
                 dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
                 opset_version=OPERATIONS,
                 dynamo=False,
             )
-            return path.read_bytes()
+            return content.getvalue()
     except ImportError:
         raise UserError(f"onnx {MISSING}") from None
 
 
-def write_onnx(network: Network, card: Card, path: Path) -> None:
-    """Write the ONNX file, its card among the metadata."""
+def onnx_file(network: Network, card: Card) -> bytes:
+    """The ONNX model with its card among the metadata."""
     import onnx
 
     model = onnx.load_from_string(to_onnx(network, card))
     entry = model.metadata_props.add()
     entry.key, entry.value = "card", card.to_json()
-    onnx.save(model, path)
+    content: bytes = model.SerializeToString()
+    return content

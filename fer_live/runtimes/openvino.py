@@ -130,7 +130,10 @@ def convert(weights: Path) -> Path:
 
 
 def save(network: Network, card: Card, path: Path) -> None:
-    """Write the network as OpenVINO's .xml and .bin, straight from torch."""
+    """Write the network as OpenVINO's .xml and .bin, straight from torch.
+
+    Raises UserError where they cannot be written.
+    """
     openvino = quiet_openvino.imported()
     example = torch.zeros(2, card.channels, card.size, card.size)
     with warnings.catch_warnings():
@@ -138,7 +141,10 @@ def save(network: Network, card: Card, path: Path) -> None:
         model = openvino.convert_model(
             Flat(network), example_input=example, input=[-1, *example.shape[1:]]
         )
-    openvino.save_model(model, path, compress_to_fp16=False)
+    try:
+        openvino.save_model(model, path, compress_to_fp16=False)
+    except RuntimeError as error:  # it has no others, and keeps the system's reason for itself
+        raise UserError(f"{path} cannot be written ({error}); free some space there") from None
 
 
 if __name__ == "__main__":
