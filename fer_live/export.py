@@ -24,12 +24,12 @@ ENDINGS: dict[str, str] = {"onnx": ".onnx", "openvino": ".xml", "torchscript": "
 
 
 def export(weights: str, kind: Format, output: Path) -> Path:
-    """Write the network as `kind`, and its card beside it as JSON; return the path written.
+    """Write the network as `kind` to `output`, and its card to `output`.json; return `output`.
 
     Input: images (B, C, H, W), float32, normalised as the card says. Outputs, in this order: logits
     (B, K) before the card's temperature, feature_map (B, C, h, w), and uncertainty (B,) where the
-    network has it. `output`: a file with the format's ending; all files are written whole or none.
-    Raises UserError where they cannot be.
+    network has it. `output` must have the format's ending. All files are written whole, or none and
+    UserError raised.
     """
     if kind not in get_args(Format):
         raise UserError(f"format {kind!r} is not one of {', '.join(get_args(Format))}")
@@ -44,7 +44,8 @@ def export(weights: str, kind: Format, output: Path) -> Path:
         ) from None
     contents = {"onnx": _onnx, "openvino": _openvino, "torchscript": _torchscript}[kind]
     files = {output.with_suffix(end): made for end, made in contents(network, card).items()}
-    save_whole(files | {output.with_suffix(".json"): json.dumps(asdict(card), indent=2).encode()})
+    beside = output.with_name(f"{output.name}.json")  # each export of one stem has its own
+    save_whole(files | {beside: json.dumps(asdict(card), indent=2).encode()})
     return output
 
 

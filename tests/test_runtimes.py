@@ -141,7 +141,7 @@ def test_an_exported_network_says_what_ours_says(tmp_path, kind, ending):
     else:
         logits = torch.jit.load(path)(images)[0]
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
-    assert '"temperature"' in path.with_suffix(".json").read_text()
+    assert '"temperature"' in (tmp_path / f"cnn6.{ending}.json").read_text()
 
 
 def test_an_export_to_another_ending_is_refused(tmp_path):

@@ -90,7 +90,7 @@ def define_export(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".onnx, .xml (openvino) or .pt (torchscript); its card as .json lies beside it",
+        help=".onnx, .xml (openvino) or .pt (torchscript); its card lies beside it, as FILE.json",
     )
 
 
