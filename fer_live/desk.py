@@ -1,6 +1,7 @@
 """The window at work: what it shows, and what its keys and the mouse do."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 class Desk:
     """One window with its view, its selected face and the files that keys begin.
 
-    `fps`: the source's, for recordings. `quitting`: a key or the close button asked for the end.
+    `fps`: the source's, for recordings. `pictures`: how many there are, where each stays until a key is
+    pressed; None for films and cameras. `quitting`: a key or the close button asked for the end.
     `switched`: another model came, so that a picture that stays is to be read anew.
     """
 
@@ -36,6 +38,7 @@ class Desk:
         view: View,
         models: Models,
         fps: float | None = None,
+        pictures: int | None = None,
     ):
         self.view = view
         self.quitting = False
@@ -46,7 +49,8 @@ class Desk:
         self._snapshots: list[Path] = []
         self._window, self._analyzer, self._models = window, analyzer, models
         self._stage, self._painter = Stage(), Painter()
-        self._shown: tuple[Scene, Image] | None = None
+        self._pictures = pictures
+        self._shown: tuple[Scene, HudInfo] | None = None
         self._drawn: tuple[object, ...] = ()
 
     @property
@@ -65,21 +69,27 @@ class Desk:
 
     def show(self, scene: Scene, info: HudInfo, status: str | None = None) -> None:
         """Bring the scene to the window. `status`: what stays to be told."""
-        info = self._completed(info)
-        size, messages = self._size(scene), self.messages.lines(status)
-        canvas = self._stage.compose(
+        canvas = self._composed(
+            scene, self.view, self._completed(info, scene), self.messages.lines(status)
+        )
+        self._window.write(scene, canvas)
+        self._shown = scene, info
+        self._drawn = self._looks(scene, status)
+
+    def _composed(
+        self, scene: Scene, view: View, info: HudInfo, messages: Sequence[str] = ()
+    ) -> Image:
+        timeline = self.timeline if self._pictures is None else None
+        return self._stage.compose(
             scene,
-            self.view,
-            size,
+            view,
+            self._size(scene),
             self.selection,
-            self.timeline,
+            timeline,
             self.expressions,
             info,
             messages,
         )
-        self._window.write(scene, canvas)
-        self._shown = scene, canvas
-        self._drawn = self._looks(scene, status)
 
     def refresh(self, scene: Scene, info: HudInfo, status: str | None = None) -> None:
         """Show the scene that stays once more, if that would look otherwise than before."""
@@ -97,11 +107,31 @@ class Desk:
         height, width = scene.frame.image.shape[:2]
         return self._window.size((width, height))
 
-    def _completed(self, info: HudInfo) -> HudInfo:
+    def _completed(self, info: HudInfo, scene: Scene) -> HudInfo:
+        """With what the keys have done, and which keys there are."""
+        paused = self.view.paused and self._pictures is None
+        if self._pictures is not None:
+            going_on = "space next" if scene.frame.index + 1 < self._pictures else "space end"
+        else:
+            going_on = "space go on" if paused else ""
+        return replace(
+            self._described(info, scene),
+            paused=paused,
+            recording=self.recording.active,
+            logging=self.logging.active,
+            hints=tuple(filter(None, (going_on, "h help", "q quit"))),
+        )
+
+    def _described(self, info: HudInfo, scene: Scene) -> HudInfo:
+        """With what is seen in the picture."""
         chosen = self.view.chosen if self.view.heatmap else None
         heat = "" if chosen is None or chosen >= len(self.expressions) else self.expressions[chosen]
+        if self._pictures is None:
+            return replace(info, heat=str(heat))
+        name = Path(scene.frame.source or "").name
+        place = f"{scene.frame.index + 1} of {self._pictures}" if self._pictures > 1 else ""
         return replace(
-            info, heat=str(heat), recording=self.recording.active, logging=self.logging.active
+            info, heat=str(heat), fps=None, place=" · ".join(filter(None, (place, name)))
         )
 
     def write(self, scene: Scene, info: HudInfo) -> None:
@@ -139,9 +169,11 @@ class Desk:
         elif action is Action.SNAPSHOT and self._shown:
             self._save(*self._shown)
         elif action is Action.RECORD:
-            self._tell(self.recording.toggle())
+            self._record()
         elif action is Action.LOG:
             self._tell(self.logging.toggle())
+            if self.view.paused and self._shown:  # no other scene may ever come
+                self._tell(self.logging.write(self._shown[0], self._shown[0].frame.image))
         elif action is Action.MODEL:
             self._tell(self._models.begin_next())
         elif action is Action.FULLSCREEN:
@@ -153,6 +185,14 @@ class Desk:
             self._choose(int(key) - 1)
         elif action in (Action.STRONGER, Action.WEAKER):
             self._tell(f"heat-map {self.view.strength:.0%}")
+
+    def _record(self) -> None:
+        if self._pictures is not None:
+            self._tell("pictures make no film: s saves this one")
+            return
+        told = self.recording.toggle()
+        waiting = self.recording.active and self.view.paused
+        self._tell(f"{told}, once the picture goes on" if waiting else told)
 
     def _choose(self, number: int) -> None:
         labels = self.expressions
@@ -173,12 +213,17 @@ class Desk:
         if text:
             self.messages.say(text)
 
-    def _save(self, scene: Scene, canvas: Image) -> None:
-        """A snapshot in the current folder. One that cannot be saved ends no session, only warns."""
+    def _save(self, scene: Scene, info: HudInfo) -> None:
+        """What the window shows, without what it tells, in the current folder.
+
+        A picture that cannot be saved ends no session, only warns.
+        """
+        view = replace(self.view, help=False)
+        canvas = self._composed(scene, view, self._described(info, scene))
         path = fresh_path(".png")
         try:
             with PictureFile(path) as picture:
-                picture.write(scene, canvas)
+                picture.write(self._stage.shown(scene), canvas)
         except UserError as error:
             logger.warning(str(error))
             self._tell(str(error))

@@ -26,13 +26,14 @@ class KeyFile:
     """One file at a time, each under a fresh name. What it tells is for the window to show.
 
     A file that cannot be written further ends itself and not the session; the log says so, too, since
-    nobody may be looking at the window. `written`: those that were begun.
+    nobody may be looking at the window. `written`: those that hold something; others are not kept.
     """
 
     def __init__(self, what: str, suffix: str, make: Callable[[Path], Sink]):
         self.written: list[Path] = []
         self._what, self._suffix, self._make = what, suffix, make
         self._sink: Sink | None = None
+        self._path = Path()
 
     @property
     def active(self) -> bool:
@@ -41,14 +42,18 @@ class KeyFile:
     def toggle(self) -> str:
         """Begin a file, or end it; tells which."""
         if self._sink is not None:
-            return self.close() or f"saved {self.written[-1]}"
-        path = fresh_path(self._suffix)
+            return self.close() or self._ended()
+        self._path = fresh_path(self._suffix)
         try:
-            self._sink = self._make(path).__enter__()
+            self._sink = self._make(self._path).__enter__()
         except UserError as error:
             return str(error)
-        self.written.append(path)
-        return f"{self._what} {path}"
+        return f"{self._what} {self._path}"
+
+    def _ended(self) -> str:
+        if self._path in self.written:
+            return f"saved {self._path}"
+        return f"{self._what} stopped before a picture came: nothing is saved"
 
     def write(self, scene: Scene, canvas: Image) -> str | None:
         """What went wrong, if anything did."""
@@ -60,6 +65,8 @@ class KeyFile:
             self.close()
             logger.warning(str(error))
             return str(error)
+        if self._path not in self.written:
+            self.written.append(self._path)
         return None
 
     def close(self) -> str | None:
@@ -71,4 +78,6 @@ class KeyFile:
             sink.__exit__(None, None, None)
         except UserError as error:
             return str(error)
+        if self._path not in self.written:
+            self._path.unlink(missing_ok=True)
         return None

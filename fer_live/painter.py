@@ -14,6 +14,8 @@ from fer_live.sinks.view import View, key_help
 from fer_live.timeline import Timeline
 from fer_live.types import Box, Image, Keypoints, Point, Reading, Scene
 
+ORIGIN = Point(0, 0)
+
 
 @dataclass
 class Painter:
@@ -67,7 +69,7 @@ class Stage:
     `place`: where the frame lies in it since it was last composed.
     """
 
-    painter: Painter = field(default_factory=lambda: Painter(hud=Hud(hint="h help   q quit")))
+    painter: Painter = field(default_factory=Painter)
     side: SidePanel = field(default_factory=SidePanel)
     place: Box = field(default_factory=lambda: Box(0, 0, 1, 1))
     _scale: float = 1.0
@@ -78,12 +80,12 @@ class Stage:
         view: View,
         size: tuple[int, int],
         selection: Selection,
-        timeline: Timeline,
+        timeline: Timeline | None,
         expressions: Sequence[Expression],
         info: HudInfo | None,
         messages: Sequence[str] = (),
     ) -> Image:
-        """(height, width, 3) for a `size` of (width, height)."""
+        """(height, width, 3) for a `size` of (width, height). `timeline`: None shows none."""
         width, height = size
         panel = panel_width(size) if view.panel else 0
         stage = Box(0, 0, width - panel, height)
@@ -119,6 +121,11 @@ class Stage:
             (point.x - self.place.left) / self._scale, (point.y - self.place.top) / self._scale
         )
 
+    def shown(self, scene: Scene) -> Scene:
+        """The scene with its faces in the pixels of what was last composed."""
+        corner = Point(self.place.left, self.place.top)
+        return replace(scene, readings=[scaled(r, self._scale, corner) for r in scene.readings])
+
 
 def fitted(image: Image, stage: Box) -> tuple[Box, float]:
     """Where a picture lies in the middle of `stage`, as large as it fits, and how much it is enlarged."""
@@ -129,18 +136,19 @@ def fitted(image: Image, stage: Box) -> tuple[Box, float]:
     return Box(left, top, left + wide, top + high), scale
 
 
-def scaled(reading: Reading, scale: float) -> Reading:
-    """The reading of a picture that was enlarged by `scale`."""
-    if scale == 1:
+def scaled(reading: Reading, scale: float, corner: Point = ORIGIN) -> Reading:
+    """The reading of a picture that was enlarged by `scale` and laid with its corner at `corner`."""
+    if scale == 1 and corner == ORIGIN:
         return reading
     face = reading.face
     points = face.keypoints
+    x, y = corner
     if points is not None:
-        points = Keypoints(*(Point(x * scale, y * scale) for x, y in points))
-    box = Box(*(value * scale for value in face.box))
+        points = Keypoints(*(Point(p.x * scale + x, p.y * scale + y) for p in points))
+    left, top, right, bottom = (value * scale for value in face.box)
     area = reading.heatmap_area
     return replace(
         reading,
-        face=replace(face, box=box, keypoints=points),
-        heatmap_area=None if area is None else area * np.float32(scale),
+        face=replace(face, box=Box(left + x, top + y, right + x, bottom + y), keypoints=points),
+        heatmap_area=None if area is None else area * np.float32(scale) + np.array(corner, np.float32),
     )

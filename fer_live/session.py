@@ -74,7 +74,10 @@ class Session:
             self._play(source, sinks, stop, bar)
             return
         models = Models(self._models, self.analyzer.classifier, self._load)
-        self.desk = desk = Desk(self.window, self.analyzer, self._view, models, source.fps)
+        pictures = source.frame_count if self.still else None
+        self.desk = desk = Desk(
+            self.window, self.analyzer, self._view, models, source.fps, pictures
+        )
         try:
             self._play(source, sinks, stop, bar)
         finally:

@@ -6,12 +6,15 @@ from concurrent.futures import Future
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
+from fer_live.painter import Stage
 from fer_live.pipeline import Analyzer
 from fer_live.session import Session
+from fer_live.sinks.picture import embedded_record
 from fer_live.sinks.view import KEYS, Action
 from fer_live.sources.reader import Reader
 from fer_live.stopping import Stop
@@ -83,6 +86,76 @@ def test_a_key_logs_and_ends_the_log():
     session, _ = play(["", "l", "", "", "l", "", "q"])
     (path,) = session.written
     assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [2, 3]
+
+
+def test_a_recording_that_held_no_picture_is_not_there_and_not_said_to_be(tmp_path):
+    session, _ = play(["space", "r", "", "r", "", "q"])
+    assert session.written == []
+    assert not list(tmp_path.iterdir())
+    assert session.desk.messages.lines() == (
+        "recording stopped before a picture came: nothing is saved",
+    )
+
+
+def test_a_recording_begun_in_a_pause_waits_for_the_next_picture():
+    session, _ = play(["space", "r", "", "space", "", "", "r", "q"])
+    with av.open(str(session.written[0])) as container:
+        assert container.streams.video[0].frames == 2
+
+
+def test_a_log_begun_in_a_pause_begins_with_the_picture_that_is_shown():
+    session, _ = play(["", "space", "l", "", "space", "", "q"])
+    (path,) = session.written
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_pictures_that_stay_are_not_filmed():
+    session, _ = play(["r", "", "q"], FakeSource(2, stills=True), still=True)
+    assert session.desk.messages.lines() == ("pictures make no film: s saves this one",)
+    assert session.written == []
+
+
+@pytest.fixture
+def composed(monkeypatch):
+    """(timeline, info) of every picture that the window was given."""
+    kept = []
+    compose = Stage.compose
+
+    def spy(self, scene, view, size, selection, timeline, expressions, info, messages=()):
+        kept.append((timeline, info))
+        return compose(self, scene, view, size, selection, timeline, expressions, info, messages)
+
+    monkeypatch.setattr(Stage, "compose", spy)
+    return kept
+
+
+def test_a_pause_is_told_and_how_to_end_it(composed):
+    play(["", "space", "", "space", "", "q"])
+    told = [(info.paused, info.hints) for _, info in composed]
+    going, held = (False, ("h help", "q quit")), (True, ("space go on", "h help", "q quit"))
+    assert told == [going, going, held, going]
+
+
+def test_pictures_that_stay_tell_which_they_are_and_how_to_go_on(composed):
+    play(["", "space", "", "q"], FakeSource(2, stills=True), still=True)
+    told = [(info.place, info.fps, info.paused, info.hints) for _, info in composed]
+    assert told[0] == ("1 of 2", None, False, ("space next", "h help", "q quit"))
+    assert told[-1] == ("2 of 2", None, False, ("space end", "h help", "q quit"))
+    assert not any(timeline for timeline, _ in composed)
+
+
+def test_a_snapshot_has_neither_help_nor_messages_and_its_boxes_lie_on_it():
+    """The window is twice as large as the frame, which lies 80 pixels below its top."""
+    window = FakeWindow(keys=["", "h", "b", "", "s", "", "q"], size_now=(640, 640))
+    session = Session(Analyzer(FakeDetector(TWO), FakeClassifier()), window)
+    session.play(FakeSource(9, live=True), (), Stop(), None)
+    (path,) = session.written
+    record = embedded_record(path)
+    assert record["faces"][0]["box"] == [40.0, 200.0, 200.0, 380.0]
+    saved = np.asarray(PIL.Image.open(path))
+    assert saved.shape == (640, 640, 3)
+    assert (saved[200:400, 210:350] == 110).all()  # between the faces the help would lie
+    assert not (window.canvases[-1][200:400, 210:350] == 110).all()
 
 
 def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch, caplog):

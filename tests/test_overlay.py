@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN
 from fer_live.overlay import Boxes, HeatMap, Help, Hud, HudInfo, Overlay, Panels, Toast, sprites
 from fer_live.overlay.bars import CROWD, THRONG, _panel, bar_types
 from fer_live.overlay.label import FORMS, Words, draw_label, label_size
+from fer_live.overlay.layout import hud_height
 from tests.drawing import drawn, frame, reading
 
 SIZES = [(480, 640), (720, 1280), (1080, 1920), (1280, 720)]
@@ -65,6 +67,21 @@ def test_tiny_pictures_are_drawn_on(height, width):
     ]
     annotators.append(Help([("q", "quit")]))
     Overlay(annotators)(frame(height, width), [reading(0, 0, width, height)])
+
+
+def test_bars_tell_whose_they_are_where_there_are_several_faces():
+    """By the badge of the label, which is drawn in yellow with a dark number."""
+    one, two = reading(60, 150, 160, 270, track=1), reading(400, 150, 500, 270, track=2)
+
+    def badges(readings):
+        canvas = Overlay([Panels()])(frame(), readings)
+        yellow = (np.abs(canvas.astype(int) - HAPPY.colour).max(2) < 12).astype(np.uint8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(yellow)
+        tall = stats[1:, cv2.CC_STAT_HEIGHT] >= 12
+        return int(tall.sum())
+
+    assert badges([one]) == 1  # the label's
+    assert badges([one, two]) == 4  # two labels', two panels'
 
 
 def test_bars_keep_the_order_of_the_probabilities():
@@ -168,7 +185,7 @@ def test_the_selected_face_has_a_whole_frame():
 
 
 def test_the_hud_is_a_strip_at_the_bottom():
-    where = drawn(Hud(HudInfo(29.6, 8.34, "cucn", "cpu"), "h help"), [], frame(level=200))
+    where = drawn(Hud(HudInfo(29.6, 8.34, "cucn", "cpu", hints=("h help",))), [], frame(level=200))
     rows = np.nonzero(where.any(1))[0]
     assert rows[-1] == 479
     assert rows[0] > 430
@@ -192,11 +209,28 @@ def test_the_huds_units_stand_still():
 
 
 def test_a_narrow_hud_leaves_columns_out():
-    info = HudInfo(29.6, 8.34, "cucn", "cpu", "openvino", 12, "fear", True, True)
-    canvas = Overlay([Hud(info, "h help")])(frame(480, 200), ())
+    info = HudInfo(
+        29.6, 8.34, "cucn", "cpu", "openvino", 12, "2 of 9", "fear", True, True, True, ("h help",)
+    )
+    canvas = Overlay([Hud(info)])(frame(480, 200), ())
     assert (canvas[470, :8] == canvas[470, 0]).all()  # nothing reaches the edges
     assert (canvas[470, -8:] == canvas[470, 0]).all()
     assert (canvas[460:478] != canvas[470, 0]).any()
+
+
+def test_a_narrow_hud_leaves_the_last_hints_out_before_its_first_column():
+    hints = ("space next", "h help", "q quit")
+    info = HudInfo(None, 8.34, "cucn", "cpu", place="2 of 9 · a picture.png", hints=hints)
+
+    def strip(width, info):
+        return Overlay([Hud(info)])(frame(480, width), ())[-20:]
+
+    alone = strip(220, replace(info, hints=()))
+    place = 12 + sprites.text_width(info.place, 12)
+    assert (strip(220, info)[:, :place] == alone[:, :place]).all()
+    first = strip(220, replace(info, hints=hints[:1]))
+    assert (strip(220, info) == first).all()
+    assert (first != alone).any()
 
 
 def test_messages_lie_below_each_other_and_within_the_frame():
@@ -208,19 +242,21 @@ def test_messages_lie_below_each_other_and_within_the_frame():
 
 
 @pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (1080, 1920), (300, 1000)])
-def test_the_help_fits(height, width):
+def test_the_help_fits_above_the_hud(height, width):
     keys = [(f"{i}", "what a key does, in words") for i in range(16)]
-    where = drawn(Help(keys), [], frame(height, width, 255))
+    canvas = frame(height, width, 255)
+    where = drawn(Help(keys), [], canvas)
     assert not where[0].any()
-    assert not where[-1].any()
+    assert not where[height - hud_height(canvas) :].any()
     assert not where[:, 0].any()
     assert where.any()
 
 
 def test_the_help_is_in_the_middle():
-    where = drawn(Help([("q or esc", "quit"), ("g", "heat-map")]), [], frame(level=255))
+    canvas = frame(level=255)
+    where = drawn(Help([("q or esc", "quit"), ("g", "heat-map")]), [], canvas)
     rows, columns = np.nonzero(where.any(1))[0], np.nonzero(where.any(0))[0]
-    assert rows.mean() == pytest.approx(239.5, abs=1)
+    assert rows.mean() == pytest.approx(239.5 - hud_height(canvas) / 2, abs=1)
     assert columns.mean() == pytest.approx(319.5, abs=1)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fer_live.expressions import Expression
 from fer_live.overlay import sprites
-from fer_live.overlay.label import DIM, PANEL
+from fer_live.overlay.label import DIM, PANEL, badge, badge_width, shown_colour
 from fer_live.overlay.layout import SMALLEST, type_size
 from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
@@ -18,6 +18,7 @@ class _Panel(NamedTuple):
     """What does not change from frame to frame, and where the rest goes (pixels from its corner)."""
 
     base: Sprite
+    edge: int  # left and top of what is in it
     rows: tuple[int, ...]  # tops
     row: int  # height
     name: int  # left
@@ -40,16 +41,24 @@ def bar_types(canvas: Image, faces: int) -> list[int]:
     return [size, *(smaller for smaller in (SMALLEST, TINIEST) if smaller < size)]
 
 
-def bars_size(reading: Reading, size: int) -> tuple[int, int]:
+def bars_size(reading: Reading, size: int, signed: bool) -> tuple[int, int]:
     """Width and height of `draw_bars`."""
-    base = _panel(_names(reading), size).base
+    base = _panel(_names(reading), size, _margin(reading, size, signed)).base
     return base.width, base.height
 
 
-def draw_bars(canvas: Image, reading: Reading, left: int, top: int, size: int) -> None:
-    """A panel: name, bar and percentage of each expression, in the probabilities' order, always."""
-    panel = _panel(_names(reading), size)
+def draw_bars(
+    canvas: Image, reading: Reading, left: int, top: int, size: int, signed: bool
+) -> None:
+    """A panel: name, bar and percentage of each expression, in the probabilities' order, always.
+
+    `signed`: with the label's badge, which tells whose they are.
+    """
+    panel = _panel(_names(reading), size, _margin(reading, size, signed))
     sprites.paste(canvas, panel.base, left, top)
+    if signed:
+        sign = badge(reading.track, shown_colour(reading), sprites.text_height(size))
+        sprites.paste(canvas, sign, left + panel.edge, top + panel.edge)
     for row, (expression, p) in zip(
         panel.rows, reading.prediction.probabilities.items(), strict=True
     ):
@@ -69,17 +78,25 @@ def _names(reading: Reading) -> tuple[str, ...]:
     return tuple(map(str, reading.prediction.probabilities))
 
 
-@lru_cache(maxsize=32)
-def _panel(names: tuple[str, ...], size: int) -> _Panel:
-    padding, gap = round(0.7 * size), round(0.6 * size)
+def _margin(reading: Reading, size: int, signed: bool) -> int:
+    """Pixels at the left for the badge."""
+    if not signed:
+        return 0
+    return badge_width(reading.track, sprites.text_height(size)) + round(0.5 * size)
+
+
+@lru_cache(maxsize=64)
+def _panel(names: tuple[str, ...], size: int, margin: int = 0) -> _Panel:
+    edge, gap = round(0.7 * size), round(0.6 * size)
+    padding = edge + margin
     row, thick, length = round(1.5 * size), max(3, round(0.55 * size)), round(5.5 * size)
     bar = padding + max(sprites.text_width(name, size) for name in names) + gap
     end = bar + length + gap // 2 + sprites.text_width("100%", size)
-    rows = tuple(padding + i * row for i in range(len(names)))
-    panel = sprites.rounded(end + padding, rows[-1] + row + padding, 0.7 * size, opacity=PANEL)
+    rows = tuple(edge + i * row for i in range(len(names)))
+    panel = sprites.rounded(end + edge, rows[-1] + row + edge, 0.7 * size, opacity=PANEL)
     track = sprites.rounded(length, thick, thick / 2, sprites.WHITE, 0.16)
     base = sprites.stack(panel, *((track, bar, top + (row - thick) // 2) for top in rows))
-    return _Panel(base, rows, row, padding, bar, length, end, thick)
+    return _Panel(base, edge, rows, row, padding, bar, length, end, thick)
 
 
 def _draw_bar(

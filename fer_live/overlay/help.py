@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fer_live.overlay import sprites
-from fer_live.overlay.layout import type_size
+from fer_live.overlay.layout import hud_height, type_size
 from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
 
@@ -21,14 +21,13 @@ class Help:
 
     def __call__(self, canvas: Image, readings: Sequence[Reading]) -> None:
         size, keys = type_size(canvas), tuple(self.keys)
-        height, width = canvas.shape[:2]
+        height, width = canvas.shape[0] - hud_height(canvas), canvas.shape[1]
         tries = [(columns, small) for small in (size, 12, 10, TINIEST) for columns in (1, 2, 3)]
         for columns, small in tries:
             panel = _help_panel(keys, small, columns)
             if small <= size and panel.width <= width and panel.height <= height:
                 break
-        left = (canvas.shape[1] - panel.width) // 2
-        sprites.paste(canvas, panel, left, (canvas.shape[0] - panel.height) // 2)
+        sprites.paste(canvas, panel, (width - panel.width) // 2, (height - panel.height) // 2)
 
 
 @dataclass(frozen=True)

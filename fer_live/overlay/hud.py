@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from fer_live.overlay import sprites
 from fer_live.overlay.label import DIM, PANEL
@@ -10,36 +11,45 @@ from fer_live.overlay.sprites import Colour
 from fer_live.types import Image, Reading
 
 RED: Colour = (255, 92, 80)
+AMBER: Colour = (255, 196, 64)
+
+# Text, the widest text that will stand there, colour and opacity.
+Column: TypeAlias = tuple[str, str, Colour, float]
 
 
 @dataclass(frozen=True)
 class HudInfo:
-    """`milliseconds`: of work for one frame. `dropped`: frames that came too fast to be read.
+    """`fps`: None for pictures that stay. `milliseconds`: of work for one frame. `dropped`: frames that
+    came too fast to be read.
 
-    `heat`: whose heat-map is shown, if it was chosen. `recording`, `logging`: whether a file is being
-    written because a key asked for it.
+    `place`: which of several pictures this is. `heat`: whose heat-map is shown, if it was chosen.
+    `recording`, `logging`: whether a file is being written because a key asked for it. `hints`: keys, at
+    the right end.
     """
 
-    fps: float
+    fps: float | None
     milliseconds: float
     model: str
     device: str
     runtime: str = ""
     dropped: int = 0
+    place: str = ""
     heat: str = ""
     recording: bool = False
     logging: bool = False
+    paused: bool = False
+    hints: tuple[str, ...] = ()
 
 
 @dataclass
 class Hud:
-    """A strip along the bottom; set `info` before each frame. `hint`: at its right end.
+    """A strip along the bottom; set `info` before each frame.
 
-    Where it is too narrow for all, the columns at the end are left out.
+    Where it is too narrow for all, the columns at the end are left out, and the last hints before the
+    first column.
     """
 
     info: HudInfo | None = None
-    hint: str = ""
 
     def __call__(self, canvas: Image, readings: Sequence[Reading]) -> None:
         height = hud_height(canvas)
@@ -49,28 +59,43 @@ class Hud:
         width, top = canvas.shape[1], canvas.shape[0] - height
         sprites.paste(canvas, sprites.rounded(width, height, 0, opacity=PANEL), 0, top)
         left, end = size, width - size
-        if self.hint:
-            hint = sprites.text(self.hint, size, opacity=DIM)
-            sprites.paste(canvas, hint, end - hint.width, top + (height - hint.height) // 2)
-            end -= hint.width + size
-        for content, widest, colour, opacity in _columns(self.info):
-            own = sprites.text_width(content, size)
-            room = max(sprites.text_width(widest, size), own)
+        columns = [(_room(column, size), column) for column in _columns(self.info)]
+        hint = _fitting(self.info.hints, size, end - left - columns[0][0] - size)
+        if hint:
+            line = sprites.text(hint, size, opacity=DIM)
+            sprites.paste(canvas, line, end - line.width, top + (height - line.height) // 2)
+            end -= line.width + size
+        for room, (content, _, colour, opacity) in columns:
             if left + room > end:
                 break
             line = sprites.text(content, size, colour, opacity)
             # To the right of its room: units stand still while digits come and go.
-            sprites.paste(canvas, line, left + room - own, top + (height - line.height) // 2)
+            sprites.paste(canvas, line, left + room - line.width, top + (height - line.height) // 2)
             left += room + size
 
 
-def _columns(info: HudInfo) -> list[tuple[str, str, Colour, float]]:
-    """Text, the widest text that will stand there, colour and opacity."""
+def _room(column: Column, size: int) -> int:
+    """Pixels of a column."""
+    return max(sprites.text_width(text, size) for text in column[:2])
+
+
+def _fitting(hints: Sequence[str], size: int, room: int) -> str:
+    """As many of the hints as there is room for, the first ones."""
+    for count in range(len(hints), 0, -1):
+        line = "   ".join(hints[:count])
+        if sprites.text_width(line, size) <= room:
+            return line
+    return ""
+
+
+def _columns(info: HudInfo) -> list[Column]:
     digits = 0 if info.milliseconds >= 9.95 else 1
     columns = [
+        ("paused", "", AMBER, 1.0) if info.paused else None,
         ("recording", "", RED, 1.0) if info.recording else None,
         ("logging", "", RED, 1.0) if info.logging else None,
-        (f"{info.fps:.0f} fps", "000 fps", sprites.WHITE, 1.0),
+        (info.place, "", sprites.WHITE, 1.0) if info.place else None,
+        None if info.fps is None else (f"{info.fps:.0f} fps", "000 fps", sprites.WHITE, 1.0),
         (f"{info.milliseconds:.{digits}f} ms", "000 ms", sprites.WHITE, 1.0),
         (f"heat-map: {info.heat}", "", sprites.WHITE, 1.0) if info.heat else None,
         (info.model, "", sprites.WHITE, DIM),

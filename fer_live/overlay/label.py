@@ -63,7 +63,7 @@ def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
     padding, gap = round(0.45 * size), round(0.4 * size)
     height = sprites.text_height(type_height)
     said = content.said(form)
-    width = _badge_size(content.track, height) + gap + sprites.text_width(said, type_height)
+    width = badge_width(content.track, height) + gap + sprites.text_width(said, type_height)
     if form < WORD and content.shown:
         width += gap + _percent_width(content.percent, type_height)
     total = height + 2 * padding
@@ -87,9 +87,9 @@ def draw_label(content: Words, size: int, form: int) -> Sprite:
     padding, gap = round(0.45 * size), round(0.4 * size)
     width, height = label_size(content, size, form)
     name = sprites.text(content.said(form), type_height, bold=len(content.shown) == 1)
-    badge = _badge(content.track, colour, name.height)
-    left = padding + badge.width + gap
-    layers = [(badge, padding, padding), (name, left, padding)]
+    chip = badge(content.track, colour, name.height)
+    left = padding + chip.width + gap
+    layers = [(chip, padding, padding), (name, left, padding)]
     if form < WORD and content.shown:
         percent = sprites.text(f"{content.percent}%", type_height, opacity=DIM)
         room = _percent_width(content.percent, type_height)
@@ -114,15 +114,15 @@ def _percent_width(percent: int, size: int) -> int:
     return max(sprites.text_width(text, size) for text in ("00%", f"{percent}%"))
 
 
-def _badge_size(track: int | None, height: int) -> int:
+def badge_width(track: int | None, height: int) -> int:
     if track is None:
         return height // 2
     return max(height, sprites.text_width(str(track), round(0.7 * height)) + height // 2)
 
 
-def _badge(track: int | None, colour: Colour, height: int) -> Sprite:
-    """A chip in the expression's colour that holds the identity."""
-    width = _badge_size(track, height)
+def badge(track: int | None, colour: Colour, height: int) -> Sprite:
+    """A chip in the expression's colour that holds the identity; without one, half as wide as high."""
+    width = badge_width(track, height)
     chip = sprites.rounded(width, height, 0.3 * height, colour)
     if track is None:
         return chip

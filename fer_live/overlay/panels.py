@@ -32,12 +32,15 @@ class Panels:
             key=lambda pair: pair[0].track or 0,
         )
         size, types = type_size(canvas), bar_types(canvas, len(seen))
+        signed = len(seen) > 1
         said = [words(reading) for reading, _ in seen]
         wanted = [
             Wanted(
                 box,
                 _labels(box, [label_size(content, size, form) for form in FORMS], len(seen)),
-                [bars_size(reading, small) for small in types] if self._has_bars(reading) else [],
+                [bars_size(reading, small, signed) for small in types]
+                if self._has_bars(reading)
+                else [],
             )
             for (reading, box), content in zip(seen, said, strict=True)
         ]
@@ -53,7 +56,7 @@ class Panels:
                 sprites.paste(canvas, sprite, int(label.box.left), int(label.box.top))
             if bars:
                 left, top = int(bars.box.left), int(bars.box.top)
-                draw_bars(canvas, reading, left, top, types[bars.form])
+                draw_bars(canvas, reading, left, top, types[bars.form], signed)
         self._before = {
             reading.track: one
             for (reading, _), one in zip(seen, arranged, strict=True)

@@ -54,12 +54,13 @@ class SidePanel:
         image: Image,
         reading: Reading | None,
         heat: HeatMap,
-        timeline: Timeline,
+        timeline: Timeline | None,
         expressions: Sequence[Expression],
     ) -> None:
         """Fill `area` (H, W, 3). `image`: the frame, `reading`: the selected face in it."""
         cv2.rectangle(area, (0, 0), (area.shape[1], area.shape[0]), INK, cv2.FILLED)
-        plan = _plan(area.shape[1], area.shape[0], len(expressions))
+        # Room for all expressions there are, or all would move when another model comes.
+        plan = _plan(area.shape[1], area.shape[0], len(Expression))
         top = plan.margin
         if reading is None:
             _write(area, "no face", plan.margin, top, round(1.2 * plan.type))
@@ -72,7 +73,7 @@ class SidePanel:
             top += sprites.text_height(_small(plan.type)) + plan.type // 2
         top = _bars(area, reading, plan, top)
         top = _uncertainty(area, reading, plan, top)
-        if plan.curve:
+        if plan.curve and timeline is not None:
             self._timeline(area, reading, timeline, expressions, plan, top)
 
     def _timeline(
@@ -232,7 +233,7 @@ def _bars(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
             edge = middle - thick // 2
             area[edge : edge + thick, left : left + length] = GRID
             area[edge : edge + thick, left : left + round(p * length)] = expression.colour
-    return top + len(probabilities) * plan.row + plan.type // 3
+    return top + len(Expression) * plan.row + plan.type // 3
 
 
 def _uncertainty(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
