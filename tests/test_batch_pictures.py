@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -54,7 +55,9 @@ def test_pictures_are_annotated_and_logged(image, tmp_path, capsys):
     for i, line in enumerate(log_lines(tmp_path / "log.jsonl")):
         copy = tmp_path / "out" / f"{i}.png"
         assert (line["frame"], line["faces"][0]["expression"]) == (i, "happy")
-        assert embedded_record(copy) == line
+        record = embedded_record(copy)
+        assert record.pop("read_with").endswith("heat-map, abstain the card's")
+        assert record == line
         assert (
             np.asarray(PIL.Image.open(copy)) != np.asarray(PIL.Image.open(line["source"]))
         ).any()
@@ -92,6 +95,46 @@ def test_where_all_is_done_no_model_is_loaded(image, tmp_path):
     image("in", "--output", "out")
     assert image("in", "--output", "out") == 0
     assert len(image.loaded) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [("--model", "cnn6"), ("--no-heatmap",), ("--abstain", "0.9")], ids=" ".join
+)
+def test_what_another_model_or_option_made_is_made_anew(image, tmp_path, capsys, other):
+    save(tmp_path / "in" / "a.png")
+    image("in", "--output", "out")
+    capsys.readouterr()
+    assert image("in", "--output", "out", *other) == 0
+    told = capsys.readouterr().err
+    assert "there from another model or with other options: 1 of 1 pictures; they were read" in told
+    assert image.analyzer.classifier.batches == [1, 1]
+    image("in", "--output", "out", *other)
+    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
+
+
+def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):
+    save(tmp_path / "in" / "a.png")
+    arguments = ("in", "--output", "out", "--model", "mine.safetensors")
+    for seed in (0, 0, 1):
+        Path(random_weights(seed)).replace(tmp_path / "mine.safetensors")
+        image(*arguments)
+    assert image.analyzer.classifier.batches == [1, 1]
+
+
+def test_a_crowd_whose_readings_did_not_all_fit_is_read_again_for_a_log(image, tmp_path):
+    save(tmp_path / "in" / "a.jpg")
+    image.analyzer.detector.faces *= 500
+    image("in", "--output", "out")
+    assert image("in", "--output", "out", "--log", "log.jsonl") == 0
+    assert len(log_lines(tmp_path / "log.jsonl")[0]["faces"]) == 500
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_line(image, tmp_path, capsys):
+    save(tmp_path / "in" / "x" / "a.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").touch()
+    assert image("in/**/*.png", "--output", "out") == 2
+    assert "fer-live: out/x cannot be made (File exists)" in capsys.readouterr().err
 
 
 def test_again_reads_all(image, tmp_path):

@@ -1,5 +1,6 @@
 """`fer-live image`: pictures, folders and patterns; annotated copies and a log."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -10,7 +11,9 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import Progress
 
+from fer_live import card as cards
 from fer_live.batch.chunks import chunks, drawing
+from fer_live.batch.tasks import Task, find_tasks
 from fer_live.errors import UserError
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
@@ -19,13 +22,13 @@ from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks.base import keep_open
 from fer_live.sinks.log import Log, open_log
-from fer_live.sinks.picture import PICTURES, embedded_record, save_picture
+from fer_live.sinks.picture import embedded_record, save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
-from fer_live.sources.pictures import is_pattern, list_pictures
 from fer_live.stopping import Stop, stoppable
 from fer_live.tally import Tally
 from fer_live.types import Frame, Reading, Scene
+from fer_live.voting import names_of
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,7 @@ class PictureOptions:
     heatmap: bool = True
 
 
-class Task(NamedTuple):
-    """A picture, and where its annotated copy goes; None where none is wanted."""
-
-    path: Path
-    target: Path | None
+MANNER = "read_with"  # in a copy's reading: how it was made
 
 
 class Skipped(NamedTuple):
@@ -63,12 +62,13 @@ class Skipped(NamedTuple):
 def read_pictures(options: PictureOptions) -> int:
     """Read all pictures, write what is asked for, and tell of those skipped; return the exit code.
 
-    Raises UserError on bad input, and where not one picture can be read.
+    Copies that the same model made with the same options stay; others are made anew. Raises UserError
+    on bad input, and where not one picture can be read.
     """
     if options.output is None and options.log is None:
         raise UserError("nothing would be written; add --output FOLDER or --log FILE")
     console = Console(stderr=True)
-    tasks = _tasks(options.places, options.output)
+    tasks = find_tasks(options.places, options.output)
     job = Job(options, tasks)
     with ExitStack() as stack:
         if options.output is not None:
@@ -94,6 +94,8 @@ class Job:
         self.tally = Tally()
         self.skipped: list[Skipped] = []
         self.kept = 0  # in the output folder already
+        self.renewed = 0  # there, too, but by another model or other options
+        self._manner = _manner(options)
         self._analyzer: Analyzer | None = None
 
     def run(self, log: Log | None, bar: Progress, stop: Stop) -> None:
@@ -114,8 +116,8 @@ class Job:
                     record = scene_record(scene)
                     if task.target is not None:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
-                        task.target.parent.mkdir(parents=True, exist_ok=True)
-                        save_picture(task.target, canvas, record)
+                        _claim_folder(task.target.parent)
+                        save_picture(task.target, canvas, record | {MANNER: self._manner})
                     if log is not None:
                         log.write_record(record)
                     self.tally.add(scene)
@@ -132,88 +134,45 @@ class Job:
         for index, task in enumerate(self.tasks):
             if stop.asked:
                 return
-            done = self._done(task, log)
-            if done is not None:
-                self.kept += 1
-                if log is not None:
-                    log.write_record(done | {"frame": index, "source": str(task.path)})
-                bar.advance(bar.task_ids[0])
-                continue
             try:
-                if task.target is not None and task.target.exists() and not self.options.again:
-                    raise UserError(
-                        f"{task.target} is not from fer-live; add --again to replace it"
-                    )
-                image = read_image(task.path)
+                done = self._done(task, log)
+                if done is None:
+                    frame = Frame(read_image(task.path), index, 0.0, str(task.path))
             except UserError as error:
                 self.skipped.append(Skipped(task.path, str(error)))
                 bar.advance(bar.task_ids[0])
                 continue
-            yield task, Frame(image, index, 0.0, str(task.path))
+            if done is None:
+                yield task, frame
+                continue
+            self.kept += 1
+            if log is not None:
+                log.write_record(done | {"frame": index, "source": str(task.path)})
+            bar.advance(bar.task_ids[0])
 
     def _done(self, task: Task, log: Log | None) -> dict[str, Any] | None:
-        """The reading of a picture whose annotated copy is there; None where it must be read."""
-        if self.options.again or task.target is None or not task.target.is_file():
+        """The reading of a picture whose annotated copy is there; None where it must be read.
+
+        Raises UserError where something else is in the copy's place.
+        """
+        if self.options.again or task.target is None or not task.target.exists():
             return None
         record = embedded_record(task.target)
-        if record is None or (log is not None and "faces_left_out" in record):
+        if record is None:
+            raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
+        if record.pop(MANNER, None) != self._manner:
+            self.renewed += 1
             return None
-        return record
+        return None if log is not None and "faces_left_out" in record else record
 
 
-def _tasks(places: Sequence[str], output: Path | None) -> list[Task]:
-    """Each picture once; raises UserError where two copies would have one name."""
-    tasks: dict[Path, Task] = {}
-    targets: dict[Path, Path] = {}
-    for place in places:
-        for path, name in _pictures(place):
-            if path in tasks:
-                continue
-            if output is None:
-                tasks[path] = Task(path, None)
-                continue
-            target = output.expanduser() / name
-            if target.suffix.lower() not in PICTURES:
-                target = target.with_name(target.name + ".png")
-            if target.exists() and target.samefile(path):
-                raise UserError(f"{target} is the picture itself; choose another --output")
-            if target in targets:
-                raise UserError(
-                    f"{targets[target]} and {path} would both become {target}; "
-                    "read them with two commands into two folders"
-                )
-            targets[target] = path
-            tasks[path] = Task(path, target)
-    return list(tasks.values())
-
-
-def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
-    """The pictures that a place stands for, each with its copy's name in the output folder."""
-    path = Path(place).expanduser()
-    if path.is_file():
-        yield path, Path(path.name)
-        return
-    if not path.is_dir() and not is_pattern(place):
-        raise UserError(f"{place}: no such file; check the path")
-    found = list_pictures(path)
-    if not found:
-        reason = "holds no pictures" if path.is_dir() else "matches no file"
-        raise UserError(
-            f"{place} {reason}; name another folder, or quote a pattern such as '*.jpg'"
-        )
-    base = path if path.is_dir() else _fixed_part(path)
-    for each in found:
-        yield each, each.relative_to(base)
-
-
-def _fixed_part(pattern: Path) -> Path:
-    """The folder above the first wildcard."""
-    parts = []
-    for part in pattern.parent.parts:
-        if is_pattern(part):
-            break
-        parts.append(part)
-    return Path(*parts)
+def _manner(options: PictureOptions) -> str:
+    """What readings and their drawing depend on, weights by their content; copies tell it."""
+    weights = [cards.find_weights(name).read_bytes() for name in names_of(options.model)]
+    digests = [hashlib.sha256(content).hexdigest()[:12] for content in weights]
+    heatmap = "heat-map" if options.heatmap else "no heat-map"
+    abstain = "the card's" if options.abstain is None else f"{options.abstain:g}"
+    return f"weights {' '.join(digests)}, {heatmap}, abstain {abstain}"
 
 
 def _claim_folder(folder: Path) -> None:
@@ -233,6 +192,12 @@ def _report(job: Job, console: Console) -> None:
     if job.kept:
         console.print(
             f"there already: {job.kept} of {len(job.tasks)} pictures; --again reads them anew",
+            **plain,
+        )
+    if job.renewed:
+        console.print(
+            f"there from another model or with other options: {job.renewed} of {len(job.tasks)} "
+            "pictures; they were read anew",
             **plain,
         )
     if job.skipped:

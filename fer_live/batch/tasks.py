@@ -1,0 +1,71 @@
+"""Which pictures `fer-live image` reads, and where their annotated copies go."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fer_live.errors import UserError
+from fer_live.sinks.picture import PICTURES
+from fer_live.sources.pictures import is_pattern, list_pictures
+
+
+class Task(NamedTuple):
+    """A picture, and where its annotated copy goes; None where none is wanted."""
+
+    path: Path
+    target: Path | None
+
+
+def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
+    """Each picture once; raises UserError where two copies would have one name."""
+    tasks: dict[Path, Task] = {}
+    targets: dict[Path, Path] = {}
+    for place in places:
+        for path, name in _pictures(place):
+            if path in tasks:
+                continue
+            if output is None:
+                tasks[path] = Task(path, None)
+                continue
+            target = output.expanduser() / name
+            if target.suffix.lower() not in PICTURES:
+                target = target.with_name(target.name + ".png")
+            if target.exists() and target.samefile(path):
+                raise UserError(f"{target} is the picture itself; choose another --output")
+            if target in targets:
+                raise UserError(
+                    f"{targets[target]} and {path} would both become {target}; "
+                    "read them with two commands into two folders"
+                )
+            targets[target] = path
+            tasks[path] = Task(path, target)
+    return list(tasks.values())
+
+
+def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
+    """The pictures that a place stands for, each with its copy's name in the output folder."""
+    path = Path(place).expanduser()
+    if path.is_file():
+        yield path, Path(path.name)
+        return
+    if not path.is_dir() and not is_pattern(place):
+        raise UserError(f"{place}: no such file; check the path")
+    found = list_pictures(path)
+    if not found:
+        reason = "holds no pictures" if path.is_dir() else "matches no file"
+        raise UserError(
+            f"{place} {reason}; name another folder, or quote a pattern such as '*.jpg'"
+        )
+    base = path if path.is_dir() else _fixed_part(path)
+    for each in found:
+        yield each, each.relative_to(base)
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """The folder above the first wildcard."""
+    parts = []
+    for part in pattern.parent.parts:
+        if is_pattern(part):
+            break
+        parts.append(part)
+    return Path(*parts)
