@@ -144,6 +144,11 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
         (["in.mp4", "--summary", "a.pdf"], ["a.pdf", ".html", ".png"]),
         (["in.png", "--output", "o.mp4"], ["in.png is a picture", "fer-live image in.png"]),
         (["missing.mp4", "--output", "o.mp4"], ["missing.mp4: no such file"]),
+        (["", "--output", "o.mp4"], ["'' names no file"]),
+        (
+            ["http://host/x.mp4", "--output", "o.mp4"],
+            ["http://host/x.mp4 is no file; download it", "fer-live --source http://host/x.mp4"],
+        ),
         (["in.mp4", "--output", "o.mp4", "--model", "resnet"], ["'resnet'", "cucn"]),
         ([], ["FILM", "fer-live video --help"]),
     ],

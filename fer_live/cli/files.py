@@ -47,7 +47,7 @@ def run_image(options: Namespace) -> int:
 
 
 def define_video(parser: ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, metavar="FILM", help="a video file")
+    parser.add_argument("path", metavar="FILM", help="a video file")
     part = parser.add_argument_group("which part of it")
     part.add_argument("--start", type=kinds.seconds, default=0.0, metavar="SECONDS", help="from")
     part.add_argument("--end", type=kinds.seconds, metavar="SECONDS", help="to before")
@@ -78,13 +78,20 @@ def define_video(parser: ArgumentParser) -> None:
 
 def run_video(options: Namespace) -> int:
     kinds.check_thumbnails(options)
+    if "://" in options.path:
+        raise UserError(
+            f"{options.path} is no file; download it, or read it as it comes: "
+            f"fer-live --source {options.path} --no-window --output FILE"
+        )
+    if not options.path.strip():
+        raise UserError(f"{options.path!r} names no file; name a film")
     if options.end is not None and options.end <= options.start:
         raise UserError(f"--end {options.end:g} is not after --start {options.start:g}")
     from fer_live.batch.film import FilmOptions, read_film
 
     return read_film(
         FilmOptions(
-            path=options.path,
+            path=Path(options.path),
             output=options.output,
             log=options.log,
             summary=options.summary,
