@@ -176,10 +176,11 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, cap
 
 
 def test_not_one_readable_picture_is_an_error(image, tmp_path, capsys):
-    (tmp_path / "text.png").write_text("words")
-    assert image("text.png", "--output", "out") == 2
+    for name in ("text.png", "more.png"):
+        (tmp_path / name).write_text("words")
+    assert image("text.png", "more.png", "--output", "out") == 2
     told = capsys.readouterr().err.splitlines()
-    assert told[-1] == "fer-live: not one of 1 pictures could be read; name other files"
+    assert told[-1] == "fer-live: not one of 2 pictures could be read; name other files"
 
 
 def test_someone_elses_picture_in_the_output_folder_is_left_alone(image, tmp_path, capsys):
@@ -222,6 +223,8 @@ def test_a_photo_keeps_its_orientation(image, tmp_path):
     [
         (["a.png"], ["nothing would be written", "--output FOLDER"]),
         (["missing.png", "--output", "out"], ["missing.png: no such file"]),
+        (["", "--output", "out"], ["'' names no file"]),
+        (["text.png", "--output", "out"], ["text.png is not a picture"]),
         (["empty", "--output", "out"], ["empty holds no pictures"]),
         (["*.gif", "--output", "out"], ["*.gif matches no file"]),
         (["a.png", "--output", "."], ["a.png is the picture itself", "--output"]),
@@ -240,6 +243,7 @@ def test_a_photo_keeps_its_orientation(image, tmp_path):
 def test_bad_arguments_are_refused(refusal, tmp_path, arguments, words):
     save(tmp_path / "a.png")
     save(tmp_path / "b" / "a.png")
+    (tmp_path / "text.png").write_text("words")
     (tmp_path / "empty").mkdir()
     line = refusal("image", *arguments)
     assert all(word in line for word in words), line

@@ -35,6 +35,12 @@ def test_a_missing_file_is_refused(tmp_path):
         open_source(tmp_path / "no.mp4")
 
 
+@pytest.mark.parametrize("place", ["", " "])
+def test_no_name_at_all_is_refused(place):
+    with pytest.raises(UserError, match=f"'{place}' names no source"):
+        open_source(place)
+
+
 def test_a_folder_and_a_pattern_stand_for_their_pictures(tmp_path):
     for name in ("a[1].png", "b.png"):
         PIL.Image.new("RGB", (8, 8)).save(tmp_path / name)
@@ -51,7 +57,7 @@ def test_a_cameras_wishes_reach_it():
 
 @pytest.mark.parametrize("option", [{"resolution": (640, 480)}, {"rate": 30.0}])
 def test_only_cameras_are_asked_for_a_resolution(video, option):
-    with pytest.raises(UserError, match=r"red_blue\.mp4 is no camera"):
+    with pytest.raises(UserError, match=r"red_blue\.mp4 is no camera.* --resolution and --fps"):
         open_source(video, **option)
 
 

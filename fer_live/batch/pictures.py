@@ -79,6 +79,8 @@ def read_pictures(options: PictureOptions) -> int:
         job.run(log, bar, stop)
     if job.tally.frames:
         Console().print(job.tally.table(unit="pictures"))
+    if len(tasks) == len(job.skipped) == 1:
+        raise UserError(job.skipped[0].reason)
     _report(job, console)
     if len(job.skipped) == len(tasks):
         raise UserError(f"not one of {len(tasks)} pictures could be read; name other files")

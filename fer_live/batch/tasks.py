@@ -44,6 +44,8 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
 
 def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     """The pictures that a place stands for, each with its copy's name in the output folder."""
+    if not place.strip():
+        raise UserError(f"{place!r} names no file; name a picture, a folder or a pattern")
     path = Path(place).expanduser()
     if path.is_file():
         yield path, Path(path.name)

@@ -46,13 +46,17 @@ def open_source(
     seconds, and `every`: of videos.
     """
     text = str(place)
+    if not text.strip():
+        raise UserError(
+            f"{text!r} names no source; name a camera's number, a file, a folder or a URL"
+        )
     camera = re.fullmatch(r"(?:/dev/video)?(\d+)", text)
     if camera and (text.startswith("/dev/") or not Path(text).exists()):
         _refuse_part(text, start, end, every, "a camera")
         return CameraSource(int(camera[1]), resolution, rate, mirror)
     if resolution or rate:
         raise UserError(
-            f"{text} is no camera; leave its resolution and frames per second as they are"
+            f"{text} is no camera, and its frames come as they are; leave out --resolution and --fps"
         )
     if "://" in text:
         return VideoSource(text, start, end, every)
