@@ -66,7 +66,7 @@ def test_a_checkpoint_that_was_cut_off_is_one_line(tmp_path, share):
     whole = path.read_bytes()
     assert read_checkpoint(path)["state_dict"]["bias"].shape == (1000,)
     path.write_bytes(whole[: int(share * len(whole))])
-    told = r"last\.ckpt is not a whole checkpoint: train again to another --output"
+    told = rf"last\.ckpt is not a whole checkpoint: delete {tmp_path} and train it again"
     with pytest.raises(UserError, match=told):
         read_checkpoint(path)
 

@@ -31,6 +31,14 @@ def test_a_checkpoint_that_was_cut_off_is_one_line(fer2013_csv, run, tmp_path):
         export(run, fer2013_csv, "a", tmp_path / "out", CPU)
 
 
+def test_a_finished_run_without_its_best_checkpoint_is_not_sent_to_a_fit_that_refuses_it(
+    fer2013_csv, run, tmp_path
+):
+    (run / "best.ckpt").unlink()
+    with pytest.raises(UserError, match=rf"has no best\.ckpt: delete {run} and train it again"):
+        export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+
+
 def test_a_run_without_its_facts_is_one_line(fer2013_csv, run, tmp_path):
     (run / "run.json").write_text("")
     with pytest.raises(UserError, match=r"run\.json is broken: delete it"):

@@ -104,6 +104,51 @@ def test_a_stopped_table_goes_on_by_the_same_command(table, fer2013_csv, tmp_pat
     assert len(list(second.glob("curves/version_*"))) == 2  # it went on, in its own folder
 
 
+@pytest.mark.parametrize("damaged", ["last.ckpt", "run.json"])
+def test_a_damaged_run_does_not_cost_the_other_rows(table, fer2013_csv, tmp_path, capsys, damaged):
+    output = tmp_path / "out"
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
+    with ctrl_c(step=2, training=2):  # the first is the measuring
+        assert main([*command, "--rows", "plain"]) == 130
+    (run,) = (output / "runs").iterdir()
+    (run / damaged).write_bytes((run / damaged).read_bytes()[:20])
+    assert main([*command, "--rows", "plain,today"]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(
+        f"train: 1 of 4 rows failed, the same command tries them again: plain ({run}"
+    )
+    assert f"delete {run} and train it again" in line or f"{damaged} is broken: delete it" in line
+    assert rows_of(output)["today"]["accuracy"]
+    assert rows_of(output)["plain"]["error"]
+
+
+@pytest.mark.parametrize("damaged", ["metrics.json", "predictions.parquet"])
+def test_a_damaged_evaluation_is_made_again(table, fer2013_csv, tmp_path, damaged):
+    output = tmp_path / "out"
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
+    command += ["--rows", "today"]
+    assert main(command) == 0
+    before = rows_of(output)["today"]
+    (path,) = (output / "evaluations").glob(f"*/{damaged}")
+    path.write_bytes(path.read_bytes()[:20])
+    assert main(command) == 0
+    assert rows_of(output)["today"] == before
+
+
+def test_scores_stay_in_the_report_when_the_facts_of_their_run_are_damaged(
+    table, fer2013_csv, tmp_path
+):
+    output = tmp_path / "out"
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
+    command += ["--rows", "today"]
+    assert main(command) == 0
+    before = rows_of(output)["today"]["accuracy"]
+    (path,) = (output / "runs").glob("*/run.json")
+    path.write_text("{")
+    assert main(command) == 2
+    assert rows_of(output)["today"]["accuracy"] == before
+
+
 def test_a_dry_run_says_how_long_each_row_takes_and_trains_none(
     table, fer2013_csv, tmp_path, capsys
 ):

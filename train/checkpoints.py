@@ -64,5 +64,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if isinstance(found, dict) and "state_dict" in found:
         return found
     other = path.with_name(BEST if path.name == LAST else LAST)
-    mend = f"copy {other} over it, or train" if other.is_file() else "train"
-    raise UserError(f"{path} is not a whole checkpoint: {mend} again to another --output")
+    mend = f"copy {other} over it, or " if other.is_file() else ""
+    raise UserError(
+        f"{path} is not a whole checkpoint: {mend}delete {path.parent} and train it again"
+    )

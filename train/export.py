@@ -81,9 +81,11 @@ def export(
 def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, Any]]:
     """The run's recipe, its best weights in fp16, and how they were trained."""
     path = run / BEST
-    if not path.is_file():
-        raise UserError(f"{run} has no {BEST}: train it with `python -m train fit --output {run}`")
     facts = read_facts(run)
+    if not path.is_file():
+        # A finished run would be refused by `fit`.
+        again = f"delete {run} and train it again" if facts.get("finished") else "train it"
+        raise UserError(f"{run} has no {BEST}: {again} with `python -m train fit --output {run}`")
     if not facts:
         raise UserError(f"{run / FACTS} is missing: training on with --resume writes it again")
     recipe = recipes.load(str(run / RECIPE))

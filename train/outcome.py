@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from fer_live.errors import UserError
 from train.data import find
 from train.plan import PlannedRow, Run
 from train.progress import duration
-from train.report import read_result, write_report
+from train.report import is_whole, read_result, write_report
 from train.report_table import RowReport
 from train.run_folder import read_facts
 from train.table import Table
@@ -93,7 +95,7 @@ def _training_counts(name: str, workshop: Workshop) -> dict[str, int]:
 
 def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> RowReport:
     error = first_error(planned, progress)
-    scored = [run for run in planned.runs if _has_scores(run, workshop)]
+    scored = [run for run in planned.runs if is_whole(workshop.evaluation(run))]
     notes = planned.notes
     if scored and len(scored) < len(planned.runs):
         notes = (*notes, f"{len(scored)} of {len(planned.runs)} seeds")
@@ -102,9 +104,13 @@ def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> Ro
     folders = [(workshop.folder(run), workshop.evaluation(run)) for run in scored]
     result = read_result(planned.row.name, folders) if folders else None
     recipes = tuple(run.recipe for run in planned.runs)
-    facts = [read_facts(workshop.folder(run)) for run in scored]
+    facts = [found for run in scored if (found := _facts(workshop.folder(run)))]
     return RowReport(planned.row, recipes, result, notes, error, tuple(facts))
 
 
-def _has_scores(run: Run, workshop: Workshop) -> bool:
-    return (workshop.evaluation(run) / "metrics.json").is_file()
+def _facts(folder: Path) -> dict[str, Any]:
+    """Empty where they are damaged: scores that are there are reported all the same."""
+    try:
+        return read_facts(folder)
+    except UserError:
+        return {}

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from train import recipe as recipes
 from train.data import find
@@ -23,19 +25,30 @@ from train.table import Table
 CHANGED, COMMIT = "changed in every recipe", "commit"  # facts that no publication has
 
 
+def is_whole(scored: Path) -> bool:
+    """Whether an evaluation is there and can be read; a damaged one is to be made again."""
+    try:
+        _read_evaluation(scored)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
 def read_result(name: str, folders: Sequence[tuple[Path, Path]]) -> Result:
     """A row's runs and their evaluations, from (run folder, evaluation folder) of each seed."""
-    seeds = tuple(json.loads((scored / "metrics.json").read_text()) for _, scored in folders)
-    run, scored = folders[0]
-    table = pd.read_parquet(scored / "predictions.parquet")
-    places = {label: i for i, label in enumerate(seeds[0]["labels"])}
-    return Result(
-        name,
-        seeds,
-        np.stack(list(table["probabilities"])).astype(np.float64),
-        table["true"].map(places).to_numpy(np.int64),
-        read_history(run),
-    )
+    found = [_read_evaluation(scored) for _, scored in folders]
+    _, probabilities, true = found[0]
+    seeds = tuple(scores for scores, _, _ in found)
+    return Result(name, seeds, probabilities, true, read_history(folders[0][0]))
+
+
+def _read_evaluation(folder: Path) -> tuple[dict[str, Any], NDArray, NDArray]:
+    """Scores, probabilities (N, K) and true classes (N,)."""
+    scores = json.loads((folder / "metrics.json").read_text())
+    table = pd.read_parquet(folder / "predictions.parquet")
+    places = {label: i for i, label in enumerate(scores["labels"])}
+    probabilities = np.stack(list(table["probabilities"])).astype(np.float64)
+    return scores, probabilities, table["true"].map(places).to_numpy(np.int64)
 
 
 def write_report(
@@ -99,7 +112,8 @@ def _protocol(
         if row.result
         for s in row.result.seeds
     )
-    limits = sorted({fact["limit"] for fact in facts if fact["limit"] is not None})
+    known = (fact.get("limit") for fact in facts)  # older versions did not say
+    limits = sorted({limit for limit in known if limit is not None})
     faces = _unique(f"{sum(counts.values()):,}" for counts in datasets.values())
     ours = {
         "data set": splits,
@@ -112,7 +126,7 @@ def _protocol(
         "batch size": _unique(str(r.batch_size) for r in used),
         **({CHANGED: "; ".join(changes)} if changes else {}),
         "seeds": str(max(len(row.result.seeds) for row in trained if row.result)),
-        "device": _unique(str(fact["device"]) for fact in facts),
+        "device": _unique(str(fact["device"]) for fact in facts) or "-",
         COMMIT: commit(),
     }
     unknown = dict.fromkeys(ours, "not stated") | {CHANGED: "-", COMMIT: "-"}

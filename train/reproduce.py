@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -20,6 +21,7 @@ from train.outcome import Progress, Workshop, first_error, report
 from train.pace import measure_seconds
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
 from train.preflight import check_data, check_options, check_rows
+from train.report import is_whole
 from train.run_folder import alone_in, is_finished
 from train.table import Table, load_table
 
@@ -69,10 +71,18 @@ def _announced(
     table: Table, planned: Sequence[PlannedRow], workshop: Workshop, console: Console
 ) -> tuple[list[Run], Progress]:
     """What is not finished, and how long it will take; the plan is printed."""
-    waiting = [run for run in all_runs(planned) if not is_finished(workshop.folder(run))]
+    waiting = [run for run in all_runs(planned) if _is_waiting(workshop.folder(run))]
     progress = _measured(waiting, workshop, console)
     print_plan(table, planned, waiting, progress, console)
     return waiting, progress
+
+
+def _is_waiting(folder: Path) -> bool:
+    """Whether a run is not finished, or damaged: training it will tell what is, and others go on."""
+    try:
+        return not is_finished(folder)
+    except UserError:
+        return True
 
 
 def _train_all(
@@ -114,13 +124,14 @@ def _measured(waiting: Sequence[Run], workshop: Workshop, console: Console) -> P
         facts = json.dumps({**run.recipe.to_dict(), "seed": 0}, sort_keys=True)
         if facts not in paces:
             console.print(f"measuring {run.name}", markup=False, soft_wrap=True)
-            try:
+        try:
+            share = _share_left(run, workshop)
+            if facts not in paces:
                 paces[facts] = measure_seconds(run.recipe, workshop.root, workshop.fit_options())
-            except Exception as error:
-                # Training it will meet the same, and is where it is recorded.
-                logger.warning(f"{run.name} cannot be measured: {in_a_line(error)}")
-                continue
-        progress.seconds[run.name] = paces[facts] * _share_left(run, workshop)
+            progress.seconds[run.name] = paces[facts] * share
+        except Exception as error:
+            # Training it will meet the same, and is where it is recorded.
+            logger.warning(f"{run.name} cannot be measured: {in_a_line(error)}")
     return progress
 
 
@@ -156,7 +167,7 @@ def _train(run: Run, workshop: Workshop, later: float, progress: Progress) -> No
 
 def _score(run: Run, workshop: Workshop, progress: Progress) -> None:
     own, folder = workshop.folder(run), workshop.evaluation(run)
-    if run.name in progress.errors or (folder / "metrics.json").is_file():
+    if run.name in progress.errors or is_whole(folder):
         return
     try:
         weights = export(own, workshop.root, run.name, own, workshop.device)

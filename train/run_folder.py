@@ -99,7 +99,9 @@ def _recipe_of(output: Path) -> dict[str, Any]:
     if isinstance(content, dict):
         return content
     state = "is not a recipe" if path.exists() else "is missing"
-    raise UserError(f"{path} {state}: put the run's recipe there, or choose another --output")
+    raise UserError(
+        f"{path} {state}: put the run's recipe there, or delete {output} and train it again"
+    )
 
 
 def is_finished(output: Path) -> bool:

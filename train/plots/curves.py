@@ -26,7 +26,7 @@ def read_history(run: Path) -> dict[str, NDArray[np.float64]]:
     files = [file for file in files if file.is_file() and file.stat().st_size]
     if not files:
         return {}
-    table = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    table = pd.concat([_table(file) for file in files], ignore_index=True)
     history = {}
     for name in (name for pair in PANELS.values() for name in pair):
         if name not in table:
@@ -35,6 +35,14 @@ def read_history(run: Path) -> dict[str, NDArray[np.float64]]:
         means = known.groupby("epoch")[name].mean()
         history[name] = np.column_stack([means.index.to_numpy() + 1.0, means.to_numpy()])
     return history
+
+
+def _table(file: Path) -> pd.DataFrame:
+    """Empty where a killed run or a full disk left what is no table."""
+    try:
+        return pd.read_csv(file)
+    except ValueError:
+        return pd.DataFrame()
 
 
 def plot_curves(results: Sequence[Result], path: Path) -> None:
