@@ -8,7 +8,8 @@ import numpy as np
 
 from fer_live.expressions import Expression
 from fer_live.overlay import Annotator, Boxes, HeatMap, Help, Hud, HudInfo, Panels, Toast
-from fer_live.overlay.side import SidePanel, panel_width
+from fer_live.overlay.side import SidePanel
+from fer_live.overlay.side_plan import panel_width
 from fer_live.selection import Selection
 from fer_live.sinks.view import View, key_help
 from fer_live.timeline import Timeline
@@ -150,5 +151,7 @@ def scaled(reading: Reading, scale: float, corner: Point = ORIGIN) -> Reading:
     return replace(
         reading,
         face=replace(face, box=Box(left + x, top + y, right + x, bottom + y), keypoints=points),
-        heatmap_area=None if area is None else area * np.float32(scale) + np.array(corner, np.float32),
+        heatmap_area=None
+        if area is None
+        else area * np.float32(scale) + np.array(corner, np.float32),
     )

@@ -9,7 +9,8 @@ from fer_live.expressions import HAPPY, SAD, SEVEN, SURPRISE
 from fer_live.overlay import HudInfo
 from fer_live.overlay.curves import draw_curves
 from fer_live.overlay.heat import HeatMap
-from fer_live.overlay.side import SidePanel, panel_width
+from fer_live.overlay.side import SidePanel
+from fer_live.overlay.side_plan import panel_width
 from fer_live.overlay.sprites import INK
 from fer_live.painter import Painter, Stage, fitted, scaled
 from fer_live.selection import Selection

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,29 +11,10 @@ from fer_live.overlay import sprites
 from fer_live.overlay.curves import GRID, draw_curves
 from fer_live.overlay.heat import HeatMap, glow
 from fer_live.overlay.label import DIM, MUTED, shown_colour, words
+from fer_live.overlay.side_plan import TINIEST, Plan, fine_type, plan_panel
 from fer_live.overlay.sprites import INK, Sprite
 from fer_live.timeline import SPAN, Timeline
 from fer_live.types import Image, Reading
-
-NARROWEST = 200  # pixels
-TINIEST = 10  # pixels of type
-FLATTEST = 8  # pixels: a lower row of the timeline shows nothing
-
-
-def panel_width(size: tuple[int, int]) -> int:
-    """Pixels that the panel takes of a window of `size` (width, height)."""
-    width, height = size
-    return min(max(round(0.5 * height), NARROWEST), round(0.45 * width))
-
-
-class _Plan(NamedTuple):
-    """Where things go in the panel, in its own pixels; 0 is left out."""
-
-    type: int
-    margin: int
-    square: int  # side of crop and heat-map
-    row: int  # height of a bar's row
-    curve: int  # height of a row of the timeline
 
 
 @dataclass
@@ -59,8 +38,7 @@ class SidePanel:
     ) -> None:
         """Fill `area` (H, W, 3). `image`: the frame, `reading`: the selected face in it."""
         cv2.rectangle(area, (0, 0), (area.shape[1], area.shape[0]), INK, cv2.FILLED)
-        # Room for all expressions there are, or all would move when another model comes.
-        plan = _plan(area.shape[1], area.shape[0], len(Expression))
+        plan = plan_panel(area.shape[1], area.shape[0])
         top = plan.margin
         if reading is None:
             _write(area, "no face", plan.margin, top, round(1.2 * plan.type))
@@ -70,7 +48,7 @@ class SidePanel:
             _pictures(area, image, reading, heat, plan, top)
             top += plan.square + plan.type // 3
             _captions(area, reading, heat, plan, top)
-            top += sprites.text_height(_small(plan.type)) + plan.type // 2
+            top += sprites.text_height(fine_type(plan.type)) + plan.type // 2
         top = _bars(area, reading, plan, top)
         top = _uncertainty(area, reading, plan, top)
         if plan.curve and timeline is not None:
@@ -82,17 +60,17 @@ class SidePanel:
         reading: Reading,
         timeline: Timeline,
         expressions: Sequence[Expression],
-        plan: _Plan,
+        plan: Plan,
         top: int,
     ) -> None:
         """A row for each expression; drawn anew only when a step has passed."""
-        small = min(_small(plan.type), plan.curve)
+        small = min(fine_type(plan.type), plan.curve)
         names = max(sprites.text_width(str(e), small) for e in expressions) + plan.type // 2
         left, width = plan.margin + names, area.shape[1] - 2 * plan.margin - names
         if width < 20:
             return
-        _write(area, f"the last {SPAN:.0f} seconds", plan.margin, top, _small(plan.type), DIM)
-        top += sprites.text_height(_small(plan.type)) + plan.type // 4
+        _write(area, f"the last {SPAN:.0f} seconds", plan.margin, top, fine_type(plan.type), DIM)
+        top += sprites.text_height(fine_type(plan.type)) + plan.type // 4
         wanted = (reading.track, timeline.step, tuple(expressions), width, plan.curve)
         if self._curves is None or wanted != self._drawn:
             values = timeline.of(reading.track, expressions)
@@ -104,29 +82,6 @@ class SidePanel:
             name = sprites.text(str(expression), small, opacity=DIM)
             middle = top + i * plan.curve + plan.curve // 2
             sprites.paste(area, name, plan.margin, middle - name.height // 2)
-
-
-@lru_cache(maxsize=32)
-def _plan(width: int, height: int, count: int) -> _Plan:
-    """What does not fit is left out: first the timeline, then the pictures."""
-    size = max(TINIEST, round(min(width / 23, height / 38)))
-    margin = round(0.9 * size)
-    title = round(2.1 * size) + margin
-    line = sprites.text_height(_small(size))
-    row = max(sprites.text_height(size), round(1.45 * size))
-    meter = round(3.3 * size)
-    square = min((width - 3 * margin) // 2, round(0.36 * height))
-    pictures = square + line + round(0.9 * size)
-    timeline = line + round(0.3 * size)
-    left = height - margin - title - count * row - meter
-    if left < pictures:
-        return _Plan(size, margin, 0, min(row, max((height - title) // count, 1)), 0)
-    curve = min((left - pictures - timeline) // count, round(2 * size))
-    return _Plan(size, margin, square, row, curve if curve >= FLATTEST else 0)
-
-
-def _small(size: int) -> int:
-    return max(TINIEST, round(0.82 * size))
 
 
 def _write(
@@ -142,7 +97,7 @@ def _fitting(forms: Sequence[str], size: int, room: int) -> str:
     return next((form for form in forms if sprites.text_width(form, size) <= room), forms[-1])
 
 
-def _title(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
+def _title(area: Image, reading: Reading, plan: Plan, top: int) -> int:
     """A stroke of colour, who it is and what is read."""
     content = words(reading)
     large = round(1.3 * plan.type)
@@ -170,7 +125,7 @@ def _title(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
 
 
 def _pictures(
-    area: Image, image: Image, reading: Reading, heat: HeatMap, plan: _Plan, top: int
+    area: Image, image: Image, reading: Reading, heat: HeatMap, plan: Plan, top: int
 ) -> None:
     """The face as cropped, and again under its heat-map."""
     side = plan.square
@@ -201,8 +156,8 @@ def _pictures(
         glow(under, levels, own, max(heat.opacity, 0.4))
 
 
-def _captions(area: Image, reading: Reading, heat: HeatMap, plan: _Plan, top: int) -> None:
-    size = _small(plan.type)
+def _captions(area: Image, reading: Reading, heat: HeatMap, plan: Plan, top: int) -> None:
+    size = fine_type(plan.type)
     seen = _fitting(["what the model sees", "the crop"], size, plan.square)
     _write(area, seen, plan.margin, top, size, DIM)
     target = str(heat.target(reading))
@@ -211,7 +166,7 @@ def _captions(area: Image, reading: Reading, heat: HeatMap, plan: _Plan, top: in
     _write(area, named, 2 * plan.margin + plan.square, top, size, DIM)
 
 
-def _bars(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
+def _bars(area: Image, reading: Reading, plan: Plan, top: int) -> int:
     """Name, bar and percentage of each expression; returns where it ends."""
     size = min(plan.type, plan.row)
     probabilities = reading.prediction.probabilities
@@ -236,10 +191,10 @@ def _bars(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
     return top + len(Expression) * plan.row + plan.type // 3
 
 
-def _uncertainty(area: Image, reading: Reading, plan: _Plan, top: int) -> int:
+def _uncertainty(area: Image, reading: Reading, plan: Plan, top: int) -> int:
     """A scale of all training faces, from the surest to the most unsure, with this one's place."""
     unsure = reading.prediction.uncertainty
-    size = _small(plan.type)
+    size = fine_type(plan.type)
     length, thick = area.shape[1] - 2 * plan.margin, max(plan.type // 3, 3)
     if unsure is None:
         forms = ["this model does not tell its uncertainty", "no uncertainty"]
