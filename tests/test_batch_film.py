@@ -133,6 +133,7 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
         (["in.mp4"], ["nothing would be written", "--output FILE", "--log FILE"]),
         (["in.mp4", "--output", "in.mp4"], ["in.mp4 is the source itself"]),
         (["in.mp4", "--log", "in.mp4"], ["in.mp4 is the source itself"]),
+        (["in.mp4", "--log", "a.csv", "--summary", "./a.csv"], ["a.csv and a.csv are one file"]),
         (["in.mp4", "--output", "out.png"], ["out.png", ".mp4"]),
         (["in.mp4", "--output", "in.mp4/out.mp4"], ["out.mp4 cannot be written"]),
         (["in.mp4", "--output", "o.mp4", "--start", "5"], ["in.mp4 is 2.", "s long", "--start"]),

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import av
 import pytest
@@ -245,6 +246,14 @@ def test_what_is_read_is_never_written_over(stage, tmp_path):
         with pytest.raises(UserError, match=r"film\.mp4 is the source itself"):
             stage(FakeSource(2), source=str(film), **{kind: film})
     assert film.read_text() == "precious"
+
+
+@pytest.mark.parametrize("other", ["a.mp4", "./a.mp4", "new/../a.mp4", "link.mp4"])
+def test_no_two_outputs_share_a_file(stage, tmp_path, other):
+    (tmp_path / "link.mp4").symlink_to("a.mp4")
+    with pytest.raises(UserError, match=r"a\.mp4 and .* are one file; give each output a name"):
+        stage(FakeSource(2), output=Path("a.mp4"), log=Path(other))
+    assert not (tmp_path / "a.mp4").exists()
 
 
 def test_the_models_key_has_all_models_and_begins_with_the_one_in_use():

@@ -103,10 +103,20 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
 
 
 def spare(source: str | int | Path, *targets: Path | None) -> None:
-    """Refuse to write over what is being read."""
-    path = Path(str(source)).expanduser()
-    for target in targets:
-        if target is None or not path.exists() or not target.expanduser().exists():
-            continue
-        if target.expanduser().samefile(path):
+    """Refuse to write over what is being read, or twice to one file; raises UserError."""
+    written: list[Path] = []
+    for target in filter(None, targets):
+        if _are_one(target, Path(str(source))):
             raise UserError(f"{target} is the source itself; write to another file")
+        for other in written:
+            if _are_one(target, other):
+                raise UserError(
+                    f"{other} and {target} are one file; give each output a name of its own"
+                )
+        written.append(target)
+
+
+def _are_one(a: Path, b: Path) -> bool:
+    """Whether both name the same file, there already or not yet."""
+    a, b = a.expanduser(), b.expanduser()
+    return a.samefile(b) if a.exists() and b.exists() else a.resolve() == b.resolve()
