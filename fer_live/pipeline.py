@@ -115,7 +115,7 @@ class Analyzer:
         """
         readings = self.tell(seen or self.find([frame.image]), heatmaps)[0]
         with self.times.measure("track"):
-            return Scene(frame, tracks.update(readings, frame.seconds))
+            return Scene(frame, tracks.update(readings, frame.seconds, frame.source))
 
     def close(self) -> None:
         self.detector.close()

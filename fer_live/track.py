@@ -9,7 +9,8 @@ from fer_live.expressions import Expression
 from fer_live.labels import Naming, honest_label
 from fer_live.types import Box, Face, Prediction, Reading
 
-MEMORY = 1.0  # seconds for which a lost face keeps its identity
+MEMORY = 1.0  # seconds of frames without it for which a lost face keeps its identity
+STALL = 10.0  # seconds without any frame after which whoever is in a place is someone else
 REACH = 1.0  # face sizes that a face may move between two readings
 STEADY = 0.1  # seconds: time constant of a box that hardly moves
 LEAP = 0.15  # face sizes: a box that moves so far between two readings is followed at once
@@ -35,27 +36,31 @@ class Tracks:
         self.abstain_below = abstain_below
         self._tracks: dict[int, _Track] = {}
         self._newest = 0
+        self._last = -math.inf  # the frame before, in seconds
+        self._source: str | None = None
 
-    def update(self, readings: Sequence[Reading], seconds: float) -> list[Reading]:
+    def update(
+        self, readings: Sequence[Reading], seconds: float, source: str | None = None
+    ) -> list[Reading]:
         """The same readings in the same order, with `track` and `label` set and smoothed up to now.
 
         `seconds`: the frame's time. Where it runs backwards, as in a video that starts again, time
-        counts from there.
+        counts from there. A face is lost by frames that do not show it: those that a camera does not
+        give, for up to STALL seconds, are no loss. `source`: the frame's file, where each has its own;
+        faces of another one are new.
         """
-        self._tracks = {
-            identity: replace(track, seconds=min(track.seconds, seconds))
-            for identity, track in self._tracks.items()
-            if seconds - track.seconds <= MEMORY
-        }
+        self._forget(seconds, source)
         known = self._match(readings, seconds)
         updated = []
         for i, reading in enumerate(readings):
             if i in known:
                 identity = known[i]
                 track = self._tracks[identity]
-                if track.naming is not None:
-                    reading = self._smooth(track.reading, reading, seconds - track.seconds)
-                naming = self._name(track.naming, reading.prediction, seconds)
+                elapsed = seconds - track.seconds
+                before = track.naming if elapsed <= MEMORY else None
+                if before is not None:
+                    reading = self._smooth(track.reading, reading, elapsed)
+                naming = self._name(before, reading.prediction, seconds)
             else:
                 self._newest = identity = self._newest + 1
                 naming = self._name(None, reading.prediction, seconds)
@@ -69,6 +74,17 @@ class Tracks:
         self._tracks = {
             identity: replace(track, naming=None) for identity, track in self._tracks.items()
         }
+
+    def _forget(self, seconds: float, source: str | None) -> None:
+        """Those whom the frames up to the last one have not shown for too long; all after a stall."""
+        last = min(self._last, seconds)
+        known = self._tracks if source == self._source and seconds - last <= STALL else {}
+        self._tracks = {
+            identity: replace(track, seconds=min(track.seconds, seconds))
+            for identity, track in known.items()
+            if last - track.seconds <= MEMORY
+        }
+        self._last, self._source = seconds, source
 
     def _match(self, readings: Sequence[Reading], seconds: float) -> dict[int, int]:
         """Index of a reading -> identity; nearest pairs first."""

@@ -49,7 +49,42 @@ def test_a_shortly_lost_face_keeps_its_identity():
 def test_a_long_lost_identity_is_never_given_again():
     tracks = Tracks()
     tracks.update([reading()], 0.0)
+    for i in range(1, 20):
+        tracks.update([], i / 10)
     assert identities(tracks.update([reading()], 2.0)) == [2]
+
+
+def test_who_is_there_before_and_after_a_stall_keeps_the_identity():
+    tracks = Tracks()
+    tracks.update([reading(0), reading(300)], 0.0)
+    tracks.update([reading(300)], 0.5)
+    assert identities(tracks.update([reading(10), reading(310)], 5.0)) == [1, 2]
+
+
+def test_who_is_elsewhere_after_a_stall_is_someone_else():
+    tracks = Tracks()
+    tracks.update([reading(0)], 0.0)
+    assert identities(tracks.update([reading(200)], 5.0)) == [2]
+
+
+def test_after_a_long_stall_everyone_is_someone_else():
+    tracks = Tracks()
+    tracks.update([reading(0)], 0.0)
+    assert identities(tracks.update([reading(0)], 11.0)) == [2]
+
+
+def test_what_was_read_before_a_stall_is_not_blended_in():
+    tracks = Tracks(smoothing=60)
+    tracks.update([reading(happy=0)], 0.0)
+    (updated,) = tracks.update([reading(happy=0.7)], 3.0)
+    assert updated.prediction.probabilities[HAPPY] == 0.7
+    assert updated.label == (HAPPY,)
+
+
+def test_another_picture_shows_other_people():
+    tracks = Tracks()
+    shown = [tracks.update([reading()], 0.0, name)[0].track for name in ("a.png", "a.png", "b.png")]
+    assert shown == [1, 1, 2]
 
 
 def test_a_face_elsewhere_is_someone_else():

@@ -10,7 +10,7 @@ from fer_live.errors import UserError
 from fer_live.sources.picture import read_image, suffixes
 from fer_live.types import Frame
 
-EACH = 2.0  # seconds for which a picture is shown: longer than a face is remembered
+EACH = 2.0  # seconds for which a picture is shown
 
 logger = logging.getLogger(__name__)
 
