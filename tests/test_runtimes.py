@@ -1,3 +1,4 @@
+import os
 import socket
 import sys
 import tempfile
@@ -85,13 +86,52 @@ def test_bfloat16_stays_within_a_hundredth():
     assert np.abs(classifier.heatmaps(scores) - maps).max() <= 0.03 * np.abs(maps).max()
 
 
-def test_closing_ends_a_conversion_and_leaves_nothing_half_done(monkeypatch, tmp_path):
+def test_a_conversion_outlives_a_short_session(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     runtime = openvino.Converting(
         choose_runtime("torch", *cards.load(_cnn6()), _cnn6(), CPU), _cnn6()
     )
+    conversion = runtime._process
+    assert os.getpgid(conversion.pid) == conversion.pid  # Ctrl-C does not reach it
     runtime.close()
-    assert not (openvino.cache_folder(_cnn6()) / openvino.MODEL).exists()
+    assert conversion.wait(60) == 0
+    assert (openvino.cache_folder(_cnn6()) / openvino.MODEL).is_file()
+    assert len(list(openvino.cache_folder(_cnn6()).parent.iterdir())) == 1
+
+
+def test_two_sessions_convert_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network, card = cards.load(_cnn6())
+    first, second = (
+        openvino.Converting(choose_runtime("torch", network, card, _cnn6(), CPU), _cnn6())
+        for _ in range(2)
+    )
+    assert (first._process is None, second._process is None) == (False, True)
+    second.wait()
+    assert first.name == "torch"
+    assert second.name.startswith("openvino")
+    first.wait()
+    assert first.name == second.name
+
+
+def test_a_conversion_that_was_killed_begins_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    mark = openvino.marker(openvino.cache_folder(_cnn6()))
+    mark.parent.mkdir(parents=True)
+    mark.touch()
+    os.utime(mark, (0, 0))
+    runtime = Classifier.load("cnn6", "cpu").runtime
+    assert runtime._process is not None
+    runtime.wait()
+    assert runtime.name.startswith("openvino")
+
+
+def test_a_cache_that_cannot_be_written_is_one_line_or_torch(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(UserError, match=r"cannot be kept in .* \(Not a directory\); .* torch"):
+        Classifier.load("cnn6", "cpu", "openvino")
+    assert Classifier.load("cnn6", "cpu").runtime.name == "torch"
 
 
 def _cnn6():

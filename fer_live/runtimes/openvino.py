@@ -2,9 +2,12 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import warnings
 from contextlib import suppress
 from importlib.metadata import version
@@ -23,6 +26,7 @@ from fer_live.models import Network
 from fer_live.runtimes.base import Flat, Scores, from_flat
 
 MODEL = "model.xml"
+LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
 
 
 class OpenVino:
@@ -60,9 +64,10 @@ class OpenVino:
 
 
 class Converting:
-    """A runtime that answers through `first` until another process has converted the weights.
+    """A runtime that answers through `first` until a process of its own has converted the weights.
 
-    Then in the CPU's quickest precision.
+    Then in the CPU's quickest precision. That process goes on by itself after the program's end, for some
+    seconds at low priority, so that however short the sessions are a later one finds it done.
     """
 
     own_threads = True
@@ -72,13 +77,17 @@ class Converting:
         self._now = first
         self._folder = cache_folder(weights)
         self._process: subprocess.Popen[bytes] | None = None
-        if (self._folder / MODEL).is_file():
-            self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
-        else:
+        self._converted = False
+        if not self._look() and _claim(marker(self._folder)):
             command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
-            # Its own warnings are of no use to anyone; where it fails, torch goes on.
+            # Its own warnings are of no use to anyone; where it fails, torch goes on. In a session of
+            # its own, Ctrl-C and a closed terminal do not reach it.
             self._process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     @property
@@ -86,23 +95,51 @@ class Converting:
         return self._now.name
 
     def __call__(self, images: Tensor) -> Scores:
-        if self._process is not None and self._process.poll() is not None:
-            if self._process.returncode == 0:
-                self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
-            self._process = None
+        self._look()
         return self._now(images)
 
+    def _look(self) -> bool:
+        """Whether the conversion is there; then it is used."""
+        if not self._converted and (self._folder / MODEL).is_file():
+            self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
+            self._converted = True
+        return self._converted
+
     def wait(self) -> None:
-        """Until the conversion has ended."""
+        """Until the conversion has ended, another program's too."""
         if self._process is not None:
             self._process.wait()
+        while not self._look() and _is_held(marker(self._folder)):
+            time.sleep(0.1)
 
     def close(self) -> None:
-        """Ends a conversion that is under way; it begins anew next time."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            threading.Thread(target=self._process.wait, daemon=True).start()  # no zombie stays
             self._process = None
+
+
+def marker(folder: Path) -> Path:
+    """The file that tells other programs that the conversion for that folder is under way."""
+    return folder.with_name(f"{folder.name}.begun")
+
+
+def _claim(mark: Path) -> bool:
+    """Whether the conversion is this program's to begin: nobody is at it, and the cache can be written."""
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        if not _is_held(mark):
+            mark.unlink(missing_ok=True)
+        mark.touch(exist_ok=False)
+    except OSError:
+        return False
+    return True
+
+
+def _is_held(mark: Path) -> bool:
+    """False, too, where whoever made it must have been killed."""
+    with suppress(OSError):
+        return time.time() - mark.stat().st_mtime <= LONGEST
+    return False
 
 
 def cache_folder(weights: Path) -> Path:
@@ -112,20 +149,27 @@ def cache_folder(weights: Path) -> Path:
 
 
 def convert(weights: Path) -> Path:
-    """Convert a weight file into the cache, whole or not at all; return its folder."""
+    """Convert a weight file into the cache, whole or not at all; return its folder.
+
+    Raises UserError where the cache cannot be written.
+    """
     folder = cache_folder(weights)
     if (folder / MODEL).is_file():
         return folder
     network, card = cards.load(weights)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as part:
-        made = Path(part) / "made"
-        save(network, card, made / MODEL)
-        try:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
+            made = Path(part) / "made"
+            save(network, card, made / MODEL)
             made.rename(folder)
-        except OSError:
-            if not (folder / MODEL).is_file():  # another process may have been quicker
-                raise
+    except OSError as error:
+        if not (folder / MODEL).is_file():  # another process may have been quicker
+            reason = os.strerror(error.errno or 0)
+            raise UserError(
+                f"the converted model cannot be kept in {folder.parent} ({reason}); free some space "
+                "there, or add --runtime torch"
+            ) from None
     return folder
 
 
@@ -148,9 +192,13 @@ def save(network: Network, card: Card, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(AttributeError, OSError):  # Windows has no such word
+    with suppress(AttributeError, OSError):  # Windows has no such words
         os.nice(10)  # the pictures go on meanwhile
+        signal.alarm(LONGEST)
+    its_weights = Path(sys.argv[1])
     try:
-        convert(Path(sys.argv[1]))
-    except (OSError, UserError) as error:
+        convert(its_weights)
+    except UserError as error:
         sys.exit(str(error))
+    finally:
+        marker(cache_folder(its_weights)).unlink(missing_ok=True)
