@@ -63,7 +63,7 @@ def to_onnx(network: Network, card: Card) -> bytes:
             torch.onnx.export(
                 Flat(network).eval(),
                 (example,),
-                content,
+                content,  # type: ignore[arg-type]  # taken, though its types say paths alone
                 input_names=["images"],
                 output_names=names,
                 dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
