@@ -158,6 +158,17 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
     until(lambda: kept(temporary) == before)
 
 
+def test_a_closed_page_leaves_no_file(page, address, temporary, two):
+    before = set(kept(temporary))
+    visitor = page.context.new_page()
+    begin(visitor, address, two)
+    expect(visitor.locator(".lane canvas")).to_have_count(2)
+    assert set(kept(temporary)) > before
+    (handed_in,) = temporary.glob("fer-live-web-*/*/img*.mp4")
+    visitor.close()
+    until(lambda: set(kept(temporary)) == before and not handed_in.exists())
+
+
 def test_a_second_film_takes_the_place_of_the_first(page, address, temporary, tmp_path):
     before = kept(temporary)
     begin(page, address, DEMO)

@@ -1,9 +1,12 @@
 """The page: its frame, its tabs, and the server that shows it."""
 
+import asyncio
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -13,6 +16,7 @@ from fer_live.web import api, models, pictures
 from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect import tab as inspect
 from fer_live.web.inspect.folders import Folders
+from fer_live.web.leftovers import SOON, Leftovers
 from fer_live.web.live import tab as live
 from fer_live.web.live.routes import routes
 from fer_live.web.live.visit import Visit
@@ -24,7 +28,6 @@ from fer_live.web.uploads import LARGEST_FILM
 from fer_live.web.video import tab as video
 
 TITLE = "fer-live"
-KEEP = (600, 3600)  # seconds: how often old files are looked for, and how old they must be
 AT_ONCE, WAITING = 2, 64  # requests that are worked on, and that may wait
 INTRODUCTION = """# fer-live
 Reads the configuration of a face, **not a feeling**, and is often wrong. Nothing leaves this computer,
@@ -47,25 +50,39 @@ class Page:
             time.sleep(3600)
 
 
-def build(options: WebOptions, readers: Readers) -> gr.Blocks:
+def build(options: WebOptions, readers: Readers, leftovers: Leftovers) -> gr.Blocks:
     """The whole page. Raises UserError where the folder for corrections cannot be used."""
     corrections = None if options.corrections is None else Corrections(options.corrections)
     folders = Folders(options.inspect, {} if corrections is None else {NAME: corrections.folder})
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=KEEP) as blocks:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         api.build(readers)  # first: a name that is taken gets a number
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Pictures", id="pictures"):
-                pictures.build(readers, corrections)
+                files = pictures.build(readers, corrections)
             with gr.Tab("Live", id="live"):
                 live.build(readers)
             with gr.Tab("Video", id="video"):
-                video.build(readers)
+                files += video.build(readers)
             with gr.Tab("Inspect", id="inspect") as inspection:
-                inspect.build(readers, folders, blocks, tabs, inspection)
+                files += inspect.build(readers, folders, blocks, tabs, inspection)
             with gr.Tab("Models", id="models"):
                 models.build(readers)
         gr.Markdown(LAW, elem_id="law")
+        leftovers.follow(*files)
+
+        async def leave(request: gr.Request) -> None:
+            """The page was closed. On the event loop, where Gradio keeps its sessions."""
+            visitor, sessions = request.session_hash or "", blocks.state_holder
+            leftovers.leave(visitor)
+            if visitor in sessions:
+                sessions.session_data[visitor].STATE_TTL_WHEN_CLOSED = 0  # Gradio's is an hour
+                # Gradio would hold 165 kB of each of the last 10,000 pages.
+                asyncio.get_running_loop().call_later(
+                    SOON, sessions.session_data.pop, visitor, None
+                )
+
+        blocks.unload(leave)
     blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
     return blocks
 
@@ -80,8 +97,11 @@ def launch(options: WebOptions) -> Iterator[Page]:
         readers.card(readers.names[0])
         visits = Visits(lambda: Visit(readers, MediaPipeDetector("live")))
         stack.callback(visits.close)
-        blocks = build(options, readers)
+        leftovers = Leftovers(Path(os.environ["GRADIO_TEMP_DIR"]))
+        stack.callback(leftovers.close)
+        blocks = build(options, readers, leftovers)
         stack.callback(blocks.close, verbose=False)
+        leftovers.watch(blocks.temp_file_sets)
         _, local, shared = blocks.launch(
             server_name=options.host,
             server_port=options.port,

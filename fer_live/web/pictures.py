@@ -53,8 +53,10 @@ class Pile:
     refused: list[str] = field(default_factory=list)
 
 
-def build(readers: Readers, corrections: Corrections | None = None) -> None:
-    """Put the tab's parts where the caller stands. `corrections`: None where none are kept."""
+def build(
+    readers: Readers, corrections: Corrections | None = None
+) -> tuple[gr.File | gr.Gallery, ...]:
+    """Put the tab's parts where the caller stands; those that hold files. `corrections`: None where none are kept."""
     explainers = Explainers(readers)
     pile = gr.State(Pile(), time_to_live=3600)
     gr.Markdown(ABOUT, elem_classes="about")
@@ -165,6 +167,7 @@ def build(readers: Readers, corrections: Corrections | None = None) -> None:
     )
     found.select(told(correct), view, [pile, found], **private)
     prepare.click(told(pack), [pile, shown, strength], files, **private)
+    return dropped, files
 
 
 def read_one(readers: Readers, path: Path, models: list[str]) -> ReadPicture:

@@ -35,8 +35,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 def build(
     readers: Readers, folders: Folders, blocks: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab
-) -> None:
-    """Put the tab's parts where the caller stands."""
+) -> tuple[gr.File]:
+    """Put the tab's parts where the caller stands; the one that holds a file."""
     selection = gr.State(Selection())
     marked = gr.State([])
     names = folders.names
@@ -182,6 +182,7 @@ def build(
     mark.click(told(put), [selection, marked], [marked, mark], **PRIVATE)
     export.click(told(write), marked, listed, **PRIVATE)
     compute.click(told(average), selection, averages, **PRIVATE)
+    return (listed,)
 
 
 _FIELDS = ("of", "against", "pair", "true", "predicted", "wrong", "low", "high", "order", "rates")

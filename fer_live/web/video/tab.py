@@ -30,8 +30,8 @@ AT_ONCE = 2  # films that are worked on; others wait
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 
-def build(readers: Readers) -> None:
-    """Put the tab's parts where the caller stands."""
+def build(readers: Readers) -> tuple[gr.File, ...]:
+    """Put the tab's parts where the caller stands; those that hold files."""
     css = style("video.css")
     recording = gr.State(None, delete_callback=_forget)
     busy = gr.State(None)
@@ -127,6 +127,7 @@ def build(readers: Readers) -> None:
     stop.click(told(cancel), [busy, dropped], dropped, queue=False, **PRIVATE)
     curves.select(told(change), recording, [recording, curves, table], **PRIVATE)
     prepare.click(told(write), recording, table, **PRIVATE)
+    return dropped, film_file, log_file
 
 
 def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[Any]]:

@@ -1,0 +1,117 @@
+"""What visitors hand in and are given as files: removed when they go, and soon where no page shows it."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+SOON = 20.0  # seconds: files of a visitor who left; someone else may just be handing in the same
+LATER = (
+    300.0  # seconds: files that no page shows, such as those of programs, which wait for their turn
+)
+LOOK = 5.0  # seconds between looks
+OWNED = ("film-*", "examples")  # folders that someone else removes
+
+
+class Leftovers:
+    """The server's own folder, into which Gradio puts all files. `clock`: seconds, as files have them.
+
+    Gradio names an upload after what it holds: the same picture of two visitors is one file.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time):
+        self._folder, self._clock = folder, clock
+        self._held: dict[str, dict[int, set[Path]]] = {}  # by visitor and the page's part
+        self._left: set[Path] = set()  # were held once
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    def follow(self, *parts: gr.File | gr.Gallery) -> None:
+        """Keep what a visitor has in these parts of the page, as long as it is there."""
+        for part in parts:
+            place = part._id
+
+            def change(value: Any, request: gr.Request, place: int = place) -> None:
+                self.hold(request.session_hash or "", place, _paths(value))
+
+            part.change(change, part, queue=False, show_progress="hidden", api_visibility="private")
+
+    def hold(self, visitor: str, place: int, paths: Iterable[str]) -> None:
+        """These take the place of those that the visitor had there."""
+        with self._lock:
+            places = self._held.setdefault(visitor, {})
+            self._left |= places.get(place, set())
+            places[place] = set(map(Path, paths))
+
+    def leave(self, visitor: str) -> None:
+        """The visitor's page is closed."""
+        with self._lock:
+            for paths in self._held.pop(visitor, {}).values():
+                self._left |= paths
+
+    def sweep(self) -> set[Path]:
+        """Remove what nobody has any more; the files that went."""
+        with self._lock:
+            held = {
+                path for places in self._held.values() for part in places.values() for path in part
+            }
+            gone = {path for path in self._files() if path not in held and self._due(path)}
+            for path in gone:
+                path.unlink(missing_ok=True)
+            self._left = {path for path in self._left if path.exists() and path not in held}
+        for folder in self._folders():
+            if self._age(folder) > LATER:
+                try:
+                    folder.rmdir()
+                except OSError:
+                    continue  # not empty
+        return gone
+
+    def watch(self, known: Iterable[set[str]]) -> None:
+        """Sweep from time to time, until `close`. `known`: Gradio's lists of files, to be kept short."""
+
+        def work() -> None:
+            while not self._over.wait(LOOK):
+                gone = set(map(str, self.sweep()))
+                for listed in known:
+                    listed -= gone
+
+        threading.Thread(target=work, name="fer-live leftovers", daemon=True).start()
+
+    def close(self) -> None:
+        self._over.set()
+
+    def _due(self, path: Path) -> bool:
+        return self._age(path) > (SOON if path in self._left else LATER)
+
+    def _age(self, path: Path) -> float:
+        """Seconds since it was made, moved or asked for; 0 where it is gone by now."""
+        try:
+            return self._clock() - path.lstat().st_ctime
+        except FileNotFoundError:
+            return 0.0
+
+    def _folders(self) -> Iterator[Path]:
+        for entry in os.scandir(self._folder):
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False) and not any(map(path.match, OWNED)):
+                yield path
+
+    def _files(self) -> Iterator[Path]:
+        for place in (self._folder, *self._folders()):
+            for entry in os.scandir(place):
+                if not entry.is_dir(follow_symlinks=False):
+                    yield Path(entry.path)
+
+
+def _paths(value: Any) -> list[str]:
+    """Of what a part holds: none, a path, paths, or pictures with their captions."""
+    if not value:
+        return []
+    if isinstance(value, str):
+        return [value]
+    return [one if isinstance(one, str) else one[0] for one in value]

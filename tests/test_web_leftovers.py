@@ -1,0 +1,87 @@
+"""Files of visitors go with them."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_live.web.leftovers import LATER, SOON, Leftovers
+
+
+class Clock:
+    """Starts with the files, and goes on when it is told to."""
+
+    def __init__(self):
+        self.seconds = time.time() + 1
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def leftovers(tmp_path, clock):
+    return Leftovers(tmp_path, clock)
+
+
+def upload(folder: Path, name: str = "me.jpg") -> Path:
+    path = folder / f"sum-of-{name}" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"me")
+    return path
+
+
+def test_files_that_a_page_shows_stay(tmp_path, leftovers, clock):
+    path = upload(tmp_path)
+    leftovers.hold("anna", 1, [str(path)])
+    clock.seconds += 10 * LATER
+    assert not leftovers.sweep()
+    assert path.exists()
+
+
+def test_files_go_soon_after_their_visitor(tmp_path, leftovers, clock):
+    path = upload(tmp_path)
+    leftovers.hold("anna", 1, [str(path)])
+    leftovers.leave("anna")
+    clock.seconds += SOON
+    assert leftovers.sweep() == {path}
+
+
+def test_a_file_that_was_taken_out_of_the_page_goes(tmp_path, leftovers, clock):
+    old, new = upload(tmp_path), upload(tmp_path, "you.jpg")
+    leftovers.hold("anna", 1, [str(old)])
+    leftovers.hold("anna", 1, [str(new)])
+    clock.seconds += SOON
+    assert leftovers.sweep() == {old}
+
+
+def test_what_another_visitor_handed_in_too_stays(tmp_path, leftovers, clock):
+    path = upload(tmp_path)
+    leftovers.hold("anna", 1, [str(path)])
+    leftovers.hold("berta", 1, [str(path)])
+    leftovers.leave("anna")
+    clock.seconds += 10 * LATER
+    assert not leftovers.sweep()
+
+
+def test_files_of_programs_have_time_until_they_are_read(tmp_path, leftovers, clock):
+    path = upload(tmp_path)
+    clock.seconds += SOON
+    assert not leftovers.sweep()
+    clock.seconds += LATER
+    assert leftovers.sweep() == {path}
+
+
+def test_empty_folders_go_and_those_of_others_stay(tmp_path, leftovers, clock):
+    film, example = tmp_path / "film-1", tmp_path / "examples"
+    for folder in (film, example, tmp_path / "empty"):
+        folder.mkdir()
+    (film / "annotated.mp4").touch()
+    clock.seconds += 2 * LATER
+    assert not leftovers.sweep()
+    assert sorted(os.listdir(tmp_path)) == ["examples", "film-1"]  # noqa: PTH208
