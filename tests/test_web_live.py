@@ -6,6 +6,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from types import SimpleNamespace
 
 import numpy as np
 import PIL.Image
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from fer_live.errors import UserError
+from fer_live.expressions import SAD
 from fer_live.types import Box, Face
 from fer_live.web.live.frames import LARGEST_FRAME
 from fer_live.web.live.routes import routes
@@ -96,6 +98,19 @@ def test_a_frame_comes_back_drawn_with_its_reading(client, visit):
     assert np.shape(record["timeline"]) == (7, 300)
     assert [row[-1] for row in record["timeline"]] == [5, 5, 5, 70, 5, 5, 5]
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_name_that_is_kept_says_what_leads_by_now(clock):
+    reader = FakeClassifier()
+    readers = SimpleNamespace(reserved=threading.RLock(), classifier=lambda name: reader)
+    visit = Visit(readers, FakeDetector(), clock)
+    (first, _) = unpacked(visit.answer(jpeg(), WISH))
+    reader.expression = SAD
+    for _ in range(3):
+        clock.now += 0.1
+        (record, _) = unpacked(visit.answer(jpeg(), WISH))
+    assert (first["face"]["label"], first["face"]["leading"]) == ("happy", None)
+    assert (record["face"]["label"], record["face"]["leading"]) == ("happy", "sad")
 
 
 def test_the_timeline_is_sent_when_it_is_new(client, visit, clock):

@@ -139,8 +139,9 @@ const beside = (record) => {
   }
   const percent = face && face.percent !== null ? ` ${face.percent}%` : '';
   const words = face ? `face ${face.track}: ${face.label}` : 'no face';
-  who.textContent = words + percent;
-  rank.textContent = face ? face.rank : 'Come closer, or make more light.';
+  const rest = face?.leading ? `${face.leading} leads, by too little or too briefly` : face?.rank;
+  who.textContent = (face?.leading ? words.replace(': ', ': still ') : words) + percent;
+  rank.textContent = rest ?? 'Come closer, or make more light.';
   onward.hidden = record.faces < 2;
   details.hidden = false;
   [...bars.children].forEach((line, i) => {
