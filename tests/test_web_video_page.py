@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.clips import record
+from tests.clips import frames_of, record, write_log
 from tests.commands import ROOT
 from tests.web import serving
 
@@ -139,6 +139,29 @@ def test_a_finished_recording_is_opened(page, address, tmp_path):
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_label("Timeline of Person 2: sad 100% of the time")).to_be_visible()
     page.wait_for_function("document.querySelector('#film video').readyState >= 3")
+
+
+def test_of_a_crowd_the_most_seen_have_curves_until_more_are_asked_for(page, address, tmp_path):
+    record(tmp_path / "film.mp4", width=240, height=240)
+    write_log(tmp_path / "log.jsonl", frames_of(*range(1, 12)))
+    page.goto(address)
+    page.get_by_role("tab", name="Video").click()
+    page.get_by_text("Open a finished recording").click()
+    page.set_input_files("#film-finished input[type=file]", tmp_path / "film.mp4")
+    page.set_input_files("#film-log input[type=file]", tmp_path / "log.jsonl")
+    expect(page.locator("#film-log")).to_contain_text("log")
+    page.get_by_role("button", name="Open", exact=True).click()
+    lanes = page.locator(".lane canvas").filter(visible=True)
+    expect(lanes).to_have_count(8)
+    page.get_by_role("button", name="Show 3 more, seen for less time").click()
+    expect(lanes).to_have_count(11)
+    drawn = "canvas => canvas.width > 100"
+    assert lanes.last.evaluate(drawn)
+    page.get_by_label("Name of Person 11").fill("Anna")
+    page.get_by_label("Name of Person 11").press("Enter")
+    expect(page.get_by_label(re.compile("Timeline of Anna"))).to_be_visible()
+    page.get_by_role("button", name="Show fewer").click()
+    expect(lanes).to_have_count(8)
 
 
 @pytest.mark.parametrize("leave", ["cancel", "close"])

@@ -1,6 +1,7 @@
 // What the visitor does with the timelines that timeline.js draws: play, go to, zoom, choose, name.
 const CLICK = 4; // pixels that are no drag yet
 let focused = null;
+let more = false; // people than the first few
 
 const begin = () => {
   const holder = one('[data-timeline]');
@@ -8,14 +9,20 @@ const begin = () => {
   data = holder && JSON.parse(holder.dataset.timeline);
   if (!data) return;
   for (const person of data.people) person.p = Uint8Array.from(atob(person.p), (c) => c.charCodeAt(0));
-  if (data.id !== before) { view = [0, data.seconds]; hidden.clear(); lines = false; }
-  show(); press();
+  if (data.id !== before) { view = [0, data.seconds]; hidden.clear(); lines = more = false; }
+  press(); show();
   if (focused) one(focused)?.focus({ preventScroll: true });
 };
 
 const press = () => {
   for (const button of all('[data-label]')) button.ariaPressed = String(!hidden.has(+button.dataset.label));
   if (one('[data-lines]')) one('[data-lines]').ariaPressed = String(lines);
+  const ask = one('[data-more]');
+  if (!ask) return;
+  const later = all('.lane').slice(-ask.dataset.more);
+  for (const lane of later) lane.hidden = !more;
+  ask.ariaExpanded = String(more);
+  ask.textContent = more ? 'Show fewer' : `Show ${later.length} more, seen for less time`;
 };
 
 // While the film plays, a part that was zoomed to moves along.
@@ -119,6 +126,7 @@ element.addEventListener('click', (event) => {
   if (!button || !data) return;
   if (button.dataset.zoom) ZOOMS[button.dataset.zoom]();
   if (button.dataset.lines !== undefined) lines = !lines;
+  if (button.dataset.more !== undefined) more = !more;
   if (button.dataset.label) {
     const label = +button.dataset.label;
     if (!hidden.delete(label)) hidden.add(label);

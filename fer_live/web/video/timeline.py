@@ -17,6 +17,7 @@ from fer_live.web.video.people import Someone
 from fer_live.web.video.recording import Recording
 
 SHOWN = 40  # people with a timeline
+FIRST = 8  # of those, shown before one asks for more
 PATIENCE = 0.5  # seconds: what was missed for less does not break a curve
 BUTTONS = {
     "in": ("+", "Zoom in"),
@@ -70,10 +71,19 @@ def timeline(recording: Recording) -> str:
         f'<button type="button" data-zoom="{name}" aria-label="{text}" title="{text}">{sign}</button>'
         for name, (sign, text) in BUTTONS.items()
     )
-    lanes = "".join(_lane(one, summary) for one in shown)
+    lanes = "".join(_lane(one, summary, i < FIRST) for i, one in enumerate(shown))
+    later = len(shown) - FIRST
+    ask = (
+        f'<button type="button" class="more" data-more="{later}" aria-expanded="false">'
+        f"Show {later} more, seen for less time</button>"
+        if later > 0
+        else ""
+    )
     rest = len(everyone) - len(shown)
     more = (
-        note(f"{rest} more, seen for less time, are in the table and in the CSV.") if rest else ""
+        note(f"{rest} more, seen for the least time, are in the table and in the CSV.")
+        if rest
+        else ""
     )
     return (
         f'<section class="timeline" data-timeline="{escape(json.dumps(data))}">'
@@ -81,7 +91,7 @@ def timeline(recording: Recording) -> str:
         '<button type="button" data-lines aria-pressed="false">Lines</button></div>'
         f'<div class="legend" role="group" aria-label="Expressions shown">{legend}</div></div>'
         f'<div class="lanes">{lanes}<i class="cursor"></i><output class="reading" aria-hidden="true" hidden>'
-        f'</output></div><canvas class="ruler" aria-hidden="true"></canvas>{note(HELP)}{more}'
+        f'</output></div><canvas class="ruler" aria-hidden="true"></canvas>{ask}{note(HELP)}{more}'
         f"</section>{_table(everyone, recording)}"
     )
 
@@ -95,10 +105,10 @@ def _curve(one: Someone, labels: list[Expression]) -> dict[str, Any]:
     return {"key": one.key, "name": one.name, "at": at, "p": base64.b64encode(values).decode()}
 
 
-def _lane(one: Someone, summary: Summary) -> str:
+def _lane(one: Someone, summary: Summary, shown: bool) -> str:
     name, text = escape(one.name), escape(f"{one.name}: {_words(one.person, summary)}")
     return (
-        f'<div class="lane"><span class="name">{name}</span><canvas tabindex="0" role="slider" '
+        f'<div class="lane"{"" if shown else " hidden"}><span class="name">{name}</span><canvas tabindex="0" role="slider" '
         f'data-person="{one.key}" aria-label="Timeline of {text}" aria-valuemin="0"></canvas></div>'
     )
 
