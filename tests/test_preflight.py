@@ -35,6 +35,13 @@ def command(fer2013_csv, tmp_path):
         (["--set", "foo=1"], "--set: there is no field 'foo'"),
         (["--set", "foo"], "--set 'foo' is not of the form key=value"),
         (["--set", "epochs=x"], "; none of the 2 rows can be trained"),
+        (
+            ["--set", "options.foo=1"],
+            "'foo' is not one of strategy supervised's: none; none of the 2",
+        ),
+        (["--set", "class_weights=[1, 2]"], "class_weights has 2 weights, the data set 7 classes"),
+        (["--set", "strategy=ldam"], "strategy ldam needs cosines"),
+        (["--set", "init=nowhere"], "nowhere"),
         (["--msceleb", "nope.pth"], "nope.pth is no file"),
         (["--split", "foo"], "split 'foo' is not fer2013's: use train, public, private"),
     ],
@@ -65,6 +72,40 @@ def test_a_dry_run_that_could_measure_nothing_is_no_success(command, capsys, mon
     monkeypatch.setattr(reproducing, "measure_seconds", fail)
     assert main([*command, "--dry-run"]) == 2
     assert "none of the 2 trainings could be measured" in capsys.readouterr().err
+
+
+def rows(tmp_path, **recipes):
+    """A table's file with a row for each recipe."""
+    table = tmp_path / "rows.yaml"
+    columns = [{"name": "overall", "metric": "accuracy"}]
+    each = [{"name": name, "recipe": recipe} for name, recipe in recipes.items()]
+    table.write_text(
+        yaml.safe_dump({"title": "t", "source": "s", "columns": columns, "rows": each})
+    )
+    return str(table)
+
+
+def test_a_change_that_does_not_fit_a_row_is_told_before_another_trains(command, tmp_path, capsys):
+    command[1] = rows(tmp_path, plain="report-baseline", bright="focal")
+    assert main([*command, "--set", "options.gamma=1"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("train: row plain: recipe report-baseline: options: 'gamma' is not")
+    assert said.err.endswith("ask for those that it fits with --rows\n")
+    assert not said.out
+    assert main([*command, "--set", "options.gamma=1", "--rows", "bright", "--dry-run"]) == 0
+
+
+def test_a_recipe_with_an_unknown_option_is_told_in_the_plan_and_is_not_trained(
+    command, tmp_path, capsys
+):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("network: cnn6\noptions: {gama: 2}\n")
+    command[1] = rows(tmp_path, plain="report-baseline", wrong=str(wrong))
+    kept = [part for part in command if part not in ("--set", "batch_size=16", "precision=32-true")]
+    assert main([*kept, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert f"- wrong: recipe {wrong}: options: 'gama' is not one of strategy supervised's" in said
+    assert "trainings: 1" in said
 
 
 def test_one_row_that_can_be_trained_is_enough():

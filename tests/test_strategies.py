@@ -113,8 +113,9 @@ def test_a_distribution_costs_its_cross_entropy_and_weights_go_with_the_shares()
     assert loss.item() == pytest.approx(0.5 * math.log(4 / 3) + 0.5 * 2 * math.log(4))
 
 
-def test_mixing_without_an_uncertainty_head_is_refused():
-    strategy = RelativeUncertainty(task([1.0, 1.0]))
+@pytest.mark.parametrize("mixing_from", [0.0, 0.7])
+def test_mixing_without_an_uncertainty_head_is_refused_at_the_first_step(mixing_from):
+    strategy = RelativeUncertainty(task([1.0, 1.0]), mixing_from)
     with pytest.raises(UserError, match=r"arguments\.uncertainty true"):
         strategy.loss(step([[0.0, 0.0]], [0]))
 
@@ -122,3 +123,21 @@ def test_mixing_without_an_uncertainty_head_is_refused():
 def test_an_unknown_option_names_the_known_ones():
     with pytest.raises(UserError, match="'gama' is not one of strategy focal's: gamma"):
         build_strategy("focal", task([1.0, 1.0]), {"gama": 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value", "wanted"),
+    [
+        ("focal", "gamma", "abc", "a number, 0 or more"),
+        ("focal", "gamma", None, "a number, 0 or more"),
+        ("focal", "gamma", math.nan, "a number, 0 or more"),
+        ("scn", "high_share", 1.5, "a number, 0 to 1"),
+        ("simclr", "temperature", 0, "a number above 0"),
+        ("dlp", "neighbours", 0, "a whole number from 1"),
+        ("dlp", "neighbours", True, "a whole number from 1"),
+        ("dacl", "hidden", 64, "a list of whole numbers from 1"),
+    ],
+)
+def test_an_option_that_cannot_be_so_is_told_with_what_can(name, option, value, wanted):
+    with pytest.raises(UserError, match=f"options.{option} is {value!r}: use {wanted}$"):
+        build_strategy(name, task([1.0, 1.0]), {option: value})

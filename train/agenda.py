@@ -40,7 +40,7 @@ def print_plan(
     console.print(grid)
     notes = ((note, row.row.name) for row in planned for note in (*row.notes, row.error) if note)
     for note, rows in rows_by_text(notes).items():
-        console.print(f"- {', '.join(rows)}: {note}", markup=False, highlight=False)
+        console.print(f"- {', '.join(rows)}: {note}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"trainings: {len(waiting)}, time: {progress.said(waiting)}")
 
 

@@ -1,13 +1,18 @@
 """What can be known to be wrong with a reproduction before anything is measured or trained."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fer_live.errors import UserError
-from train.data import find
+from train import recipe as recipes
+from train.data import Faces, find
 from train.outcome import Workshop
-from train.plan import PlannedRow, PlanOptions, all_runs
+from train.plan import PlannedRow, PlanOptions, Run, all_runs
 from train.pretrained import read_tensors
 from train.recipe import check_overrides
+from train.run_folder import origin
+from train.start import build, start
 
 
 def check_options(options: PlanOptions) -> None:
@@ -19,10 +24,19 @@ def check_options(options: PlanOptions) -> None:
         read_tensors(str(options.msceleb))
 
 
-def check_rows(planned: Sequence[PlannedRow]) -> None:
-    """Raise UserError where no row can be trained. Single rows fail by themselves."""
+def check_rows(planned: Sequence[PlannedRow], changes: Sequence[str] = ()) -> None:
+    """Raise UserError where no row can be trained, or `changes` of every recipe do not fit one.
+
+    Others than these are a row's own, and cost that row alone.
+    """
     errors = [row.error for row in planned if row.error]
     if any(row.runs for row in planned):
+        for row in planned:
+            if row.error and changes and _loads(row.row.recipe):
+                raise UserError(
+                    f"row {row.row.name}: {row.error}; --set is for every row: ask for those that it fits "
+                    "with --rows"
+                )
         return
     if not errors:
         raise UserError(
@@ -32,17 +46,55 @@ def check_rows(planned: Sequence[PlannedRow]) -> None:
     raise UserError(f"{errors[0]}{others}")
 
 
-def check_data(planned: Sequence[PlannedRow], workshop: Workshop) -> None:
-    """Raise UserError where no row's data set can be read; one of several fails with its own rows."""
+def check_data(planned: Sequence[PlannedRow], workshop: Workshop) -> dict[str, Faces]:
+    """The training faces of each data set. Raises UserError where none can be read; one of several fails
+    with its own rows."""
     runs = {run.recipe.dataset: run for run in all_runs(planned)}
     errors = []
+    found = {}
     for name, run in runs.items():
         dataset = find(name)
         try:
             # What is scored comes first: a split's name that is wrong is told before a long reading.
             for split in dict.fromkeys((workshop.scored(run), dataset.selection, dataset.training)):
-                dataset.load(workshop.root, split, workshop.limit)
+                faces = dataset.load(workshop.root, split, workshop.limit)
+            found[name] = faces  # the training split is the last
         except UserError as error:
             errors.append(error)
     if errors and len(errors) == len(runs):
         raise errors[0]
+    return found
+
+
+def built(planned: Sequence[PlannedRow], training: Mapping[str, Faces]) -> list[PlannedRow]:
+    """The rows; those that cannot be built for the `training` faces have an error instead of runs."""
+    errors: dict[str, str] = {}
+    found = []
+    for row in planned:
+        told = [_error(stage, training, errors) for run in row.runs for stage in run.stages()]
+        error = next(filter(None, told), "")
+        found.append(replace(row, runs=(), error=error) if error else row)
+    return found
+
+
+def _error(run: Run, training: Mapping[str, Faces], errors: dict[str, str]) -> str:
+    """Why it cannot be built, empty where it can; `errors`: of those that were tried, seeds alike."""
+    recipe = replace(run.recipe, seed=0)
+    facts = json.dumps(recipe.to_dict(), sort_keys=True)
+    if facts not in errors and recipe.dataset in training:
+        try:
+            network, _ = build(recipe, training[recipe.dataset])
+            start(network, recipe, None)
+            origin(recipe)
+            errors[facts] = ""
+        except UserError as error:
+            errors[facts] = str(error)
+    return errors.get(facts, "")
+
+
+def _loads(recipe: str) -> bool:
+    try:
+        recipes.load(recipe)
+    except UserError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from typing import Any
 from fer_live.errors import UserError
 from fer_live.models import MODELS
 from train.data import DATASETS
-from train.strategies import ADJUSTING, STRATEGIES
+from train.strategies import ADJUSTING, STRATEGIES, check_options
 
 # Field -> the lowest and the highest value.
 LIMITS = {
@@ -92,6 +92,8 @@ def check(fields: Mapping[str, Any], name: str) -> None:
     if strange:
         raise UserError(f"recipe {name}: arguments.{strange[0]} is no argument: leave it out")
     check_arguments(fields["network"], fields["arguments"], f"recipe {name}")
+    strategy = fields["strategy"]
+    check_options(STRATEGIES[strategy], strategy, fields["options"], f"recipe {name}: ")
     if fields["before"] and not fields["after"]:
         raise UserError(
             f"recipe {name}: before.{next(iter(fields['before']))} changes the recipe it comes after, and it "

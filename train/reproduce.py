@@ -20,7 +20,7 @@ from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
 from train.pace import measure_seconds
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
-from train.preflight import check_data, check_options, check_rows
+from train.preflight import built, check_data, check_options, check_rows
 from train.report import is_whole
 from train.run_folder import alone_in, is_finished
 from train.table import Table, load_table
@@ -37,8 +37,9 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
     table = load_table(name)
     check_options(options)
     planned = plan(table, options)
-    check_rows(planned)
-    check_data(planned, workshop)
+    check_rows(planned, options.changes)
+    planned = built(planned, check_data(planned, workshop))
+    check_rows(planned, options.changes)
     console = Console()
     if dry_run:
         waiting, progress = _announced(table, planned, workshop, console)

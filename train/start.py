@@ -70,9 +70,10 @@ def check_small_faces(network: Network, strategy: Strategy, recipe: Recipe) -> N
             highest = middle
         else:
             lowest = middle + 1
+    fitting = f"{lowest} to {recipe.size}" if lowest < recipe.size else str(recipe.size)
     raise UserError(
         f"small_size {small} does not fit network {recipe.network}, built for {recipe.size} pixels: use "
-        f"{lowest} to {recipe.size}, or 0 for none"
+        f"{fitting}, or 0 for none"
     )
 
 

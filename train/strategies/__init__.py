@@ -1,10 +1,8 @@
 """Ways of learning: what a batch costs. A file each."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from fer_live.errors import UserError
 from train.strategies.adcorre import AdaptiveCorrelation
 from train.strategies.base import Loss, Step, Strategy, Task
 from train.strategies.center import CenterLoss
@@ -17,6 +15,7 @@ from train.strategies.focal import Focal
 from train.strategies.ldam import LabelDistributionAwareMargin
 from train.strategies.logit_adjustment import LogitAdjustment
 from train.strategies.mixup import Mixup
+from train.strategies.options import check_options
 from train.strategies.prob_nll import ProbabilityNll
 from train.strategies.rul import RelativeUncertainty
 from train.strategies.scn import SelfCure
@@ -48,14 +47,18 @@ ADJUSTING: frozenset[str] = frozenset({"ldam", "logit_adjustment", "tau_norm"})
 
 
 def build_strategy(name: str, task: Task, options: Mapping[str, Any]) -> Strategy:
-    """The strategy of that name. Raises UserError on an option that it does not have."""
-    known = list(inspect.signature(STRATEGIES[name]).parameters)[1:]
-    strangers = [option for option in options if option not in known]
-    if strangers:
-        raise UserError(
-            f"options: {strangers[0]!r} is not one of strategy {name}'s: {', '.join(known) or 'none'}"
-        )
+    """The strategy of that name. Raises UserError as `check_options` does."""
+    check_options(STRATEGIES[name], name, options)
     return STRATEGIES[name](task, **options)
 
 
-__all__ = ["ADJUSTING", "STRATEGIES", "Loss", "Step", "Strategy", "Task", "build_strategy"]
+__all__ = [
+    "ADJUSTING",
+    "STRATEGIES",
+    "Loss",
+    "Step",
+    "Strategy",
+    "Task",
+    "build_strategy",
+    "check_options",
+]

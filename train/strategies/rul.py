@@ -36,13 +36,13 @@ class RelativeUncertainty(Strategy):
     def loss(self, step: Step) -> Loss:
         """(1/2N) sum_i W[y_i] CE(mixed_i, y_i) + W[y_j] CE(mixed_i, y_j). Fan et al. 2022, Eq. 1 and 2."""
         output, targets = step.forward(step.view()), self._targets(step)
-        if step.progress < self.mixing_from:
-            return Loss(self.criterion.soft(output.logits, targets), output.logits)
         scores = output.uncertainty
-        if scores is None:
+        if scores is None:  # at the first step, long before it would be missed
             raise UserError(
                 "strategy rul needs an uncertainty head: use arguments.uncertainty true"
             )
+        if step.progress < self.mixing_from:
+            return Loss(self.criterion.soft(output.logits, targets), output.logits)
         partner = torch.randperm(len(targets), device=targets.device)
         mixed = mix(output.logits.float(), scores, partner)
         own = self.criterion.soft(mixed, targets, smoothing=0.0)
