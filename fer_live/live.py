@@ -100,6 +100,8 @@ def run(options: LiveOptions) -> int:
                 progress(total, console) if with_bar else nullcontext() as bar,
             ):
                 session.play(source, sinks, stop, bar)
+                if bar and not stop.asked:  # the number of frames may have been a guess
+                    bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
         except PipeClosed:
             pass  # whoever read it has enough
     table = session.tally.table(analyzer.times.medians())

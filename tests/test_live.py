@@ -155,6 +155,12 @@ def test_the_demo_writes_files_where_there_is_no_screen(stage, tmp_path, capsys)
     assert "4/4" in told
 
 
+def test_a_source_that_ends_early_is_read_to_its_end(stage, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(FakeSource, "frame_count", 9)
+    stage(FakeSource(4), log=tmp_path / "a.jsonl")
+    assert "4/4" in capsys.readouterr().err
+
+
 def test_the_demo_writes_what_is_asked_for_and_no_more(stage, tmp_path):
     assert stage(FakeSource(2), demo=True, log=tmp_path / "mine.jsonl") == 0
     assert [path.name for path in tmp_path.iterdir()] == ["mine.jsonl"]
