@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_live.detect import FaceDetector, MediaPipeDetector
+from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes import RuntimeName
@@ -61,7 +62,10 @@ class Analyzer:
         return cls(MediaPipeDetector(scan), load_reader(weights, device, runtime))
 
     def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
-        """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first."""
+        """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first.
+
+        Raises UserError where it is no such array.
+        """
         return self.batch([image], heatmaps)[0]
 
     def batch(self, images: Sequence[Image], heatmaps: bool = False) -> list[list[Reading]]:
@@ -70,6 +74,8 @@ class Analyzer:
 
     def find(self, images: Sequence[Image]) -> Seen:
         """The first half of `batch`: find the faces and cut them out. Another thread may `tell` meanwhile."""
+        for image in images:
+            _check(image)
         with self.times.measure("detect"):
             found = [(i, face) for i, image in enumerate(images) for face in self.detector(image)]
         if not found:
@@ -126,3 +132,13 @@ class Analyzer:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _check(image: object) -> None:
+    if not isinstance(image, np.ndarray):
+        raise UserError(f"a {type(image).__name__} is no image; give an array (H, W, 3), RGB uint8")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise UserError(
+            f"an array {image.shape}, {image.dtype} is no image; give (H, W, 3), RGB uint8: grey "
+            "repeated three times, transparency left out"
+        )

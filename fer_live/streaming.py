@@ -1,11 +1,13 @@
 """Readings of a camera, a film or pictures, scene by scene, for other programs."""
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
 from typing import Literal, overload
 
+from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import RuntimeName
@@ -83,8 +85,10 @@ def stream(
     one that breaks off is opened again. `scan`: "full" looks everywhere in each frame, "live" at a part
     of it; by default as the source asks. `smoothing`: time constant in seconds. `heatmaps`: with each
     reading. `abstain`: how probable what a reading's `label` names must be; None: as the model's
-    card says. Raises UserError where the source or the model cannot be opened.
+    card says. Raises UserError on a number that is none of these, at once, and where the source or
+    the model cannot be opened.
     """
+    _check(smoothing, abstain, max_frames)
 
     def scenes() -> Generator[Scene, None, None]:
         with ExitStack() as stack:
@@ -107,3 +111,12 @@ def stream(
             if on_scene(scene) is False:
                 break
     return count
+
+
+def _check(smoothing: float, abstain: float | None, max_frames: int | None) -> None:
+    if not 0 <= smoothing < math.inf:
+        raise UserError(f"smoothing {smoothing} is not a number of seconds, 0 or more")
+    if abstain is not None and not 0 <= abstain <= 1:
+        raise UserError(f"abstain {abstain} is not a number from 0 to 1; None is the card's")
+    if max_frames is not None and max_frames < 0:
+        raise UserError(f"max_frames {max_frames} is below 0; None reads all")

@@ -5,6 +5,7 @@ import pytest
 from skimage import data
 
 from fer_live import Analyzer
+from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SEVEN
 from fer_live.track import Tracks
 from fer_live.types import Box, Face, Frame
@@ -32,6 +33,23 @@ def test_a_picture_without_faces_is_not_classified():
     analyzer = Analyzer(FakeDetector([]), FakeClassifier())
     assert analyzer(GREY, heatmaps=True) == []
     assert analyzer.classifier.batches == []
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (np.zeros((8, 8, 4), np.uint8), "(8, 8, 4), uint8 is no image"),
+        (np.zeros((8, 8), np.uint8), "(8, 8), uint8 is no image"),
+        (np.zeros((8, 8, 3), np.float32), "(8, 8, 3), float32 is no image"),
+        (np.zeros((0, 8, 3), np.uint8), "(0, 8, 3), uint8 is no image"),
+        ("a.png", "a str is no image"),
+    ],
+    ids=str,
+)
+def test_what_is_no_image_is_refused(image, words):
+    with pytest.raises(UserError) as told:
+        fake_analyzer()(image)
+    assert words in str(told.value)
 
 
 def test_a_face_at_the_edge_is_read():

@@ -37,6 +37,24 @@ def test_all_scenes_come_in_order(stage):
     assert closed(source, stage)
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"max_frames": -1}, "max_frames -1 is below 0"),
+        ({"smoothing": -0.1}, "smoothing -0.1 is not a number of seconds"),
+        ({"smoothing": float("nan")}, "smoothing nan is not"),
+        ({"abstain": 1.5}, "abstain 1.5 is not a number from 0 to 1"),
+        ({"abstain": -1}, "abstain -1 is not"),
+    ],
+    ids=str,
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_opened(stage, option, words):
+    source = stage(FakeSource(5))
+    with pytest.raises(UserError, match=words):
+        fer_live.stream(0, **option)
+    assert source.opened == 0
+
+
 def test_leaving_the_loop_closes_all(stage):
     source = stage(FakeSource(1000))
     for scene in fer_live.stream(0):
