@@ -54,6 +54,14 @@ def test_the_page_tells_who_showed_what_and_when(summary):
     ]
 
 
+@pytest.mark.parametrize(("frames", "told"), [(336, "0:14"), (333, "0:13"), (326, "0:13")])
+def test_a_film_is_as_long_as_players_say(frames, told):
+    summary = Summary()
+    for i in range(frames):  # 24 a second, rounded as logs do
+        add(summary, round(i / 24, 3), face(1, happy=0.9))
+    assert f"{told} long" in texts(lay_out(summary, ""))[1]
+
+
 def test_a_timeline_is_as_high_as_the_probability_and_where_the_person_was(summary):
     page = lay_out(summary, "")
     areas = [shape for shape in page.shapes if isinstance(shape, Area) and shape.fill == SAD.colour]

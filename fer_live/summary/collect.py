@@ -1,5 +1,6 @@
 """What a session saw of each person, added up reading by reading in memory that stays small."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Summary:
         self.readings = 0
         self.began: float | None = None
         self.ended = 0.0
+        self._step = math.inf  # the shortest from frame to frame
         self.width = FINEST  # seconds of a bin
         self._people: dict[int | None, Person] = {}
         self._labels: dict[Expression, None] = {}
@@ -92,6 +94,11 @@ class Summary:
     def duration(self) -> float:
         """Seconds from the first frame to the last."""
         return 0.0 if self.began is None else self.ended - self.began
+
+    @property
+    def length(self) -> float:
+        """Seconds from the first frame to the last one's end, to a hundredth; 0 of pictures without times."""
+        return round(self.duration + self._step, 2) if self.duration else 0.0
 
     @property
     def labels(self) -> list[Expression]:
@@ -110,6 +117,8 @@ class Summary:
         seconds = record["seconds"] or 0.0
         if self.began is None:
             self.began = self.ended = seconds
+        if seconds > self.ended:
+            self._step = min(self._step, seconds - self.ended)
         passed = min(max(seconds - self.ended, 0.0), LONGEST)
         self.ended = max(self.ended, seconds)
         self.frames += 1

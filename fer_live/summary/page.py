@@ -73,7 +73,7 @@ def _subtitle(summary: Summary) -> str:
         return f"{_counted(summary.frames, 'frame', 'frames')}, and no face in them"
     tracked = sum(person.track is not None for person in summary.people)
     parts = [
-        f"{clock(round(summary.duration))} long" if summary.duration else "",
+        f"{clock(summary.length)} long" if summary.length else "",
         _counted(summary.frames, "frame", "frames"),
         _counted(tracked, "person", "people") if tracked else "",
         _counted(summary.readings, "face read", "faces read"),
