@@ -1,8 +1,10 @@
 """What is said of an error, and where the rest of it lies."""
 
+import pytest
 import torch
 
 from fer_live.errors import UserError
+from train.__main__ import main
 from train.failures import FILE, LONGEST, in_a_line, kept
 
 
@@ -50,3 +52,21 @@ def test_a_folder_that_cannot_be_written_costs_the_traceback_alone(tmp_path):
     (tmp_path / "file").touch()
     error = raised(torch.OutOfMemoryError("no memory"))
     assert kept(error, tmp_path / "file") == "OutOfMemoryError: no memory"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["bogus"], "invalid choice: 'bogus'"),
+        (["fit"], "--recipe, --output; see python -m train fit --help"),
+        (["tune", "--recipe", "a\nb", "--trials", "x\ny", "--output", "z"], "'x\\ny' is not a"),
+        ([], "COMMAND; see python -m train --help"),
+    ],
+)
+def test_wrong_arguments_are_told_in_one_line(arguments, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("train: ")
+    assert told in line

@@ -4,10 +4,16 @@ import argparse
 import errno
 import logging
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from fer_live.errors import UserError
 from train.cli import COMMANDS
+from train.cli.options import Parser
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, a quota, a file
 
@@ -33,20 +39,52 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.addFilter(Once())
     logging.basicConfig(format="%(message)s", handlers=[warnings])
     try:
-        options.run(options)
+        with _heeding_signals():
+            options.run(options)
     except UserError as error:
         return _end(2, str(error))
     except KeyboardInterrupt:
-        return _end(130, f"stopped; {options.again}")
+        return _end(130, f"stopped; {options.again(options)}")
     except OSError as error:
         if error.errno not in FULL:
             raise
         place = error.filename or "a file"
         return _end(
             2,
-            f"{place} could not be written ({os.strerror(error.errno)}): make room, {options.again}",
+            f"{place} could not be written ({os.strerror(error.errno)}): make room, "
+            f"{options.again(options)}",
         )
     return 0
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Raise KeyboardInterrupt on Ctrl-C, and on SIGTERM, which would end the process without a word.
+
+    Not within an import: packages catch it there, and go on without the half that is missing.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not _is_importing(frame):
+            raise KeyboardInterrupt
+        again = threading.Timer(0.1, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _end(code: int, message: str) -> int:
@@ -59,8 +97,8 @@ def _end(code: int, message: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m train", description=__doc__)
-    parser.set_defaults(again="give the same command to start again")
+    parser = Parser("python -m train", description=__doc__)
+    parser.set_defaults(again=lambda options: "give the same command to start again")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (explanation, add) in COMMANDS.items():
         add(commands.add_parser(name, help=explanation, description=explanation))

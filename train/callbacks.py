@@ -12,6 +12,8 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from fer_live.errors import UserError
 from train.checkpoints import WholeCheckpoints
@@ -29,7 +31,7 @@ class Stopped(Exception):
 class LastCheckpoint(Checkpoint):
     """Saves the newest state every few minutes, at each epoch's end, and when Ctrl-C or SIGTERM asks to stop.
 
-    A stop waits for the step in hand, so that a resumed run repeats nothing and misses nothing; a
+    A stop waits for the step in hand, or the first, so that a resumed run repeats nothing and misses nothing; a
     checkpoint that could not be written asks to stop too. Weights that are not finite are refused, so that
     the last good ones stay. Where there are several processes, all save and stop after the same step.
     """
@@ -44,8 +46,17 @@ class LastCheckpoint(Checkpoint):
     def on_train_start(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
     ) -> None:
+        self.listen()  # again: the trainer has taken SIGTERM since
+
+    def listen(self) -> None:
+        """Take the signals that ask to stop."""
         for number in STOPPING_SIGNALS:
             signal.signal(number, self._stop)
+
+    def on_validation_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        # Where nothing is trained there is no step to wait for, and nothing to save.
+        if trainer.state.fn == TrainerFn.VALIDATING and _any(trainer, self.stopping):
+            raise Stopped
 
     def on_train_batch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
         # Here and not at the end of the step that was saved: its loss is logged after that.
@@ -102,12 +113,15 @@ def own_signals() -> Iterator[None]:
 def heeding_stops(trainer: lightning.Trainer) -> Iterator[None]:
     """Raise KeyboardInterrupt as the block ends, in whatever way, where someone asked to stop meanwhile.
 
+    From the start of the block on: Lightning would end the process while it prepares, without a word.
     The last step of a run is not followed by one that would stop, and those who train several runs would
     go on with the next.
     """
+    for saver in _savers(trainer):
+        saver.listen()
     try:
         yield
-    except Exception as error:
+    except (Exception, SIGTERMException) as error:
         if not _asked_to_stop(trainer):
             raise
         if isinstance(error, UserError):
@@ -118,8 +132,11 @@ def heeding_stops(trainer: lightning.Trainer) -> Iterator[None]:
 
 
 def _asked_to_stop(trainer: lightning.Trainer) -> bool:
-    savers = [one for one in trainer.checkpoint_callbacks if isinstance(one, LastCheckpoint)]
-    return any(one.stopping for one in savers)
+    return any(saver.stopping for saver in _savers(trainer))
+
+
+def _savers(trainer: lightning.Trainer) -> list[LastCheckpoint]:
+    return [one for one in trainer.checkpoint_callbacks if isinstance(one, LastCheckpoint)]
 
 
 @contextmanager

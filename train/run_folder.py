@@ -67,7 +67,7 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
 
     Raises UserError where there is none, or where the run has another recipe or limit.
     """
-    begun = [folder for folder in (output, output / BEFORE) if (folder / LAST).is_file()]
+    begun = _begun(output)
     if not begun and not is_finished(output):
         raise UserError(f"{output} has no {LAST} to resume: leave --resume out")
     facts = read_facts(begun[0] if begun else output)
@@ -79,6 +79,15 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
             "or choose another --output"
         )
     return output / LAST if (output / LAST).is_file() else None
+
+
+def is_begun(output: Path) -> bool:
+    """Whether there is something to resume, of the run or of the one before it."""
+    return bool(_begun(output))
+
+
+def _begun(output: Path) -> list[Path]:
+    return [folder for folder in (output, output / BEFORE) if (folder / LAST).is_file()]
 
 
 def differences(recipe: Recipe, before: Mapping[str, Any], facts: Mapping[str, Any]) -> str:

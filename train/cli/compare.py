@@ -19,7 +19,7 @@ def add_recipes(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reproduce(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_reproduce, again="give the same command to go on")
+    parser.set_defaults(run=_reproduce, again=lambda options: "give the same command to go on")
     parser.add_argument("table", help="a name in train/tables, or a YAML file")
     add_root(parser)
     parser.add_argument("--dataset", help="its name (default: the recipes' own)")

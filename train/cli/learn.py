@@ -17,7 +17,7 @@ from train.cli.options import (
 
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_fit, again="go on with --resume")
+    parser.set_defaults(run=_fit, again=_again)
     parser.add_argument("--recipe", required=True, help="a name in train/recipes, or a YAML file")
     add_root(parser)
     parser.add_argument("--output", required=True, type=Path, help="folder of the run")
@@ -45,7 +45,7 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
 
 
 def add_tune(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_tune, again="give the same command to go on")
+    parser.set_defaults(run=_tune, again=lambda options: "give the same command to go on")
     parser.add_argument("--recipe", required=True, help="a name in train/recipes, or a YAML file")
     add_root(parser)
     parser.add_argument("--output", required=True, type=Path, help="folder of the study")
@@ -79,6 +79,14 @@ def _fit(arguments: argparse.Namespace) -> None:
     taught = ["strategy=distillation", f"teachers={json.dumps(arguments.teacher)}"]
     overrides = [*(taught if arguments.teacher else []), *arguments.set]
     fit(load(arguments.recipe, overrides), root_of(arguments), arguments.output, options)
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    from train.run_folder import is_begun
+
+    if is_begun(arguments.output):
+        return "go on with --resume"
+    return "nothing is saved yet: give the same command to start again"
 
 
 def _tune(arguments: argparse.Namespace) -> None:

@@ -3,8 +3,17 @@
 import argparse
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from fer_live.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the usage is what --help is for."""
+
+    def error(self, message: str) -> NoReturn:
+        line = " ".join(message.split())  # argparse repeats what was typed, line breaks and all
+        self.exit(2, f"train: {line}; see {self.prog} --help\n")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
