@@ -1,5 +1,6 @@
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -13,6 +14,7 @@ from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.export import export
 from fer_live.runtimes import choose_runtime, openvino
+from tests.commands import ROOT
 from tests.limits import small_disk
 
 CPU = torch.device("cpu")
@@ -24,6 +26,7 @@ def cache(tmp_path_factory):
     """One cache for the module: a conversion takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("ORT_DISABLE_TELEMETRY", "1")  # of those tests that import it themselves
         yield
 
 
@@ -145,6 +148,15 @@ def test_openvinos_telemetry_is_never_imported(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert quiet_openvino.is_installed()
     assert sys.modules["openvino_telemetry"] is None
+
+
+def test_onnx_runtime_makes_no_number_of_this_computer(monkeypatch, tmp_path):
+    """With which it would count its uses, from its import on."""
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    code = "from fer_live.classify import Classifier; Classifier.load('cnn6', 'cpu', 'onnx')"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

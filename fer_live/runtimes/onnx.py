@@ -1,6 +1,7 @@
 """ONNX Runtime, and networks as ONNX files for other programs."""
 
 import io
+import os
 import warnings
 
 import torch
@@ -23,11 +24,14 @@ class OnnxRuntime:
     own_threads = True
 
     def __init__(self, network: Network, card: Card, threads: int = 0):
+        # It would name the computer and send counts of use to its maker from its import on; older
+        # versions know the call alone.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:
             import onnxruntime
         except ImportError:
             raise UserError(f"runtime onnx: onnxruntime {MISSING}") from None
-        onnxruntime.disable_telemetry_events()  # it sends counts of use to its maker otherwise
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         content = to_onnx(network, card)
