@@ -28,6 +28,7 @@ from fer_live.web.uploads import LARGEST_FILM
 from fer_live.web.video import tab as video
 
 TITLE = "fer-live"
+WORDS = {"common.webcam": "Webcam"}  # that Gradio uses and does not have
 AT_ONCE, WAITING = 2, 64  # requests that are worked on, and that may wait
 INTRODUCTION = """# fer-live
 Reads the configuration of a face, **not a feeling**, and is often wrong. Nothing leaves this computer,
@@ -114,6 +115,7 @@ def launch(options: WebOptions) -> Iterator[Page]:
             max_file_size=LARGEST_FILM,
             theme=theme(),
             css=style(),
+            i18n=gr.I18n(en=WORDS),
             app_kwargs={"routes": routes(visits)},
         )
         yield Page(readers, local, shared if options.share else None)

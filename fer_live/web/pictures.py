@@ -84,7 +84,10 @@ def build(
                 strength = gr.Slider(0, 1, 0.65, step=0.05, label="Strength")
             prepare = gr.Button("Make files to download")
             files = gr.File(
-                label="Annotated pictures and CSV", visible=False, file_count="multiple"
+                label="Annotated pictures and CSV",
+                visible=False,
+                file_count="multiple",
+                interactive=False,
             )
         with gr.Column(scale=3, min_width=300):
             found = gr.HTML(

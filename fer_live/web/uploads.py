@@ -98,7 +98,7 @@ def plain_words(error: Exception) -> str:
 def message(text: str, markup: bool = True) -> gr.Error:
     """Shown as plain text: file names may hold markup, which a page would follow and a program would not."""
     shown = html.escape(text) if markup else text
-    return gr.Error(shown, print_exception=False, title="That did not work")
+    return gr.Error(shown, print_exception=False)
 
 
 def _pixels(path: Path) -> int:

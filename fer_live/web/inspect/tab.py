@@ -68,7 +68,7 @@ def build(
     with gr.Row():
         mark = gr.Button("This label looks wrong")
         export = gr.Button("List of marked labels (CSV)")
-    listed = gr.File(label="Labels that look wrong", visible=False)
+    listed = gr.File(label="Labels that look wrong", visible=False, interactive=False)
     with gr.Accordion("Mean heat-maps of each class", open=False):
         compute = gr.Button("Compute")
         averages = gr.HTML("", elem_id="means")

@@ -59,7 +59,12 @@ def build(readers: Readers) -> tuple[gr.File, ...]:
                 )
                 opening = gr.Button("Open")
             prepare = gr.Button("Make the CSV")
-            table = gr.File(label="All readings, with names", visible=False, elem_id="film-csv")
+            table = gr.File(
+                label="All readings, with names",
+                visible=False,
+                interactive=False,
+                elem_id="film-csv",
+            )
         with gr.Column(scale=3, min_width=300):
             status = gr.HTML(visible=False, css_template=css, elem_id="film-status")
             stop = gr.Button("Cancel", variant="stop", visible=False, elem_id="film-cancel")

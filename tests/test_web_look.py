@@ -1,0 +1,57 @@
+"""How the page looks in a real Chromium, wide and on a phone, where Gradio's own styles do not do."""
+
+import PIL.Image
+import pytest
+from playwright.sync_api import expect
+
+from tests.web import serving
+
+NAME = "a rather long name of a picture from the holidays"
+CUT = "part => part.scrollWidth > part.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    with serving(folder, "--model", "cnn6", "--runtime", "torch") as address:
+        yield address
+
+
+def test_names_of_files_are_whole(page, address, tmp_path):
+    path = tmp_path / f"{NAME}.png"
+    PIL.Image.new("RGB", (64, 64)).save(path)
+    page.goto(address)
+    page.set_input_files("#drop input[type=file]", path)
+    expect(page.locator("#found h3")).to_contain_text(NAME)
+    page.get_by_role("button", name="Make files to download").click()
+    name = page.locator(".file-preview .filename", has_text=NAME)
+    expect(name).to_have_text(f"01-{NAME} .png")
+    assert not name.evaluate(CUT)
+    assert not name.locator("span").first.evaluate(CUT)
+    with page.expect_download() as download:
+        page.locator("a[download]").last.click()
+    assert download.value.suggested_filename == f"01-{NAME}.png"
+
+
+def test_what_did_not_work_is_not_called_an_error(page, address):
+    page.goto(address)
+    page.get_by_role("button", name="Make files to download").click()
+    title = page.locator(".toast-title")
+    expect(title).to_be_visible()
+    shown = "part => [getComputedStyle(part).fontSize, getComputedStyle(part, '::before').content]"
+    assert title.evaluate(shown) == ["0px", '"That did not work"']
+
+
+def test_no_button_has_a_key_for_its_name(page, address):
+    page.goto(address)
+    page.get_by_role("button", name="Read the example one").click()
+    expect(page.locator("#drop").get_by_role("button", name="Webcam")).to_be_visible()
+    expect(page.locator("[aria-label^='common.']").filter(visible=True)).to_have_count(0)
+
+
+def test_the_footer_divides_nothing_from_nothing(page, address):
+    page.goto(address)
+    api = page.locator("footer .show-api")
+    expect(api).to_have_count(1)
+    divider = page.locator("footer .divider").filter(visible=True)
+    expect(divider).to_have_count(int(api.is_visible()))
