@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
+from train.grids import print_grid
 from train.outcome import Progress
 from train.plan import PlannedRow, Run, rows_by_text
 from train.table import Table
@@ -37,7 +38,7 @@ def print_plan(
         stages_of_one = row.runs[0].stages() if row.runs else []
         epochs = " + ".join(str(stage.recipe.epochs) for stage in stages_of_one)
         grid.add_row(*map(escape, (row.row.name, row.row.recipe, epochs, time)))
-    console.print(grid)
+    print_grid(grid, console)
     notes = ((note, row.row.name) for row in planned for note in (*row.notes, row.error) if note)
     for note, rows in rows_by_text(notes).items():
         console.print(f"- {', '.join(rows)}: {note}", markup=False, highlight=False, soft_wrap=True)

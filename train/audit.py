@@ -17,6 +17,7 @@ from rich.table import Table
 from fer_live.errors import UserError
 from train.data import DataSet, Faces, find
 from train.exclusions import write_exclusions
+from train.grids import print_grid
 from train.near import near_pairs, thumbnail
 from train.twins import digest, pictures_of
 
@@ -131,7 +132,7 @@ def print_audit(found: Audit, output: Path) -> None:
             counts = twins[key]
             table.add_row(title, *(str(counts.get(split, "-")) for split in summary["faces"]))
     console = Console()
-    console.print(table)
+    print_grid(table, console)
     console.print(
         f"{summary['exact_twins']['groups']} groups of exact twins, "
         f"{summary['conflicting_groups']} of them with conflicting labels; "

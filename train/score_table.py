@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from train.crowd import BASELINE, MEASURES
+from train.grids import print_grid
 from train.metrics import standard_error
 
 
@@ -40,7 +41,8 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         recall = _percent(part["macro_recall"])
         both.add_row(title, str(part["n"]), _percent(accuracy), _percent(error), recall)
     console = Console()
-    console.print(table, both)
+    print_grid(table, console)
+    print_grid(both, console)
     console.print(f"clean: {scores['clean_reason']}", markup=False, soft_wrap=True)
     if scores["excluded"]:
         console.print(f"left out: the faces of {scores['excluded']}", markup=False, soft_wrap=True)
@@ -49,7 +51,9 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         console.print(
             f"logit adjustment: tau {adjustment['tau']:.2f} has the highest macro recall on "
             f"{adjustment['chosen_on']}"
-            + (", which is scored here: an optimistic score" * _chosen_here(scores))
+            + (", which is scored here: an optimistic score" * _chosen_here(scores)),
+            markup=False,
+            soft_wrap=True,
         )
     elif adjustment["tau"]:
         console.print(f"logit adjustment: tau {adjustment['tau']:.2f}, as given")
@@ -89,7 +93,7 @@ def _print_crowd(crowd: dict[str, Any], console: Console) -> None:
         table.add_column(measure, justify="right")
     for name, found in crowd["scores"].items():
         table.add_row(name, *(_with_error(found[measure]) for measure in MEASURES))
-    console.print(table)
+    print_grid(table, console)
     ahead = ", ".join(f"{crowd['wins'][measure] or 'none'} by {measure}" for measure in MEASURES)
     console.print(
         f"{crowd['contested']} contested (top share at most a half), {crowd['unanimous']} unanimous, "

@@ -19,6 +19,7 @@ from rich.table import Table
 from fer_live.errors import UserError
 from train.failures import kept
 from train.fit import fit_unless_finished, read_splits
+from train.grids import print_grid
 from train.recipe import Recipe
 from train.run_folder import BEFORE, alone_in, differences
 from train.search import own_settings, suggest, with_settings
@@ -93,7 +94,7 @@ def print_study(study: Study, output: Path) -> None:
         values = [f"{trial.params[n]:.3g}" if n in trial.params else "-" for n in names]
         table.add_row(str(trial.number), trial.state.name.lower(), score, *values)
     console = Console()
-    console.print(table)
+    print_grid(table, console)
     console.print(
         f"best: trial {study.best_trial.number}; train it with `fit --recipe {output / 'best.yaml'}`",
         markup=False,

@@ -30,6 +30,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
     from rich.table import Table
 
     from fer_live.device import choose_device
+    from train.grids import print_grid
     from train.robustness import RobustnessOptions, robustness, sentences, title
 
     found = robustness(
@@ -46,6 +47,6 @@ def _robustness(arguments: argparse.Namespace) -> None:
     for model, corruption, *values in found["table"].itertuples(index=False):
         table.add_row(model, corruption, *(f"{value:.1f}" for value in values))
     console = Console()
-    console.print(table)
+    print_grid(table, console)
     for line in [*sentences(found), f"written to {arguments.output}"]:
         console.print(line, markup=False, soft_wrap=True)
