@@ -1,5 +1,7 @@
 import logging
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -101,6 +103,19 @@ def test_a_pickle_of_arrays_is_refused_and_not_run(tmp_path):
     with pytest.raises(UserError, match="can run code when opened") as caught:
         load_pretrained(network(), str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_the_refusal_of_a_pickle_says_how_to_convert_it(public, tmp_path):
+    path = tmp_path / "resnet50_ft_weight.pkl"
+    arrays = {name: tensor.numpy() for name, tensor in public.items()}
+    path.write_bytes(pickle.dumps(arrays, protocol=2))
+    with pytest.raises(UserError) as caught:
+        load_pretrained(network(), str(path))
+    code = str(caught.value).split('python -c "')[1].split('"`')[0]
+    subprocess.run([sys.executable, "-c", code], check=True)
+    found = network()
+    load_pretrained(found, str(path.with_suffix(".pth")))
+    assert torch.equal(found.trunk.conv1.weight, public["conv1.weight"])
 
 
 def test_a_grey_stem_sums_the_colours(public, tmp_path):

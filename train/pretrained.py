@@ -26,6 +26,11 @@ CHILDREN = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3
 HEADS = ("fc", "linear", "classifier", "feature.", "loss_layer", "mu.", "log_var.", "head")
 STEMS = {"resnet": ("conv1.weight", "bn1."), "vgg": ("0.weight", "0.bias")}
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # what torch's files begin with, the newer and the older
+# Of a pickle of arrays by name, from Python 2 or 3.
+CONVERSION = (
+    "`python -c \"import pickle, torch; arrays = pickle.load(open('{}', 'rb'), encoding='latin1'); "
+    "torch.save({{k: torch.as_tensor(v) for k, v in arrays.items()}}, '{}')\"`"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +136,9 @@ def _read(path: Path) -> Any:
         if isinstance(error, pickle.UnpicklingError) and head.startswith((ZIP, PICKLE)):
             raise UserError(
                 f"pretrained {path} is no file of tensors alone, and other pickles can run code when "
-                "opened (VGGFace2's .pkl is one): save its tensors with torch.save first"
+                "opened (VGGFace2's .pkl of arrays is one): give a .safetensors, or a state dict of "
+                f"torch.save; where you trust the file, {CONVERSION.format(path, path.with_suffix('.pth'))} "
+                "makes one"
             ) from None
         found = f"it begins with {head!r}" if head else "it is empty"
         raise UserError(
