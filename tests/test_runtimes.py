@@ -129,6 +129,15 @@ def test_a_conversion_that_was_killed_begins_anew(monkeypatch, tmp_path):
     assert runtime.name.startswith("openvino")
 
 
+def test_nobody_waits_for_a_conversion_that_is_killed_meanwhile(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(openvino.time, "sleep", lambda seconds: pytest.fail("waits"))
+    runtime = Classifier.load("cnn6", "cpu").runtime
+    runtime._process.kill()
+    runtime.wait()
+    assert runtime.name == "torch"
+
+
 def test_a_cache_that_cannot_be_written_is_one_line_or_torch(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

@@ -107,9 +107,10 @@ class Converting:
 
     def wait(self) -> None:
         """Until the conversion has ended, another program's too."""
-        if self._process is not None:
-            self._process.wait()
-        while not self._look() and _is_held(marker(self._folder)):
+        own = self._process
+        if own is not None:
+            own.wait()
+        while not self._look() and own is None and _is_held(marker(self._folder)):
             time.sleep(0.1)
 
     def close(self) -> None:
