@@ -72,6 +72,19 @@ def test_a_link_with_a_part_that_is_gone_shows_the_rest_and_says_so(page, addres
     expect(page.locator("#face p.alert")).to_contain_text("no face 99")
 
 
+def test_a_face_that_is_pressed_comes_into_view(page, address):
+    page.set_viewport_size(page.viewport_size | {"height": 240})  # as far below as many faces are
+    page.goto(f"{address}?of=scored")
+    page.locator("#faces .grid button").first.click()
+    expect(page.locator("section.face-detail .seen")).to_have_count(1)
+    expect(page.locator("section.face-detail h3")).to_be_in_viewport()
+
+
+def test_a_link_with_what_gradio_would_read_opens(page, address):
+    page.goto(f"{address}?page=nope&of=scored")
+    expect(page.locator("#faces .grid button")).to_have_count(4)
+
+
 def test_a_folder_that_cannot_be_used_says_so_in_its_place(page, address):
     page.goto(f"{address}?of=broken")
     expect(page.locator("#scores p.alert")).to_contain_text("broken has no metrics.json")

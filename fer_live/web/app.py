@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from fer_live.detect import MediaPipeDetector
 from fer_live.device import choose_device
@@ -21,6 +22,7 @@ from fer_live.web.live import tab as live
 from fer_live.web.live.routes import routes
 from fer_live.web.live.visit import Visit
 from fer_live.web.live.visits import Visits
+from fer_live.web.query import OnePage
 from fer_live.web.readers import Readers
 from fer_live.web.run import WebOptions
 from fer_live.web.theme import style, theme
@@ -116,6 +118,6 @@ def launch(options: WebOptions) -> Iterator[Page]:
             theme=theme(),
             css=style(),
             i18n=gr.I18n(en=WORDS),
-            app_kwargs={"routes": routes(visits)},
+            app_kwargs={"routes": routes(visits), "middleware": [Middleware(OnePage)]},
         )
         yield Page(readers, local, shared if options.share else None)

@@ -64,7 +64,7 @@ def build(
                 high = gr.Slider(0, 1, 1, step=0.01, label="Confidence ≤", min_width=120)
             again = gr.Button("Show all faces")
     faces = gr.HTML("", js_on_load=script("picks.js") + script("address.js"), elem_id="faces")
-    face = gr.HTML(note(NO_FACE, "empty"), elem_id="face")
+    face = gr.HTML(note(NO_FACE, "empty"), js_on_load=script("face.js"), elem_id="face")
     with gr.Row():
         mark = gr.Button("This label looks wrong")
         export = gr.Button("List of marked labels (CSV)")
