@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from torch import Tensor
 
@@ -27,6 +28,7 @@ from fer_live.runtimes.base import Flat, Scores, from_flat
 
 MODEL = "model.xml"
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
+LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 
 
 class OpenVino:
@@ -78,7 +80,7 @@ class Converting:
         self._folder = cache_folder(weights)
         self._process: subprocess.Popen[bytes] | None = None
         self._converted = False
-        if not self._look() and _claim(marker(self._folder)):
+        if not self._look() and not under_way(self._folder):
             command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
             # Its own warnings are of no use to anyone; where it fails, torch goes on. In a session of
             # its own, Ctrl-C and a closed terminal do not reach it.
@@ -107,10 +109,9 @@ class Converting:
 
     def wait(self) -> None:
         """Until the conversion has ended, another program's too."""
-        own = self._process
-        if own is not None:
-            own.wait()
-        while not self._look() and own is None and _is_held(marker(self._folder)):
+        if self._process is not None:
+            self._process.wait()
+        while not self._look() and under_way(self._folder):
             time.sleep(0.1)
 
     def close(self) -> None:
@@ -119,28 +120,20 @@ class Converting:
             self._process = None
 
 
-def marker(folder: Path) -> Path:
-    """The file that tells other programs that the conversion for that folder is under way."""
-    return folder.with_name(f"{folder.name}.begun")
+def lock(folder: Path, patience: float) -> FileLock:
+    """What a process holds while it converts for that folder: the system frees it however the process ends."""
+    return FileLock(folder.with_name(f"{folder.name}.lock"), timeout=patience)
 
 
-def _claim(mark: Path) -> bool:
-    """Whether the conversion is this program's to begin: nobody is at it, and the cache can be written."""
+def under_way(folder: Path) -> bool:
+    """Whether some process is converting for that folder."""
     try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        if not _is_held(mark):
-            mark.unlink(missing_ok=True)
-        mark.touch(exist_ok=False)
-    except OSError:
+        with lock(folder, 0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a cache that cannot be written, or is not there yet
         return False
-    return True
-
-
-def _is_held(mark: Path) -> bool:
-    """False, too, where whoever made it must have been killed."""
-    with suppress(OSError):
-        return time.time() - mark.stat().st_mtime <= LONGEST
-    return False
 
 
 def cache_folder(weights: Path) -> Path:
@@ -198,8 +191,9 @@ if __name__ == "__main__":
         signal.alarm(LONGEST)
     its_weights = Path(sys.argv[1])
     try:
-        convert(its_weights)
-    except UserError as error:
+        place = cache_folder(its_weights)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with lock(place, LOOK):
+            convert(its_weights)
+    except (Timeout, OSError, UserError) as error:
         sys.exit(str(error))
-    finally:
-        marker(cache_folder(its_weights)).unlink(missing_ok=True)
