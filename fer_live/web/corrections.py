@@ -7,6 +7,7 @@ names them: a full disk or a kill leaves what was recorded before, as it was.
 import io
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,9 +56,8 @@ class Corrections:
         self._lock = FileLock(folder / LOCK)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".writable"
-            probe.touch()
-            probe.unlink()
+            with tempfile.TemporaryFile(dir=folder):  # its own name: others may be trying, too
+                pass
         except OSError as error:
             raise UserError(
                 f"--corrections {folder}: cannot be written ({error.strerror}); name another folder"
