@@ -181,6 +181,7 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
     until(lambda: not kept(temporary))
 
 
+@pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
 def test_a_closed_page_leaves_no_file(page, address, temporary, two):
     until(lambda: not kept(temporary))  # of the tests before
     visitor = page.context.new_page()
