@@ -123,6 +123,17 @@ def test_a_dropped_film_is_read_and_plays_and_people_get_names(page, address, tw
     expect(page.locator("#film-csv a[download]")).to_have_count(0)
 
 
+def open_recording(page, address, folder):
+    """The folder's film.mp4 with its log.jsonl."""
+    page.goto(address)
+    page.get_by_role("tab", name="Video").click()
+    page.get_by_text("Open a finished recording").click()
+    page.set_input_files("#film-finished input[type=file]", folder / "film.mp4")
+    page.set_input_files("#film-log input[type=file]", folder / "log.jsonl")
+    expect(page.locator("#film-log")).to_contain_text("log.jsonl")
+    page.get_by_role("button", name="Open", exact=True).click()
+
+
 def test_a_finished_recording_is_opened(page, address, tmp_path):
     record(tmp_path / "film.mp4", width=240, height=240)
     row = '{"track": %d, "box": [9, 9, 99, 99], "score": 0.9, "expression": "sad", "probabilities": {"sad": 1}, "uncertainty": null}'
@@ -130,13 +141,7 @@ def test_a_finished_recording_is_opened(page, address, tmp_path):
         f'{{"frame": {i}, "seconds": {i / 12}, "faces": [{row % 1}, {row % 2}]}}' for i in range(24)
     ]
     (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
-    page.goto(address)
-    page.get_by_role("tab", name="Video").click()
-    page.get_by_text("Open a finished recording").click()
-    page.set_input_files("#film-finished input[type=file]", tmp_path / "film.mp4")
-    page.set_input_files("#film-log input[type=file]", tmp_path / "log.jsonl")
-    expect(page.locator("#film-log")).to_contain_text("log.jsonl")
-    page.get_by_role("button", name="Open", exact=True).click()
+    open_recording(page, address, tmp_path)
     expect(page.get_by_label("Timeline of Person 2: sad 100% of the time")).to_be_visible()
     page.wait_for_function("document.querySelector('#film video').readyState >= 3")
 
@@ -144,13 +149,7 @@ def test_a_finished_recording_is_opened(page, address, tmp_path):
 def test_of_a_crowd_the_most_seen_have_curves_until_more_are_asked_for(page, address, tmp_path):
     record(tmp_path / "film.mp4", width=240, height=240)
     write_log(tmp_path / "log.jsonl", frames_of(*range(1, 12)))
-    page.goto(address)
-    page.get_by_role("tab", name="Video").click()
-    page.get_by_text("Open a finished recording").click()
-    page.set_input_files("#film-finished input[type=file]", tmp_path / "film.mp4")
-    page.set_input_files("#film-log input[type=file]", tmp_path / "log.jsonl")
-    expect(page.locator("#film-log")).to_contain_text("log")
-    page.get_by_role("button", name="Open", exact=True).click()
+    open_recording(page, address, tmp_path)
     lanes = page.locator(".lane canvas").filter(visible=True)
     expect(lanes).to_have_count(8)
     page.get_by_role("button", name="Show 3 more, seen for less time").click()

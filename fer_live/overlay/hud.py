@@ -60,7 +60,9 @@ class Hud:
         sprites.paste(canvas, sprites.rounded(width, height, 0, opacity=PANEL), 0, top)
         left, end = size, width - size
         columns = [(_room(column, size), column) for column in _columns(self.info)]
-        hint = _fitting(self.info.hints, size, end - left - columns[0][0] - size)
+        hints = self.info.hints
+        forms = ["   ".join(hints[:count]) for count in range(len(hints), -1, -1)]
+        hint = sprites.fitting(forms, size, end - left - columns[0][0] - size)
         if hint:
             line = sprites.text(hint, size, opacity=DIM)
             sprites.paste(canvas, line, end - line.width, top + (height - line.height) // 2)
@@ -77,15 +79,6 @@ class Hud:
 def _room(column: Column, size: int) -> int:
     """Pixels of a column."""
     return max(sprites.text_width(text, size) for text in column[:2])
-
-
-def _fitting(hints: Sequence[str], size: int, room: int) -> str:
-    """As many of the hints as there is room for, the first ones."""
-    for count in range(len(hints), 0, -1):
-        line = "   ".join(hints[:count])
-        if sprites.text_width(line, size) <= room:
-            return line
-    return ""
 
 
 def _columns(info: HudInfo) -> list[Column]:

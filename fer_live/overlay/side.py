@@ -92,11 +92,6 @@ def _write(
     return sprite
 
 
-def _fitting(forms: Sequence[str], size: int, room: int) -> str:
-    """The first that is no wider than `room`, or the last."""
-    return next((form for form in forms if sprites.text_width(form, size) <= room), forms[-1])
-
-
 def _title(area: Image, reading: Reading, plan: Plan, top: int) -> int:
     """A stroke of colour, who it is and what is read."""
     content = words(reading)
@@ -158,11 +153,11 @@ def _pictures(
 
 def _captions(area: Image, reading: Reading, heat: HeatMap, plan: Plan, top: int) -> None:
     size = fine_type(plan.type)
-    seen = _fitting(["what the model sees", "the crop"], size, plan.square)
+    seen = sprites.fitting(["what the model sees", "the crop"], size, plan.square)
     _write(area, seen, plan.margin, top, size, DIM)
     target = str(heat.target(reading))
     forms = ["no heat-map"] if reading.heatmaps is None else [f"heat-map: {target}", target]
-    named = _fitting(forms, size, plan.square)
+    named = sprites.fitting(forms, size, plan.square)
     _write(area, named, 2 * plan.margin + plan.square, top, size, DIM)
 
 
@@ -198,11 +193,11 @@ def _uncertainty(area: Image, reading: Reading, plan: Plan, top: int) -> int:
     length, thick = area.shape[1] - 2 * plan.margin, max(plan.type // 3, 3)
     if unsure is None:
         forms = ["this model does not tell its uncertainty", "no uncertainty"]
-        line = _write(area, _fitting(forms, size, length), plan.margin, top, size, DIM)
+        line = _write(area, sprites.fitting(forms, size, length), plan.margin, top, size, DIM)
         return top + line.height + plan.type
     rank = round(100 * unsure)
     forms = [f"more unsure than of {rank} in 100 training faces", f"uncertainty {rank}/100"]
-    line = _write(area, _fitting(forms, size, length), plan.margin, top, size, DIM)
+    line = _write(area, sprites.fitting(forms, size, length), plan.margin, top, size, DIM)
     top += line.height + plan.type // 4
     area[top : top + thick, plan.margin : plan.margin + length] = GRID
     area[top : top + thick, plan.margin : plan.margin + round(unsure * length)] = MUTED

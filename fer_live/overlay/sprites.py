@@ -4,6 +4,7 @@ Each is drawn once, with Pillow, and kept: laying it down takes microseconds, dr
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -81,6 +82,11 @@ def text(
 @lru_cache(maxsize=2048)
 def text_width(content: str, size: int) -> int:
     return max(math.ceil(_font(size * FINE).getlength(content) / FINE), 1)
+
+
+def fitting(forms: Sequence[str], size: int, room: int) -> str:
+    """The first that is no wider than `room` pixels, or the last."""
+    return next((form for form in forms if text_width(form, size) <= room), forms[-1])
 
 
 def text_height(size: int) -> int:

@@ -10,9 +10,8 @@ from typing import Any
 import gradio as gr
 
 SOON = 20.0  # seconds: files of a visitor who left; someone else may just be handing in the same
-LATER = (
-    300.0  # seconds: files that no page shows, such as those of programs, which wait for their turn
-)
+# Seconds: files that no page shows, such as those of programs, which wait for their turn.
+LATER = 300.0
 LOOK = 5.0  # seconds between looks
 OWNED = ("film-*", "examples")  # folders that someone else removes
 

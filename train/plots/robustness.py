@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from train.plots.style import MARKERS, figure, row_colour, save
+from train.plots.style import figure, row_colour, row_marker, save
 
 COLUMNS = 4
 
@@ -31,7 +31,7 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
                 line["severity"],
                 100 * line["accuracy"],
                 color=row_colour(place),
-                marker=MARKERS[place % len(MARKERS)],
+                marker=row_marker(place),
                 markersize=4,
                 label=model,
             )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_roc
 
 from train.plots.result import Result
-from train.plots.style import MARKERS, class_colour, figure, row_colour, save
+from train.plots.style import class_colour, figure, row_colour, row_marker, save
 
 GRID = np.linspace(0, 1, 501)
 MARKED = 25  # every so many of its places
@@ -25,9 +25,8 @@ def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
             GRID,
             np.mean(curves, 0),
             color=row_colour(result.place),
-            marker=MARKERS[
-                result.place % len(MARKERS)
-            ],  # classes have none: colours alone are alike
+            # Some colours are like those of the classes, which have no markers.
+            marker=row_marker(result.place),
             markevery=MARKED,
             markersize=5,
             label=f"{result.name}: AUC {result.scores['auc']:.3f}",

@@ -45,6 +45,11 @@ def row_colour(place: int) -> Colour:
     return known[place % len(known)]
 
 
+def row_marker(place: int) -> str:
+    """The marker of a table's row, for where colours alone are alike."""
+    return MARKERS[place % len(MARKERS)]
+
+
 def contrast_to_white(colour: Colour) -> float:
     """1 (white) to 21 (black). WCAG 2.1, relative luminance."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)

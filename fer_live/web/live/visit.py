@@ -119,7 +119,7 @@ class Visit:
 def _face(reading: Reading) -> dict[str, Any]:
     said = words(reading)
     probabilities = reading.prediction.probabilities
-    leading = max(probabilities, key=probabilities.__getitem__)
+    leading = reading.prediction.expression
     held = bool(said.shown) and leading not in said.shown  # names are steadier than bars
     return {
         "track": said.track,

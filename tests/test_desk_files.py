@@ -1,0 +1,100 @@
+"""The files that the window's keys ask for: recordings, logs and snapshots."""
+
+import json
+import logging
+
+import av
+import numpy as np
+import PIL.Image
+import pytest
+
+from fer_live.pipeline import Analyzer
+from fer_live.session import Session
+from fer_live.sinks.picture import embedded_record
+from fer_live.stopping import Stop
+from tests.desks import TWO, play
+from tests.fakes import FakeClassifier, FakeDetector, FakeSink, FakeSource, FakeWindow
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_key_records_a_video_and_ends_it(tmp_path):
+    session, _ = play(["r", "", "", "", "r", "", "", "q"])
+    (path,) = session.written
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 3
+
+
+def test_a_recording_has_the_frames_size_whatever_the_window_shows(tmp_path):
+    """And neither panel nor help."""
+    session, window = play(["r", "p", "h", "", "", "q"])
+    with av.open(str(session.written[0])) as container:
+        (picture, *_) = container.decode(video=0)
+    assert (picture.width, picture.height) == (320, 240)
+    shown, filmed = window.canvases[1], picture.to_ndarray(format="rgb24")
+    assert np.abs(shown.astype(int) - filmed).mean() > 20
+
+
+def test_a_recording_that_a_key_began_is_whole_when_the_session_ends():
+    session, _ = play(["r", "", "", "q"])
+    with av.open(str(session.written[0])) as container:
+        assert container.streams.video[0].frames == 2
+
+
+def test_a_key_logs_and_ends_the_log():
+    session, _ = play(["", "l", "", "", "l", "", "q"])
+    (path,) = session.written
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [2, 3]
+
+
+def test_a_recording_that_held_no_picture_is_not_there_and_not_said_to_be(tmp_path):
+    session, _ = play(["space", "r", "", "r", "", "q"])
+    assert session.written == []
+    assert not list(tmp_path.iterdir())
+    assert session.desk.messages.lines() == (
+        "recording stopped before a picture came: nothing is saved",
+    )
+
+
+def test_a_recording_begun_in_a_pause_waits_for_the_next_picture():
+    session, _ = play(["space", "r", "", "space", "", "", "r", "q"])
+    with av.open(str(session.written[0])) as container:
+        assert container.streams.video[0].frames == 2
+
+
+def test_a_log_begun_in_a_pause_begins_with_the_picture_that_is_shown():
+    session, _ = play(["", "space", "l", "", "space", "", "q"])
+    (path,) = session.written
+    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_pictures_that_stay_are_not_filmed():
+    session, _ = play(["r", "", "q"], FakeSource(2, stills=True), still=True)
+    assert session.desk.messages.lines() == ("pictures make no film: s saves this one",)
+    assert session.written == []
+
+
+def test_a_snapshot_has_neither_help_nor_messages_and_its_boxes_lie_on_it():
+    """The window is twice as large as the frame, which lies 80 pixels below its top."""
+    window = FakeWindow(keys=["", "h", "b", "", "s", "", "q"], size_now=(640, 640))
+    session = Session(Analyzer(FakeDetector(TWO), FakeClassifier()), window)
+    session.play(FakeSource(9, live=True), (), Stop(), None)
+    (path,) = session.written
+    record = embedded_record(path)
+    assert record["faces"][0]["box"] == [40.0, 200.0, 200.0, 380.0]
+    saved = np.asarray(PIL.Image.open(path))
+    assert saved.shape == (640, 640, 3)
+    assert (saved[200:400, 210:350] == 110).all()  # between the faces the help would lie
+    assert not (window.canvases[-1][200:400, 210:350] == 110).all()
+
+
+def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch, caplog):
+    monkeypatch.setattr("fer_live.desk.JsonLog", lambda path: FakeSink(full=2))
+    with caplog.at_level(logging.WARNING):
+        session, _ = play(["l", "", "", "", "", "q"])
+    assert session.tally.frames == 5
+    assert not session.desk.logging.active
+    assert caplog.messages == ["the fake disk is full"]
