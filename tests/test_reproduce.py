@@ -201,6 +201,17 @@ def test_given_weights_part_the_rows_again_and_open_the_gates(tmp_path):
     assert len(all_runs(planned)) == 2
 
 
+def test_a_row_can_change_its_recipe_and_a_flag_has_the_last_word():
+    rows = (
+        Row("all", "cucn-fer2013"),
+        Row("less", "cucn-fer2013", changes=["ema=0", "label_smoothing=0"]),
+    )
+    whole, less = plan(table_of(*rows), PlanOptions(changes=["label_smoothing=0.2"]))
+    assert less.runs[0].recipe == replace(whole.runs[0].recipe, ema=0, label_smoothing=0.2)
+    assert less.runs[0].name != whole.runs[0].name
+    assert less.notes == ("recipe with ema=0, label_smoothing=0",)
+
+
 def test_a_trunk_that_would_stay_frozen_at_random_trains_from_scratch():
     row = Row("VGG11", "report-vgg11", "imagenet")
     assert plan(table_of(row), PlanOptions())[0].runs[0].recipe.trains == []

@@ -92,7 +92,7 @@ def rows_by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _planned(row: Row, options: PlanOptions) -> PlannedRow:
-    notes = []
+    notes = [f"recipe with {', '.join(row.changes)}"] if row.changes else []
     start = ""
     if row.pretrained != "none":
         given = {"imagenet": "imagenet" if options.imagenet else "", "msceleb": options.msceleb}
@@ -111,7 +111,7 @@ def _run(row: Row, start: str, seed: int, options: PlanOptions) -> Run:
     fields: dict[str, Any] = {"pretrained": start, "seed": seed}
     if options.dataset:
         fields["dataset"] = options.dataset
-    recipe = recipes.load(row.recipe, options.changes, fields)
+    recipe = recipes.load(row.recipe, [*row.changes, *options.changes], fields)
     if start and recipe.arguments.get("cbam"):
         # Fresh gates would divide every pretrained residual by four.
         recipe = replace(recipe, arguments={**recipe.arguments, "cbam_init": "identity"})

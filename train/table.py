@@ -1,4 +1,4 @@
-"""Published tables that recipes answer to, as YAML files in train/tables."""
+"""Tables of systems to train and compare, published ones and our own, as YAML files in train/tables."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,18 +35,20 @@ class Column:
 class Row:
     """A system. Without a `recipe` it is cited only; without `published` numbers it is a row of our own.
 
-    `published`: column -> percent. `pretrained`: what the publication started from.
+    `published`: column -> percent. `pretrained`: what the publication started from. `changes`: fields
+    of the recipe that are otherwise in this row, of the form `key=value`, as in an ablation.
     """
 
     name: str
     recipe: str = ""
     pretrained: Start = "none"
+    changes: list[str] = field(default_factory=list)
     published: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A published table. `protocol`: how it was measured, such as `data set` and `epochs`.
+    """A table of systems. `protocol`: how a published one was measured, such as `data set` and `epochs`.
 
     `compare`: two rows, before and after what the publication is about, for the figures that show few.
     """
