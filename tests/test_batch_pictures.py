@@ -57,6 +57,7 @@ def test_pictures_are_annotated_and_logged(image, tmp_path, capsys):
         assert (line["frame"], line["faces"][0]["expression"]) == (i, "happy")
         record = embedded_record(copy)
         assert record.pop("read_with").endswith("heat-map, abstain the card's")
+        assert len(record.pop("picture")) == 12
         assert record == line
         assert (
             np.asarray(PIL.Image.open(copy)) != np.asarray(PIL.Image.open(line["source"]))
@@ -106,10 +107,43 @@ def test_what_another_model_or_option_made_is_made_anew(image, tmp_path, capsys,
     capsys.readouterr()
     assert image("in", "--output", "out", *other) == 0
     told = capsys.readouterr().err
-    assert "there from another model or with other options: 1 of 1 pictures; they were read" in told
+    assert "with other options or before they changed: 1 of 1 pictures; they were read anew" in told
     assert image.analyzer.classifier.batches == [1, 1]
     image("in", "--output", "out", *other)
     assert "there already: 1 of 1 pictures" in capsys.readouterr().err
+
+
+def test_another_picture_of_the_same_name_is_not_taken_for_the_one_that_was_read(
+    image, tmp_path, capsys
+):
+    for seed, folder in enumerate(("first", "second")):
+        save(tmp_path / folder / "a.png", seed)
+    image("first", "--output", "out")
+    copy = (tmp_path / "out" / "a.png").read_bytes()
+    assert image("second", "--output", "out", "--log", "log.jsonl") == 2
+    told = capsys.readouterr().err
+    assert "out/a.png is of another picture, first/a.png; choose another --output" in told
+    assert (tmp_path / "out" / "a.png").read_bytes() == copy
+    assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_a_picture_that_changed_is_read_anew_and_one_that_moved_is_not(image, tmp_path):
+    save(tmp_path / "in" / "a.png")
+    image("in", "--output", "out")
+    (tmp_path / "in").rename(tmp_path / "moved")
+    image("moved", "--output", "out")
+    assert image.analyzer.classifier.batches == [1]
+    save(tmp_path / "in" / "a.png", seed=1)
+    image("in", "--output", "out")
+    assert image.analyzer.classifier.batches == [1, 1]
+
+
+def test_copies_that_a_pattern_finds_are_not_read(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.png")
+    for _ in range(2):
+        assert image("in/**/*.png", "--output", "in/read") == 0
+    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "in" / "read").iterdir()] == ["a.png"]
 
 
 def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):

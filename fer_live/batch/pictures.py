@@ -49,7 +49,15 @@ class PictureOptions:
     heatmap: bool = True
 
 
-MANNER = "read_with"  # in a copy's reading: how it was made
+# In a copy's reading: how it was made, and of what: names are given twice, and pictures change.
+MANNER, CONTENT = "read_with", "picture"
+
+
+class Due(NamedTuple):
+    """A picture that is to be read. `content`: the digest of its file."""
+
+    task: Task
+    content: str
 
 
 class Skipped(NamedTuple):
@@ -62,7 +70,7 @@ class Skipped(NamedTuple):
 def read_pictures(options: PictureOptions) -> int:
     """Read all pictures, write what is asked for, and tell of those skipped; return the exit code.
 
-    Copies that the same model made with the same options stay; others are made anew. Raises UserError
+    Copies that the same model made of the same picture with the same options stay; others are made anew. Raises UserError
     on bad input, and where not one picture can be read.
     """
     if options.output is None and options.log is None:
@@ -96,7 +104,7 @@ class Job:
         self.tally = Tally()
         self.skipped: list[Skipped] = []
         self.kept = 0  # in the output folder already
-        self.renewed = 0  # there, too, but by another model or other options
+        self.renewed = 0  # there, too, but by another model or other options, or changed since
         self._manner = _manner(options)
         self._analyzer: Analyzer | None = None
 
@@ -111,15 +119,15 @@ class Job:
                     leave_cores_to(loaded.classifier.runtime)
                     stack.enter_context(bar)
                 heatmap = self.options.heatmap and self.options.output is not None
-                frames = [frame for _, frame in chunk]
-                found = self._analyzer.batch([frame.image for frame in frames], heatmap)
-                for (task, frame), readings in zip(chunk, found, strict=True):
+                found = self._analyzer.batch([frame.image for _, frame in chunk], heatmap)
+                for ((task, content), frame), readings in zip(chunk, found, strict=True):
                     scene = Scene(frame, [self._labelled(reading) for reading in readings])
                     record = scene_record(scene)
                     if task.target is not None:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
                         _claim_folder(task.target.parent)
-                        save_picture(task.target, canvas, record | {MANNER: self._manner})
+                        made = {MANNER: self._manner, CONTENT: content}
+                        save_picture(task.target, canvas, record | made)
                     if log is not None:
                         log.write_record(record)
                     self.tally.add(scene)
@@ -131,13 +139,14 @@ class Job:
         least = card.abstain_below if wish is None else wish
         return replace(reading, label=honest_label(reading.prediction.probabilities, least))
 
-    def _todo(self, log: Log | None, bar: Progress, stop: Stop) -> Iterator[tuple[Task, Frame]]:
+    def _todo(self, log: Log | None, bar: Progress, stop: Stop) -> Iterator[tuple[Due, Frame]]:
         """The pictures still to be read; the log gets those that were done before, and stays whole."""
         for index, task in enumerate(self.tasks):
             if stop.asked:
                 return
             try:
-                done = self._done(task, log)
+                content = _digest(task.path)
+                done = self._done(task, content, log)
                 if done is None:
                     frame = Frame(read_image(task.path), index, 0.0, str(task.path))
             except UserError as error:
@@ -145,24 +154,30 @@ class Job:
                 bar.advance(bar.task_ids[0])
                 continue
             if done is None:
-                yield task, frame
+                yield Due(task, content), frame
                 continue
             self.kept += 1
             if log is not None:
                 log.write_record(done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
 
-    def _done(self, task: Task, log: Log | None) -> dict[str, Any] | None:
+    def _done(self, task: Task, content: str, log: Log | None) -> dict[str, Any] | None:
         """The reading of a picture whose annotated copy is there; None where it must be read.
 
-        Raises UserError where something else is in the copy's place.
+        Raises UserError where something else is in the copy's place, or another picture's copy.
         """
         if self.options.again or task.target is None or not task.target.exists():
             return None
         record = embedded_record(task.target)
         if record is None:
             raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
-        if record.pop(MANNER, None) != self._manner:
+        manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == content
+        if not same and record.get("source") != str(task.path):
+            raise UserError(
+                f"{task.target} is of another picture, {record.get('source')}; "
+                "choose another --output, or add --again to replace it"
+            )
+        if not same or manner != self._manner:
             self.renewed += 1
             return None
         return None if log is not None and "faces_left_out" in record else record
@@ -175,6 +190,13 @@ def _manner(options: PictureOptions) -> str:
     heatmap = "heat-map" if options.heatmap else "no heat-map"
     abstain = "the card's" if options.abstain is None else f"{options.abstain:g}"
     return f"weights {' '.join(digests)}, {heatmap}, abstain {abstain}"
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); check the file") from None
 
 
 def _claim_folder(folder: Path) -> None:
@@ -198,8 +220,8 @@ def _report(job: Job, console: Console) -> None:
         )
     if job.renewed:
         console.print(
-            f"there from another model or with other options: {job.renewed} of {len(job.tasks)} "
-            "pictures; they were read anew",
+            f"there from another model, with other options or before they changed: {job.renewed} of "
+            f"{len(job.tasks)} pictures; they were read anew",
             **plain,
         )
     if job.skipped:

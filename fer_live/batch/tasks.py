@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fer_live.errors import UserError
-from fer_live.sinks.picture import PICTURES
+from fer_live.sinks.picture import PICTURES, embedded_record
 from fer_live.sources.pictures import is_pattern, list_pictures
 
 
@@ -17,7 +17,10 @@ class Task(NamedTuple):
 
 
 def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
-    """Each picture once; raises UserError where two copies would have one name."""
+    """Each picture once, without copies in `output` from before, which patterns find as well.
+
+    Raises UserError where two copies would have one name.
+    """
     tasks: dict[Path, Task] = {}
     targets: dict[Path, Path] = {}
     for place in places:
@@ -32,6 +35,8 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
                 target = target.with_name(target.name + ".png")
             if target.exists() and target.samefile(path):
                 raise UserError(f"{target} is the picture itself; choose another --output")
+            if _is_copy(path, output):
+                continue
             if target in targets:
                 raise UserError(
                     f"{targets[target]} and {path} would both become {target}; "
@@ -61,6 +66,11 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     base = path if path.is_dir() else _fixed_part(path)
     for each in found:
         yield each, each.relative_to(base)
+
+
+def _is_copy(path: Path, output: Path) -> bool:
+    inside = path.resolve().is_relative_to(output.expanduser().resolve())
+    return inside and embedded_record(path) is not None
 
 
 def _fixed_part(pattern: Path) -> Path:
