@@ -10,6 +10,8 @@ from fer_live.cli import COMMANDS, main
 from fer_live.live import LiveOptions
 from tests.commands import environment
 
+LONG = 300 * "a"  # more than a file system takes; what may not be looked at fails alike
+
 
 def test_help_loads_nothing_heavy():
     code = """
@@ -81,6 +83,13 @@ def test_ctrl_c_before_the_first_frame_is_no_traceback(monkeypatch, capsys):
         (["--fps", "inf"], ["--fps", "'inf'"]),
         (["--abstain", "1.5"], ["--abstain", "'1.5'", "0 to 1"]),
         (["--runtime", "tensorrt"], ["--runtime", "'tensorrt'", "openvino"]),
+        (["--output", ""], ["--output", "'' names no file or folder"]),
+        (["image", "a.png", "--output", " "], ["--output", "' ' names no file or folder"]),
+        (["cameras", "--thumbnails", ""], ["--thumbnails", "'' names no file or folder"]),
+        (["summary", ""], ["'' names no file or folder"]),
+        (["--source", LONG], [LONG, "File name too long", "another place"]),
+        (["image", LONG, "--log", "a.csv"], [LONG, "File name too long"]),
+        (["export", "--model", LONG, "--format", "onnx", "--output", "a.onnx"], ["too long"]),
         (["--thumbnails"], ["--thumbnails", "--summary FILE"]),
         (["bench", "--frames", "none"], ["--frames", "'none'", "fer-live bench --help"]),
         (["bench", "--soak", "-3"], ["--soak"]),

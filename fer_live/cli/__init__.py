@@ -52,6 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"fer-live: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A place that may not even be looked at, or whose name is too long.
+        print(f"fer-live: {error.filename}: {error.strerror}; name another place", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("fer-live: stopped", file=sys.stderr)
         return 130

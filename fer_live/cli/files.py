@@ -10,10 +10,10 @@ from fer_live.errors import UserError
 def define_image(parser: ArgumentParser) -> None:
     parser.add_argument("places", nargs="+", metavar="PLACE", help="picture, folder or '*.jpg'")
     output = parser.add_argument_group("what to write")
-    output.add_argument("--output", type=Path, metavar="FOLDER", help="annotated copies")
+    output.add_argument("--output", type=kinds.place, metavar="FOLDER", help="annotated copies")
     output.add_argument(
         "--log",
-        type=Path,
+        type=kinds.place,
         metavar="FILE",
         help="readings as .jsonl, a line a picture, or .csv, a row a face",
     )
@@ -60,11 +60,14 @@ def define_video(parser: ArgumentParser) -> None:
     )
     output = parser.add_argument_group("what to write")
     output.add_argument(
-        "--output", type=Path, metavar="FILE", help="annotated .mp4, .mov or .mkv, with the sound"
+        "--output",
+        type=kinds.place,
+        metavar="FILE",
+        help="annotated .mp4, .mov or .mkv, with the sound",
     )
     output.add_argument(
         "--log",
-        type=Path,
+        type=kinds.place,
         metavar="FILE",
         help="readings as .jsonl, a line a frame, or .csv, a row a face",
     )

@@ -1,7 +1,6 @@
 """`fer-live` and `fer-live live`: a window, or files, while the source plays."""
 
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
-from pathlib import Path
 
 from fer_live.cli import options as kinds
 
@@ -26,10 +25,12 @@ def define(parser: ArgumentParser) -> None:
         help="lose no frame of a camera or stream (default: the newest is read)",
     )
     output = parser.add_argument_group("what to write")
-    output.add_argument("--output", type=Path, metavar="FILE", help="annotated .mp4, .png or .jpg")
+    output.add_argument(
+        "--output", type=kinds.place, metavar="FILE", help="annotated .mp4, .png or .jpg"
+    )
     output.add_argument(
         "--log",
-        type=Path,
+        type=kinds.place,
         metavar="FILE",
         help="readings as .jsonl, a line a frame, or .csv, a row a face",
     )

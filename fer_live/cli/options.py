@@ -80,7 +80,7 @@ def add_heatmap(group: Any, text: str) -> None:
 def add_summary(group: Any) -> None:
     group.add_argument(
         "--summary",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="a page at the end, .html or .png: who showed what, when, for how long",
     )
@@ -95,6 +95,12 @@ def check_thumbnails(options: Namespace) -> None:
     """Raises UserError where thumbnails are asked for and no summary would show them."""
     if options.thumbnails and options.summary is None:
         raise UserError("--thumbnails are part of a summary; add --summary FILE")
+
+
+def place(text: str) -> Path:
+    if not text.strip():
+        raise ArgumentTypeError(f"{text!r} names no file or folder")
+    return Path(text)
 
 
 def positive(text: str) -> int:

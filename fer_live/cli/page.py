@@ -2,7 +2,6 @@
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from pathlib import Path
 
 from fer_live.cli import options as kinds
 from fer_live.errors import UserError
@@ -34,7 +33,7 @@ def define(parser: ArgumentParser) -> None:
     kinds.add_model(shown)
     shown.add_argument(
         "--inspect",
-        type=Path,
+        type=kinds.place,
         nargs="+",
         default=[],
         metavar="FOLDER",
@@ -42,7 +41,7 @@ def define(parser: ArgumentParser) -> None:
     )
     shown.add_argument(
         "--corrections",
-        type=Path,
+        type=kinds.place,
         metavar="FOLDER",
         help="keep the faces that visitors say were read wrong, to look at them in Inspect (default: off)",
     )

@@ -2,17 +2,18 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from fer_live.cli import options as kinds
 from fer_live.packaged import MODEL, names
 
 
 def define_summary(parser: ArgumentParser) -> None:
-    parser.add_argument("log", type=Path, metavar="LOG", help=".jsonl or .csv that --log wrote")
+    parser.add_argument(
+        "log", type=kinds.place, metavar="LOG", help=".jsonl or .csv that --log wrote"
+    )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=kinds.place,
         metavar="FILE",
         help="the page, .html or .png (default: beside the log, .html)",
     )
@@ -27,7 +28,10 @@ def run_summary(options: Namespace) -> int:
 
 def define_cameras(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--thumbnails", type=Path, metavar="FOLDER", help="save what each sees as a small picture"
+        "--thumbnails",
+        type=kinds.place,
+        metavar="FOLDER",
+        help="save what each sees as a small picture",
     )
 
 
@@ -52,7 +56,7 @@ def define_bench(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="the network alone in every runtime and precision"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="all numbers")
+    parser.add_argument("--json", type=kinds.place, metavar="FILE", help="all numbers")
 
 
 def _soak(text: str) -> int:
@@ -87,7 +91,7 @@ def define_export(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=kinds.place,
         required=True,
         metavar="FILE",
         help=".onnx, .xml (openvino) or .pt (torchscript); its card lies beside it, as FILE.json",
