@@ -19,7 +19,7 @@ from fer_live.sinks.log import open_log
 from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
-from fer_live.sources import Source, follow, open_source
+from fer_live.sources import FolderSource, Source, follow, list_pictures, open_source
 from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
 from fer_live.voting import load_reader
@@ -70,7 +70,8 @@ def run(options: LiveOptions) -> int:
         )
         source = stack.enter_context(follow(opened, options.every_frame))
         options = _settle(options, console)
-        spare(address, options.output, options.log, options.summary)
+        for place in list_pictures(opened.place) if isinstance(opened, FolderSource) else [address]:
+            spare(place, options.output, options.log, options.summary)
         sinks = [keep_open(stack, sink) for sink in _files(options, source)]
         if pipe is not None:
             sinks.append(pipe)

@@ -26,6 +26,7 @@ from tests.commands import WEIGHTS, log_lines, video_frames
         (["--output", "clip.txt"], ["clip.txt", ".mp4", ".png"]),
         (["--output", "clip"], ["clip", ".mp4"]),
         (["--output", "portrait.png"], ["portrait.png", "is the source", "another file"]),
+        (["--source", "*.png", "--output", "portrait.png"], ["portrait.png", "is the source"]),
         (
             ["--output", "notes.mp4/new/clip.mp4"],
             ["clip.mp4", "cannot be written", "another place"],
