@@ -71,6 +71,16 @@ def test_odd_sizes_are_made_even(tmp_path, height, width):
     assert (frame.height, frame.width) == (height + height % 2, width + width % 2)
 
 
+def test_frames_of_another_shape_are_not_squeezed(tmp_path):
+    with VideoFile(tmp_path / "mixed.mp4") as video:
+        for i, (height, width) in enumerate([(48, 64), (30, 30)]):
+            video.write(scene(i, i / 30), np.full((height, width, 3), 200, np.uint8))
+    last = decode(tmp_path / "mixed.mp4")[-1].to_ndarray(format="rgb24")
+    assert last[:, 9:55].min() > 180  # 48 x 48 in the middle
+    assert last[:, :7].max() < 20
+    assert last[:, 57:].max() < 20
+
+
 def test_frames_of_another_size_are_resized(tmp_path):
     with VideoFile(tmp_path / "mixed.mp4") as video:
         for i, (height, width) in enumerate([(48, 64), (96, 128), (30, 30)]):

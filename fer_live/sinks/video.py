@@ -39,7 +39,8 @@ class VideoFile:
 
     `fps`: the source's, None where it does not tell; a hint to the encoder and the time of frames
     that carry none. The first frame sets the size, made even by repeating the last row or column;
-    frames of another size are resized to it. `sound`: of the film that the frames are from.
+    frames of another size are fitted into it, with black beside them. `sound`: of the film that the
+    frames are from.
     """
 
     drawn = True
@@ -163,10 +164,15 @@ def _plays(path: Path) -> bool:
 
 
 def _fitted(image: Image, width: int, height: int) -> Image:
-    """`image` in the video's size; a missing last row or column repeats the one before."""
+    """`image` in the video's size, its shape kept; a missing last row or column repeats the one before."""
     rows, columns = height - image.shape[0], width - image.shape[1]
     if (rows, columns) == (0, 0):
         return image
     if rows in (0, 1) and columns in (0, 1):
         return np.pad(image, ((0, rows), (0, columns), (0, 0)), "edge")
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    scale = min(height / image.shape[0], width / image.shape[1])
+    high, wide = (max(round(scale * size), 1) for size in image.shape[:2])
+    inner = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    top, left = (height - high) // 2, (width - wide) // 2
+    beside = (top, height - high - top, left, width - wide - left)
+    return np.asarray(cv2.copyMakeBorder(inner, *beside, cv2.BORDER_CONSTANT), np.uint8)
