@@ -109,6 +109,18 @@ def test_a_film_that_tells_its_length_only_as_a_whole_is_known_to_be_cut_off(tmp
     assert source.warning in caplog.text
 
 
+def test_a_transport_stream_that_ends_within_a_packet_is_known_to_be_cut_off(tmp_path):
+    film, cut = record(tmp_path / "film.ts"), tmp_path / "cut.ts"
+    cut.write_bytes(film.read_bytes()[: 188 * (film.stat().st_size // 376) + 77])
+    with VideoSource(cut) as source:
+        frames = list(source)
+    assert 5 < len(frames) < FRAMES
+    assert f"cut.ts is cut off; {len(frames)} frames" in source.warning
+    with VideoSource(film) as source:
+        list(source)
+    assert source.warning is None
+
+
 @pytest.mark.parametrize("seconds", [lambda i: i / 12, lambda i: 5 + i / 12])
 def test_sound_that_goes_on_after_the_pictures_is_no_cut(tmp_path, seconds):
     pictures, film = record(tmp_path / "pictures.mkv", seconds=seconds), tmp_path / "film.mkv"

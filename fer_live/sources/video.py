@@ -24,6 +24,7 @@ from fer_live.types import Frame
 
 TIMEOUT = 10.0  # seconds that a URL may take to open, or to give the next picture
 MISSING = 0.3  # seconds short of the announced length that count as cut off
+PACKETS = (188, 192, 204)  # bytes: of a transport stream (ISO 13818-1), with a time, with a check
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,13 @@ class VideoSource:
     ) -> None:
         length, pause = _length(stream), 1 / float(stream.average_rate or 30)
         announced = length or (container.duration or 0) / av.time_base
-        if not read or self.warning or announced - seconds - pause <= MISSING:
+        if not read or self.warning:
+            return
+        # A transport stream announces what there is of it, but is made of whole packets.
+        parts = container.format.name == "mpegts"
+        if parts and container.size > 0 and all(container.size % packet for packet in PACKETS):
+            self.warning = f"{self.name} is cut off"
+        if announced - seconds - pause <= MISSING:
             return
         # A container's length is that of its longest stream: sound may go on after the pictures.
         if length or announced - last_second(container, seconds) > MISSING:
