@@ -130,13 +130,18 @@ def test_two_pictures_of_a_log_stay_two(tmp_path, name):
     assert [record["source"] for record in read_log(tmp_path / name)] == ["a.jpg", "b.jpg"]
 
 
-def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path):
-    path = tmp_path / "log.jsonl"
+@pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])
+def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path, name):
+    path = tmp_path / name
     with open_log(path) as log:
         for i in range(3):
             log.write(scene(i), picture())
-    path.write_bytes(path.read_bytes()[:-40])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
     assert [record["frame"] for record in read_log(path)] == [0, 1]
+    path.write_bytes(whole[:-40] + b"\n" + whole.splitlines(True)[-1])
+    with pytest.raises(UserError, match=f"{name}, line"):
+        list(read_log(path))
 
 
 @pytest.mark.parametrize(

@@ -46,36 +46,52 @@ def _lines(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(file)
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(
-            f"{path} has no column {missing[0]!r} in its first line; name a log that --log wrote"
-        )
-    faces = (_numbered(path, reader.line_num, row) for row in reader)
-    for place, group in groupby(faces, key=lambda pair: pair[0]):
+    for place, group in groupby(_faces(path, file), key=lambda pair: pair[0]):
         frame, seconds, source = place
         record = {"frame": frame, "seconds": seconds, "faces": [face for _, face in group]}
         yield record | ({} if source is None else {"source": source})
 
 
-def _numbered(path: Path, number: int, row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """One row as its frame's place and its face."""
-    try:
-        cells = {name: row[name] or None for name in COLUMNS}
-        place = (int(row["frame"]), _decimal(cells["seconds"]), cells["source"])
-        face = {
-            "track": None if cells["track"] is None else int(row["track"]),
-            "box": [_decimal(cells[name]) for name in ("left", "top", "right", "bottom")],
-            "score": _decimal(cells["score"]),
-            "expression": row["expression"],
-            "probabilities": {name: _decimal(p) for name in NAMES if (p := cells[name])},
-            "uncertainty": _decimal(cells["uncertainty"]),
-            **({PERSON: row[PERSON]} if row.get(PERSON) else {}),
-        }
-        _check_face(face)
-    except (ValueError, TypeError) as error:
-        raise _unreadable(path, number, error) from None
+def _faces(path: Path, file: TextIO) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Each row as its frame's place and its face."""
+    line = ""
+
+    def remembered(each: str) -> str:
+        nonlocal line
+        line = each
+        return each
+
+    reader = csv.DictReader(map(remembered, file))
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise UserError(
+            f"{path} has no column {missing[0]!r} in its first line; name a log that --log wrote"
+        )
+    for row in reader:
+        try:
+            yield _numbered(row)
+        except (ValueError, TypeError) as error:
+            if not line.endswith("\n"):
+                return  # whoever wrote it was stopped within the row
+            raise _unreadable(path, reader.line_num, error) from None
+
+
+def _numbered(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """One row as its frame's place and its face; raises TypeError or ValueError."""
+    if None in row.values():
+        raise ValueError(f"fewer than {len(COLUMNS)} cells")
+    cells = {name: row[name] or None for name in COLUMNS}
+    place = (int(row["frame"]), _decimal(cells["seconds"]), cells["source"])
+    face = {
+        "track": None if cells["track"] is None else int(row["track"]),
+        "box": [_decimal(cells[name]) for name in ("left", "top", "right", "bottom")],
+        "score": _decimal(cells["score"]),
+        "expression": row["expression"],
+        "probabilities": {name: _decimal(p) for name in NAMES if (p := cells[name])},
+        "uncertainty": _decimal(cells["uncertainty"]),
+        **({PERSON: row[PERSON]} if row.get(PERSON) else {}),
+    }
+    _check_face(face)
     return place, face
 
 
