@@ -86,6 +86,26 @@ def test_lists_have_boxes_and_skip_what_is_no_expression(tmp_path, header):
     np.testing.assert_allclose(faces.eyes[0], [[10, 12], [30, 14]])
 
 
+def test_a_box_that_is_null_is_none(tmp_path):
+    # As in row 315313 of the published training.csv.
+    write_lists(tmp_path, "validation.csv", [(0, 20), (1, "NULL"), (6, 30)])
+    faces = AFFECTNET_7.load(tmp_path, "test")
+    assert faces.rows.tolist() == [0, 2]
+    assert faces.boxes.tolist() == [[10, 5, 30, 25], [10, 5, 40, 35]]
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "number,"])
+def test_a_list_that_was_saved_anew_keeps_its_columns(tmp_path, before):
+    write_lists(tmp_path, "validation.csv", [(0, 20), (6, 30)])
+    head, *rows = (tmp_path / "validation.csv").read_text().splitlines()
+    count = before.count(",")
+    lines = [f"{before}{head},more", *(f"{'7,' * count}{row},8" for row in rows)]
+    (tmp_path / "validation.csv").write_text("\r\n".join(lines), encoding="utf-8")
+    faces = AFFECTNET_7.load(tmp_path, "test")
+    assert names(faces) == [NEUTRAL, ANGRY]
+    assert faces.files.tolist() == ["0/000.JPG", "1/001.JPG"]
+
+
 def test_seven_classes_leave_contempt_out(tmp_path):
     write_lists(tmp_path, "validation.csv", [(7, 20), (6, 20)])
     assert names(AFFECTNET_7.load(tmp_path, "test")) == [ANGRY]
@@ -131,7 +151,7 @@ def test_broken_lists_are_told(tmp_path):
         AFFECTNET_7.load(tmp_path, "test")
 
 
-@pytest.mark.parametrize("text", ["inf", "1e99", ""])
+@pytest.mark.parametrize("text", ["inf", "1e99", "wide"])
 def test_numbers_that_are_no_pixels_are_told(tmp_path, text):
     write_lists(tmp_path, "validation.csv", [(0, text)])
     with warnings.catch_warnings():

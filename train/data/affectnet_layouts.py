@@ -45,7 +45,7 @@ def looked_for(split: str) -> str:
 def read_lists(root: Path, split: str) -> FiledFaces | None:
     """Whole pictures, and a csv with each face's box and landmarks. `rows`: the csv's, less its header.
 
-    Faces without a box (a width below 1) are left out.
+    Faces without a box (a width below 1, or NULL, which the published list has) are left out.
     """
     paths = [root / folder / LISTS[split] for folder in LIST_FOLDERS]
     path = next((path for path in paths if path.is_file()), None)
@@ -56,8 +56,9 @@ def read_lists(root: Path, split: str) -> FiledFaces | None:
     labels = [
         _label(str(text).strip(), f"{path}, row {row}") for row, text in enumerate(table.expression)
     ]
-    boxes = table[BOX].to_numpy(np.int64)  # left, top, width, height
-    rows = np.flatnonzero((boxes[:, 2] > 0) & (boxes[:, 3] > 0))
+    boxes = table[BOX].fillna(0).to_numpy(np.int64)  # left, top, width, height
+    whole = table[BOX].notna().all(axis=1).to_numpy()
+    rows = np.flatnonzero(whole & (boxes[:, 2] > 0) & (boxes[:, 3] > 0))
     boxes[:, 2:] += boxes[:, :2]
     landmarks = table.facial_landmarks.to_numpy()
     eyes = [_eyes(landmarks[row], f"{path}, row {row}") for row in rows]
@@ -133,9 +134,11 @@ def read_folders(root: Path, split: str) -> FiledFaces | None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        with path.open() as file:
-            headed = file.readline().startswith(COLUMNS[0])
-        table = pd.read_csv(path, header=0 if headed else None, names=None if headed else COLUMNS)
+        with path.open(encoding="utf-8") as file:
+            headed = COLUMNS[0] in file.readline()
+        table = pd.read_csv(
+            path, header=0 if headed else None, names=None if headed else COLUMNS, index_col=False
+        )
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as csv ({error}): fetch it again") from None
     missing = [name for name in COLUMNS[:7] if name not in table.columns]
@@ -143,7 +146,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise UserError(f"{path}: no column {', '.join(missing)}: fetch it again")
     for name in BOX:
         numbers = pd.to_numeric(table[name], errors="coerce")
-        strange = ~(numbers.abs() < LARGEST).to_numpy()
+        strange = (table[name].notna() & ~(numbers.abs() < LARGEST)).to_numpy()
         if strange.any():
             row = int(strange.argmax())
             raise UserError(
