@@ -1,14 +1,17 @@
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
 from fer_live.preprocess import fit_crop
+from fer_live.sources.picture import read_image
 from tests.small_sets import write_picture
 from train.data import DATASETS
 from train.data.align import ALIGNED_CROP, eye_square
@@ -81,6 +84,37 @@ def test_pictures_are_fitted_as_the_app_does_it(many):
     assert faces.images.shape == (200, 6, 6)
     expected = [fit_crop(many.picture(i), card)[..., 0] for i in range(200)]
     np.testing.assert_array_equal(faces.images, expected)
+
+
+def saved(path, picture, **options):
+    picture.save(path, **options)
+    return filed(path.parent, [path.name])
+
+
+def test_a_picture_is_turned_upright_as_in_the_app(tmp_path):
+    lying = Image.fromarray(np.tile(np.arange(32, dtype=np.uint8) * 8, (16, 1)))
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6  # the file's left is the face's top
+    faces = saved(tmp_path / "a.png", lying, exif=exif)
+    np.testing.assert_array_equal(faces.picture(0), read_image(tmp_path / "a.png")[..., 0])
+    assert faces.picture(0)[:, 0].tolist() == list(range(0, 256, 8))
+    boxed = replace(faces, boxes=np.array([[16, 0, 32, 16]]))
+    assert boxed.picture(0)[0].tolist() == list(range(128, 256, 8))
+
+
+def test_sixteen_bits_are_scaled_as_in_the_app(tmp_path):
+    deep = np.linspace(0, 65535, 256, dtype=np.uint16).reshape(16, 16)
+    faces = saved(tmp_path / "a.png", Image.fromarray(deep))
+    assert faces.picture(0).ravel().tolist() == list(range(256))
+    np.testing.assert_array_equal(faces.picture(0), read_image(tmp_path / "a.png")[..., 0])
+
+
+def test_what_is_clear_is_white_as_in_the_app(tmp_path):
+    pixels = np.full((8, 8, 4), 90, np.uint8)
+    pixels[:4, :, 3] = 0
+    faces = saved(tmp_path / "a.png", Image.fromarray(pixels))
+    assert faces.picture(0)[0, 0].tolist() == [255, 255, 255]
+    np.testing.assert_array_equal(faces.picture(0), read_image(tmp_path / "a.png"))
 
 
 def test_colours_stay_where_the_network_wants_them(many):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from PIL import ImageOps
 from typing_extensions import Self
 
 from fer_live.errors import UserError
@@ -54,7 +55,7 @@ class FiledFaces(Faces):
     def picture(self, place: int) -> Picture:
         path = self.root / self.files[place]
         try:
-            whole = read_picture(path)
+            whole = read_picture(path, upright=self.boxes is None)
             if self.by_eyes and self.eyes is not None and np.isfinite(self.eyes[place]).all():
                 return align(whole, self.eyes[place])
             return whole if self.boxes is None else _cut(whole, self.boxes[place])
@@ -115,14 +116,27 @@ class FiledFaces(Faces):
         for places in (self.boxes, self.eyes):
             faces.update(b"" if places is None else np.ascontiguousarray(places).tobytes())
         paths = (self.root / name for name in dict.fromkeys(self.files))
-        note = f"1 {what} {faces.hexdigest()}"  # a higher number whenever decoding changes
+        note = f"2 {what} {faces.hexdigest()}"  # a higher number whenever decoding changes
         return remembered(note, paths, lambda: {"found": compute()})["found"]
 
 
-def read_picture(path: Path) -> Picture:
-    """(H, W) or (H, W, 3) RGB uint8. Raises one of BROKEN."""
-    with PillowImage.open(path) as picture:
-        return np.asarray(picture if picture.mode == "L" else picture.convert("RGB"))
+def read_picture(path: Path, upright: bool = True) -> Picture:
+    """(H, W) or (H, W, 3) RGB uint8, as the app reads it: transparency on white, 16 bits scaled.
+
+    `upright`: turned by its EXIF tag too, which published boxes do not know of. Raises one of BROKEN.
+    """
+    with PillowImage.open(path) as stored:
+        picture = ImageOps.exif_transpose(stored) if upright else stored
+        if picture.mode == "L":
+            return np.asarray(picture)
+        if picture.mode.startswith("I;16"):  # Pillow would make white of all above 255
+            return np.round(np.asarray(picture) / 257).astype(np.uint8)
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            # Clear pixels may hold any colour.
+            page = PillowImage.new("RGBA", picture.size, "white")
+            picture = PillowImage.alpha_composite(page, picture)
+        return np.asarray(picture.convert("RGB"))
 
 
 def pictures_in(folder: Path) -> list[Path]:
