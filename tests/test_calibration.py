@@ -30,6 +30,11 @@ def test_an_earlier_temperature_does_not_matter():
     )
 
 
+def test_a_face_that_is_alone_has_no_others_to_fit_a_temperature():
+    alone = Opinion("x", torch.tensor([[0.0, np.log(3)]]).double(), None, None)
+    assert cross_fit([alone], np.array([0])).tolist() == [pytest.approx([1 / 4, 3 / 4])]
+
+
 def test_several_models_vote_after_their_own_temperatures():
     one = cross_fit([opinion()], LABELS)
     np.testing.assert_allclose(cross_fit([opinion(), opinion(3.0)], LABELS), one, rtol=1e-4)

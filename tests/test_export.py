@@ -1,9 +1,12 @@
 """A run becomes a weight file, or one line says why not."""
 
+import re
+
 import pytest
 import torch
 
 from fer_live.errors import UserError
+from tests.small_sets import write_class_folders
 from tests.test_fit import tiny
 from train.export import export
 from train.fit import FitOptions, fit
@@ -51,3 +54,13 @@ def test_a_run_without_its_facts_is_one_line(fer2013_csv, run, tmp_path):
 def test_a_run_of_an_older_version_is_exported(fer2013_csv, run, tmp_path):
     (run / "run.json").write_text('{"device": "cpu"}')  # before there were limits
     assert export(run, fer2013_csv, "a", tmp_path / "out", CPU).is_file()
+
+
+def test_a_class_that_the_selection_split_lacks_has_no_recall(tmp_path):
+    write_class_folders(tmp_path / "data" / "train", {"happy": 4, "sad": 4})
+    write_class_folders(tmp_path / "data" / "val", {"happy": 3})
+    fit(tiny("epochs=0", "dataset=folder"), tmp_path / "data", tmp_path / "run", FitOptions())
+    export(tmp_path / "run", tmp_path / "data", "a", tmp_path / "out", CPU)
+    assert re.search(
+        r"each class in %: happy \d+\.\d, sad -\n", (tmp_path / "out/README.md").read_text()
+    )

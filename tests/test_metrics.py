@@ -11,6 +11,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, HAPPY
 from train import metrics
 from train.__main__ import main
+from train.learner import MacroRecall
 from train.metrics import Scores, measure
 from train.predict import fit_temperature
 
@@ -34,6 +35,8 @@ def test_a_class_without_faces_has_no_recall_and_does_not_count():
     scores = measure(probabilities, np.array([0, 0]), (ANGRY, HAPPY))
     assert scores["per_class_recall"] == {"angry": 0.5, "happy": None}
     assert scores["macro_recall"] == 0.5
+    while_training = MacroRecall(2)(torch.from_numpy(probabilities), torch.tensor([0, 0]))
+    assert while_training == 0.5
 
 
 def test_predictions_that_are_not_numbers_are_refused():

@@ -34,8 +34,9 @@ def cross_fit(
 
 
 def _refitted(one: Opinion, labels: NDArray[np.int64], held: NDArray[np.bool_]) -> Opinion:
-    """The opinion on the `held` faces alone, over a temperature from all others."""
-    temperature = fit_temperature(one.logits[~held], torch.from_numpy(labels[~held]))
+    """The opinion on the `held` faces alone, over a temperature from all others; 1 where there are none."""
+    others = torch.from_numpy(labels[~held])
+    temperature = fit_temperature(one.logits[~held], others) if len(others) else 1.0
     return replace(one, logits=one.logits[held] / temperature, uncertainty=None, head=None)
 
 

@@ -10,13 +10,22 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
-from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
 
 from fer_live.models import Network
 from train import schedule
 from train.data.batches import Batch
 from train.recipe import Recipe
 from train.strategies import Step, Strategy
+
+
+class MacroRecall(MulticlassConfusionMatrix):
+    """Mean recall of the classes that have a face: torchmetrics' own counts others too, once one is named."""
+
+    def compute(self) -> Tensor:
+        confusion = super().compute()  # (K, K), rows true
+        faces = confusion.sum(1)
+        return (confusion.diag()[faces > 0] / faces[faces > 0]).mean()
 
 
 class Learner(lightning.LightningModule):
@@ -51,7 +60,7 @@ class Learner(lightning.LightningModule):
         # leaves NaN out of the mean, which would hide a network that has diverged.
         self.validation_loss = MeanMetric(nan_strategy=math.inf)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
-        self.macro_recall = MulticlassAccuracy(classes, average="macro")
+        self.macro_recall = MacroRecall(classes)
         self._freeze()
         self.train()  # Lightning keeps the modes that it finds
 

@@ -26,7 +26,10 @@ def write_model_cards(folder: Path) -> None:
 def _section(card: Card, file: Path) -> str:
     ((split, scores),) = card.metrics.items()
     training, faces = next(iter(card.split_sizes.items()))
-    recalls = ", ".join(f"{name} {100 * r:.1f}" for name, r in scores["per_class_recall"].items())
+    recalls = ", ".join(
+        f"{name} {'-' if recall is None else f'{100 * recall:.1f}'}"
+        for name, recall in scores["per_class_recall"].items()
+    )
     facts = [
         f"- file: `{file.name}`, {file.stat().st_size / 1e6:.1f} MB, fp16",
         f"- network: {card.network} {card.arguments}",
