@@ -46,6 +46,14 @@ def test_the_folder_above_will_do(root, tmp_path):
     assert len(RAF_DB.load(above, "test")) == 7
 
 
+def test_a_list_with_the_marks_of_windows_reads_the_same(root):
+    before = RAF_DB.load(root, "train").files.tolist()
+    path = root / "EmoLabel/list_patition_label.txt"
+    lines = path.read_text().replace("\n", "\r\n")
+    path.write_text(f"\ufeff{lines}\r\n", encoding="utf-8", newline="")
+    assert RAF_DB.load(root, "train").files.tolist() == before
+
+
 def test_another_layout_is_told(tmp_path):
     with pytest.raises(
         UserError, match=r"looked for EmoLabel/list_patition_label\.txt and the folder"

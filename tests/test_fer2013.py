@@ -43,6 +43,13 @@ def test_icml_csv_with_its_padded_header_and_other_order(fer2013_csv):
     assert len(fer2013.load(path.parent, "private")) == 7 * COUNTS["PrivateTest"]
 
 
+def test_a_csv_that_a_spreadsheet_saved_reads_the_same(fer2013_csv):
+    before = fer2013.load(fer2013_csv, "train")
+    text = fer2013_csv.read_text().replace("\n", "\r\n")
+    fer2013_csv.write_text(f"\ufeff{text}\r\n", encoding="utf-8", newline="")
+    np.testing.assert_array_equal(fer2013.load(fer2013_csv, "train").images, before.images)
+
+
 def test_folders_go_by_class_name_and_file_name(tmp_path):
     for part, usage in (("train", "Training"), ("test", "PublicTest"), ("test", "PrivateTest")):
         for name in ("neutral", "angry"):

@@ -26,6 +26,7 @@ NAME = "fer2013"
 CLASSES = SEVEN  # the csv's ids are the canonical order
 SIDE = 48
 FILES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
+ENCODING = "utf-8-sig"  # spreadsheets put a mark before what they save
 USAGES = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 
 
@@ -94,6 +95,8 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
                 )
             emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "Usage"))
             for number, row in enumerate(reader, start=2):
+                if not row:
+                    continue
                 where = f"{path}, line {number}"
                 if len(row) != len(header):
                     raise UserError(
@@ -117,8 +120,8 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
 
 def _open(path: Path) -> io.TextIOBase:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", newline="")
-    return path.open(newline="")
+        return gzip.open(path, "rt", encoding=ENCODING, newline="")
+    return path.open(encoding=ENCODING, newline="")
 
 
 def _label(text: str, where: str) -> int:

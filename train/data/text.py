@@ -10,7 +10,7 @@ LONGEST = 60  # characters of a file that a message shows
 def read_text(path: Path, mend: str = "fetch it again") -> str:
     """The file's content. Raises UserError, which tells to `mend` it so, where it is no text."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows put a mark before it
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as text ({error}): {mend}") from None
 
