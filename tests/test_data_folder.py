@@ -73,3 +73,20 @@ def test_class_folders_without_pictures_are_told(tmp_path):
 def test_hidden_folders_are_no_classes(tmp_path):
     write_class_folders(tmp_path, {"happy": 12, ".cache": 1, "__MACOSX": 1})
     assert FOLDER.load(tmp_path, "train").classes == (HAPPY,)
+
+
+def test_split_folders_may_have_capitals(tmp_path):
+    for name, count in (("Train", 4), ("VAL", 2), ("Testing", 1)):
+        write_class_folders(tmp_path / name, {"Happy": count})
+    sizes = [len(FOLDER.load(tmp_path, split)) for split in ("train", "validation", "test")]
+    assert sizes == [4, 2, 1]
+
+
+def test_a_class_without_a_picture_in_a_split_is_warned_of(tmp_path, caplog):
+    write_class_folders(tmp_path / "train", {"happy": 4, "sad": 4})
+    write_class_folders(tmp_path / "val", {"happy": 2})
+    (tmp_path / "train" / "fear" / "person_1").mkdir(parents=True)  # pictures a folder deeper
+    FOLDER.load(tmp_path, "train")
+    assert f"{tmp_path}: the split train has no picture of fear" in caplog.text
+    FOLDER.load(tmp_path, "validation")
+    assert "the split validation has no picture of fear, sad" in caplog.text

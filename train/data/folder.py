@@ -1,5 +1,6 @@
 """Any folder of class folders: root/CLASS/*.png, or root/train|val|test/CLASS/*.png."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,26 @@ FOLDERS = {
 SPLITS = tuple(FOLDERS)
 SHARES = (SELECTION_SHARE, SELECTION_SHARE)  # validation and test, where no split has a folder
 
+logger = logging.getLogger(__name__)
+
 
 def load(root: Path, split: str) -> FiledFaces:
     """Read one split. Classes are told by the folders' names and come in the expressions' own order.
 
     With split folders, a tenth of each class of `train` becomes `validation` where that has no folder;
     without any, `validation` and `test` are a tenth each. A picture's path decides, so that the split of a
-    folder that does not change is always the same. Raises UserError on names that are no expression.
+    folder that does not change is always the same. Warns of classes without a picture. Raises UserError
+    on names that are no expression.
     """
+    faces = _load(root, split)
+    counts = zip(faces.classes, faces.class_counts().tolist(), strict=True)
+    empty = [str(expression) for expression, count in counts if not count]
+    if len(faces) and empty:
+        logger.warning(f"{root}: the split {split} has no picture of {', '.join(empty)}")
+    return faces
+
+
+def _load(root: Path, split: str) -> FiledFaces:
     parted = {name: _split_folder(root, name) for name in SPLITS}
     folders = [folder for folder in parted.values() if folder is not None]
     classes = _classes(folders or [root])
@@ -46,7 +59,9 @@ def load(root: Path, split: str) -> FiledFaces:
 
 
 def _split_folder(root: Path, split: str) -> Path | None:
-    return next((root / name for name in FOLDERS[split] if (root / name).is_dir()), None)
+    names = FOLDERS[split]
+    found = {path.name.lower(): path for path in _class_folders(root)}
+    return next((found[name] for name in names if name in found), None)
 
 
 def _class_folders(folder: Path) -> list[Path]:
