@@ -97,6 +97,16 @@ def test_stacked_remedies_for_rare_classes_are_warned_of(caplog, overrides, stac
     assert "each makes rare classes weigh more" in caplog.text
 
 
+def test_remedies_stacked_over_two_stages_are_warned_of(caplog):
+    recipes.before(recipes.load("lws"))
+    assert not caplog.records
+    recipes.before(recipes.load("lws", ["before.class_weights=1"]))
+    assert (
+        "a balanced sampler after recipe basic is stacked on its class weights (loss)"
+        in caplog.text
+    )
+
+
 @pytest.mark.parametrize("override", ["sampler=balanced", "class_weights=0.5", "strategy=ldam"])
 def test_one_remedy_is_not_warned_of(caplog, override):
     recipes.load("basic", [override])

@@ -11,7 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from fer_live.errors import UserError
 from train.data.augment import Augmentation
-from train.recipe_checks import check, check_names, check_values
+from train.recipe_checks import check, check_names, check_values, warn_of_stages
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -140,10 +140,15 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 
 def before(recipe: Recipe) -> Recipe:
-    """The recipe that `recipe` comes after, for the same data and the same network's images."""
+    """The recipe that `recipe` comes after, for the same data and the same network's images.
+
+    Warns where both have remedies for rare classes.
+    """
     shared = ("dataset", "seed", "size", "channels", "align")
     same = {name: getattr(recipe, name) for name in shared}
-    return load(recipe.after, changes={**same, **recipe.before})
+    found = load(recipe.after, changes={**same, **recipe.before})
+    warn_of_stages(found.to_dict(), recipe.to_dict(), recipe.after)
+    return found
 
 
 def names() -> list[str]:

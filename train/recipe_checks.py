@@ -149,3 +149,13 @@ def _warn_of_stacked(fields: Mapping[str, Any], name: str) -> None:
         logger.warning(
             f"recipe {name} stacks {' and '.join(stacked)}: each makes rare classes weigh more"
         )
+
+
+def warn_of_stages(earlier: Mapping[str, Any], fields: Mapping[str, Any], after: str) -> None:
+    """Warn where a recipe adds remedies to those of `earlier`, the recipe called `after` that it goes on from."""
+    first, then = remedies(earlier), remedies(fields)
+    if first and then:
+        logger.warning(
+            f"{' and '.join(then)} after recipe {after} is stacked on its {' and '.join(first)}: each makes "
+            "rare classes weigh more"
+        )
