@@ -25,6 +25,15 @@ def test_focal_loss_is_small_where_the_face_is_right():
     assert value(Focal(task([1.0, 1.0]), gamma=2), now) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [(Focal, math.log(4) * 0.75**2), (ProbabilityNll, -0.25)]
+)
+def test_a_prior_moves_the_probability_too(strategy, expected):
+    known = task([1.0, 1.0])
+    known.criterion.offset = torch.tensor([LN3, 0.0])
+    assert value(strategy(known), step([[0.0, 0.0]], [1])) == pytest.approx(expected)
+
+
 def margins(deferred_from):
     network = TinyNetwork(classes=2)
     network.classifier = CosineLinear(32, 2, scale=2.0)

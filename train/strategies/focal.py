@@ -13,6 +13,7 @@ class Focal(Strategy):
 
     def loss(self, step: Step) -> Loss:
         logits = step.forward(step.view()).logits
-        sure = logits.float().softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
+        adjusted = logits.float() + self.criterion.offset
+        sure = adjusted.softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
         losses = (1 - sure) ** self.gamma * self.criterion.each(logits, step.labels)
         return Loss(losses.mean(), logits)

@@ -12,5 +12,6 @@ class ProbabilityNll(Strategy):
 
     def loss(self, step: Step) -> Loss:
         logits = step.forward(step.view()).logits
-        right = logits.float().softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
+        adjusted = logits.float() + self.criterion.offset
+        right = adjusted.softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
         return Loss(-(self.criterion.weights[step.labels] * right).mean(), logits)
