@@ -1,4 +1,5 @@
 import json
+from dataclasses import dataclass
 
 import pytest
 
@@ -7,6 +8,7 @@ from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import WARM_UP, measure_path
 from fer_live.errors import UserError
 from tests.fakes import fake_analyzer
+from tests.limits import small_disk
 
 
 @pytest.mark.parametrize("faces", [1, 4, 16])
@@ -40,6 +42,19 @@ def test_the_bench_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     assert all(path["fps"] > 0 for path in found["paths"])
     assert found["first_frame_seconds"] > 0
     assert "frames" not in capsys.readouterr().err
+
+
+@dataclass
+class Long:
+    text: str = 5000 * "x"
+
+
+def test_a_disk_that_is_full_at_the_end_is_told(tmp_path, monkeypatch):
+    for name, made in {"_first_frame": 1.0, "_paths": [Long()], "_path_table": ""}.items():
+        monkeypatch.setattr(bench, name, lambda *arguments, made=made: made)
+    with small_disk(1000), pytest.raises(UserError, match=r"bench\.json cannot be written"):
+        bench.run(bench.BenchOptions(json=tmp_path / "bench.json"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unwritable_place_is_refused_before_anything_is_measured(tmp_path):

@@ -29,6 +29,7 @@ from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import Eager, Runtime, RuntimeName, leave_cores_to
+from fer_live.sinks.base import save_whole
 from fer_live.sources import Source, open_source
 from fer_live.voting import names_of
 
@@ -74,7 +75,7 @@ def run(options: BenchOptions) -> int:
         console.print(_network_table(networks))
         found["networks"] = [asdict(times) for times in networks]
     if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=2))
+        save_whole({options.json: json.dumps(found, indent=2).encode()})
         console.print(f"written: {options.json}")
     return 0
 
