@@ -96,14 +96,20 @@ def test_a_table_has_a_row_for_each_face_and_frame(tmp_path):
     ]
 
 
-def test_a_table_names_the_pictures_file_however_it_is_called(tmp_path):
-    name = 'holiday, "the best".jpg'
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ('holiday, "the best".jpg', 'holiday, "the best".jpg'),
+        (os.fsdecode(b"caf\xe9.jpg"), r"caf\udce9.jpg"),  # Latin-1, as old archives have it
+    ],
+)
+def test_a_table_names_the_pictures_file_however_it_is_called(tmp_path, name, written):
     frame = Frame(picture(), source=name)
     with CsvLog(tmp_path / "log.csv") as log:
         log.write(replace(scene(), frame=frame), picture())
     with (tmp_path / "log.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert row["source"] == name
+    assert row["source"] == written
 
 
 def test_a_table_without_a_face_has_its_heading(tmp_path):
@@ -148,3 +154,10 @@ def test_a_pipe_that_nobody_reads_is_an_end(monkeypatch):
     with JsonPipe() as pipe, pytest.raises(PipeClosed):
         pipe.write(scene(), picture())
     os.close(writing)
+
+
+def test_a_pipe_into_a_file_tells_of_a_disk_that_is_full(monkeypatch):
+    with Path("/dev/full").open("wb") as full:
+        monkeypatch.setattr("fer_live.sinks.pipe.STANDARD_OUTPUT", full.fileno())
+        with JsonPipe() as pipe, pytest.raises(UserError, match=r"standard output .*No space left"):
+            pipe.write(scene(), picture())

@@ -177,4 +177,4 @@ def _cells(record: dict[str, Any], face: dict[str, Any]) -> list[Any]:
 def _row(cells: Any) -> bytes:
     page = io.StringIO()
     csv.writer(page, lineterminator="\n").writerow(cells)
-    return page.getvalue().encode()
+    return page.getvalue().encode("utf-8", "backslashreplace")  # names from before UTF-8

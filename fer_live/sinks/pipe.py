@@ -2,6 +2,7 @@
 
 import os
 
+from fer_live.errors import UserError
 from fer_live.sinks.log import json_line
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
@@ -37,7 +38,7 @@ class JsonPipe:
             self._pipe = None
 
     def write(self, scene: Scene, canvas: Image) -> None:
-        """Raises PipeClosed once nobody reads any more."""
+        """Raises PipeClosed once nobody reads any more, UserError where the disk behind it is full."""
         if self._pipe is None:
             raise RuntimeError("enter the pipe before writing to it")
         left = json_line(scene_record(scene))
@@ -46,3 +47,8 @@ class JsonPipe:
                 left = left[os.write(self._pipe, left) :]
         except BrokenPipeError:
             raise PipeClosed from None
+        except OSError as error:
+            raise UserError(
+                f"standard output cannot be written further ({error.strerror}); "
+                "free some space or send it to another place"
+            ) from None
