@@ -45,6 +45,7 @@ def test_the_wheel_holds_the_app_and_not_the_workshop(unpacked):
     }
     modules = {path.relative_to(ROOT) for path in (ROOT / "fer_live").rglob("*.py")}
     assert modules <= {path.relative_to(unpacked) for path in unpacked.rglob("*.py")}
+    assert (unpacked / "fer_live" / "py.typed").exists()  # its types count where it is imported
     weights = {path.name for path in (ROOT / "weights").glob("*.safetensors")}
     assert weights == {path.name for path in (unpacked / "fer_live").rglob("*.safetensors")}
 
