@@ -30,6 +30,12 @@ def test_sixteen_bits_are_scaled_to_eight(tmp_path, dtype, peak):
     assert (np.abs(image[:, :, 0].astype(int) - gradient(np.uint8, 255)) <= 1).all()
 
 
+def test_holes_in_a_picture_of_floats_are_black_and_the_rest_keeps_its_light(tmp_path):
+    samples = np.float32([[0.2, 1.0], [np.nan, np.inf]])
+    PIL.Image.fromarray(samples).save(tmp_path / "depth.tiff")
+    assert read_image(tmp_path / "depth.tiff")[:, :, 0].tolist() == [[51, 255], [0, 0]]
+
+
 def test_a_dark_sixteen_bit_picture_stays_dark(tmp_path):
     PIL.Image.fromarray(np.full((4, 4), 2570, np.uint16)).save(tmp_path / "dark.png")
     assert (read_image(tmp_path / "dark.png") == 10).all()

@@ -101,10 +101,11 @@ def _rgb(picture: PIL.Image.Image) -> Image:
 
 def _eight_bits(samples: np.ndarray, mode: str) -> np.ndarray:
     """(H, W) of any depth -> (H, W) uint8. Modes "I" and "F" do not tell their white: it is guessed by the range."""
-    peak = float(np.nanmax(samples))
+    samples = np.where(np.isfinite(samples), samples, 0.0)  # "F" may have holes
+    peak = float(samples.max())
     if mode.startswith("I;16"):
         white = 65535.0
     else:
         levels = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
         white = next((level for level in levels if peak <= level), peak)
-    return np.clip(np.nan_to_num(samples) * (255 / white) + 0.5, 0, 255).astype(np.uint8)
+    return np.clip(samples * (255 / white) + 0.5, 0, 255).astype(np.uint8)
