@@ -73,6 +73,14 @@ def test_a_timeline_is_as_high_as_the_probability_and_where_the_person_was(summa
     assert large.corners[-1][0] == pytest.approx(right, abs=0.1)
 
 
+def test_a_session_of_days_has_no_more_times_than_fit():
+    summary = Summary()
+    for hour in range(300):
+        add(summary, 3600.0 * hour, face(1, happy=0.9))
+    times = [text for text in texts(lay_out(summary, "")) if re.fullmatch(r"\d+:00:00", text)]
+    assert times == ["52:00:00", "104:00:00", "156:00:00", "208:00:00", "260:00:00"]
+
+
 def test_nothing_leaves_the_page(summary):
     page = lay_out(summary, "")
     for shape in page.shapes:

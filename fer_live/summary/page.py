@@ -201,7 +201,8 @@ def _runs(bins: Iterable[int], width: float) -> list[list[int]]:
 def _ticks(shapes: list[Shape], summary: Summary, place: tuple[float, float, float]) -> None:
     """Times below the timelines; `place`: left, right and top."""
     left, right, top = place
-    step = next((step for step in TICKS if summary.duration / step <= 6), TICKS[-1])
+    longest = TICKS[-1] * math.ceil(summary.duration / TICKS[-1] / 6)  # of sessions of days
+    step = next((step for step in TICKS if summary.duration / step <= 6), longest)
     began = summary.began or 0.0
     tick = math.ceil(began / step - 1e-9) * step
     while tick <= summary.ended + 1e-9:
