@@ -1,9 +1,12 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, HAPPY, NEUTRAL, SURPRISE
 from tests.small_sets import write_class_folders
-from train.data import FOLDER
+from train.data import FOLDER, unreadable
 
 COUNTS = {"Happiness": 20, "anger": 10, "surprised": 10}
 
@@ -90,3 +93,14 @@ def test_a_class_without_a_picture_in_a_split_is_warned_of(tmp_path, caplog):
     assert f"{tmp_path}: the split train has no picture of fear" in caplog.text
     FOLDER.load(tmp_path, "validation")
     assert "the split validation has no picture of fear, sad" in caplog.text
+
+
+def test_names_that_are_no_text_are_read(tmp_path, caplog):
+    root = write_class_folders(tmp_path / os.fsdecode(b"caf\xe9"), {"happy": 20})
+    name = os.fsdecode(b"caf\xe9.png")  # as in archives from before UTF-8
+    (root / "happy/0.png").rename(root / "happy" / name)
+    splits = [FOLDER.load(root, split) for split in ("train", "validation", "test")]
+    assert sum(len(split.in_memory(8, 1)) for split in splits) == 20
+    unreadable.report([name], 200, root, "folder")
+    listed = caplog.text.split("all are listed in ")[1].split(": they")[0]
+    assert Path(listed).read_bytes() == b"caf\xe9.png\n"

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -46,11 +47,11 @@ def remembered(note: str, files: Iterable[Path], compute: Callable[[], Arrays]) 
 
 def fingerprint(note: str, files: Iterable[Path]) -> str:
     """Of the note and the files' paths, sizes and times: cheap, and different after any change."""
-    digest = hashlib.sha256(note.encode())
+    digest = hashlib.sha256(os.fsencode(note))  # names need not be text
     for file in files:
         try:
             status = file.stat()
-            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
+            digest.update(os.fsencode(f"{file} {status.st_size} {status.st_mtime_ns}"))
         except OSError:
-            digest.update(f"{file} cannot be read".encode())
+            digest.update(os.fsencode(f"{file} cannot be read"))
     return digest.hexdigest()[:32]

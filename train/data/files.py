@@ -1,6 +1,7 @@
 """Faces in picture files, decoded when they are needed."""
 
 import hashlib
+import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -112,7 +113,7 @@ class FiledFaces(Faces):
 
     def _remembered(self, what: str, compute: Callable[[], NDArray]) -> NDArray:
         """`compute()`, or what it returned before for the same faces."""
-        faces = hashlib.sha256("\n".join(self.files).encode())
+        faces = hashlib.sha256(os.fsencode("\n".join(self.files)))
         for places in (self.boxes, self.eyes):
             faces.update(b"" if places is None else np.ascontiguousarray(places).tobytes())
         paths = (self.root / name for name in dict.fromkeys(self.files))

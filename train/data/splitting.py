@@ -1,6 +1,7 @@
 """Splits of our own, where a data set publishes none: the same for ever, on every machine."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ def parts(
     `keys` tell the items apart: their hashes decide, because random generators change between
     versions of their library. Where a stratum has enough items, each part gets at least one.
     """
-    drawn = [hashlib.sha256(f"fer-live {key}".encode()).digest()[:8] for key in keys]
+    drawn = [hashlib.sha256(os.fsencode(f"fer-live {key}")).digest()[:8] for key in keys]
     order = np.argsort(np.frombuffer(b"".join(drawn), ">u8"), kind="stable")
     found = np.zeros(len(strata), np.int64)
     for stratum in np.unique(strata):

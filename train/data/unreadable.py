@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +23,11 @@ def report(names: Sequence[str], total: int, root: Path, title: str) -> None:
     """
     first = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
     message = f"{len(names)} of {total} pictures under {root} cannot be read ({first})"
-    mark = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:8]
+    mark = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
     path = folder() / f"{title}-{mark}-unreadable.txt"
     with contextlib.suppress(OSError):  # the message has the first of them in any case
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{name}\n" for name in names))
+        path.write_bytes(os.fsencode("".join(f"{name}\n" for name in names)))
         message += f", all are listed in {path}"
     if len(names) > LARGEST_SHARE * total:
         raise UserError(f"{message}: more than {LARGEST_SHARE:.0%}, fetch the data set again")
