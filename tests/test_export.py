@@ -56,6 +56,14 @@ def test_a_run_of_an_older_version_is_exported(fer2013_csv, run, tmp_path):
     assert export(run, fer2013_csv, "a", tmp_path / "out", CPU).is_file()
 
 
+def test_data_of_other_classes_are_refused(tmp_path):
+    for name, other in (("data", "sad"), ("others", "fear")):
+        write_class_folders(tmp_path / name, {"happy": 12, other: 12})
+    fit(tiny("epochs=0", "dataset=folder"), tmp_path / "data", tmp_path / "run", FitOptions())
+    with pytest.raises(UserError, match=r"was trained for happy, sad, .*others has fear, happy"):
+        export(tmp_path / "run", tmp_path / "others", "a", tmp_path / "out", CPU)
+
+
 def test_a_class_that_the_selection_split_lacks_has_no_recall(tmp_path):
     write_class_folders(tmp_path / "data" / "train", {"happy": 4, "sad": 4})
     write_class_folders(tmp_path / "data" / "val", {"happy": 3})

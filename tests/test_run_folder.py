@@ -145,6 +145,16 @@ def test_the_limit_of_a_first_stage_holds_for_the_second(tmp_path):
         resume(tiny(), run, 7)
 
 
+def test_resuming_with_other_faces_is_refused(fer2013_csv, tmp_path):
+    run = tmp_path / "run"
+    with ctrl_c(step=0), pytest.raises(KeyboardInterrupt):
+        fit(tiny(), fer2013_csv, run, FitOptions())
+    lines = fer2013_csv.read_text().splitlines()
+    fer2013_csv.write_text("\n".join([*lines, lines[1]]))
+    with pytest.raises(UserError, match=r"other training faces \(angry 8, .*; now angry 9, "):
+        fit(tiny(), fer2013_csv, run, RESUMING)
+
+
 @pytest.mark.parametrize("facts", ["{}", '{"device": "cpu"}'])
 def test_a_run_whose_facts_do_not_say_the_limit_can_be_resumed(tmp_path, facts):
     run = begun(tmp_path / "run", facts)

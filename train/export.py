@@ -45,6 +45,12 @@ def export(
     dataset = DATASETS[recipe.dataset]
     splits = read_splits(recipe, root, progress.get("limit"))
     training, selection = splits
+    trained = progress.get("faces")  # older versions did not say
+    if trained is not None and list(trained) != list(training.counts_by_name()):
+        raise UserError(
+            f"{run} was trained for {', '.join(trained)}, {root} has {', '.join(map(str, training.classes))}: "
+            "give the same --root"
+        )
     counts = training.class_counts()
     plain = Card(
         name=name,

@@ -22,7 +22,16 @@ from train.data.stream import batches_of
 from train.failures import in_a_line
 from train.learner import Learner
 from train.recipe import Recipe
-from train.run_folder import BEFORE, alone_in, begin, is_finished, origin, resume, write_facts
+from train.run_folder import (
+    BEFORE,
+    alone_in,
+    begin,
+    check_faces,
+    is_finished,
+    origin,
+    resume,
+    write_facts,
+)
 from train.start import build, start
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
@@ -62,13 +71,15 @@ def fit(
         if not options.resume:
             begin(recipe, output)
         splits = read_splits(recipe, root, options.limit)
+        if options.resume:
+            check_faces(output, splits.training)
         if recipe.after:
             build(recipe, splits.training)  # tells what does not fit before the first stage trains
             before = before or output / BEFORE
             fit_unless_finished(recipes.before(recipe), root, before, options)
         trainer = build_trainer(recipe, output, options, callbacks)
         note = origin(recipe)  # once: the files may be others, or gone, when the run ends
-        write_facts(output, trainer, options.limit, note)
+        write_facts(output, trainer, splits.training, options.limit, note)
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
@@ -89,7 +100,7 @@ def fit(
             except FloatingPointError as error:
                 raise UserError(f"{error}; {output} keeps what was saved before") from None
             _refuse_lost_checkpoints(trainer)
-            write_facts(output, trainer, options.limit, note, finished=True)
+            write_facts(output, trainer, splits.training, options.limit, note, finished=True)
 
 
 def fit_unless_finished(

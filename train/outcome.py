@@ -88,9 +88,7 @@ def report(
 def _training_counts(name: str, workshop: Workshop) -> dict[str, int]:
     """Class -> training faces."""
     dataset = find(name)
-    faces = dataset.load(workshop.root, dataset.training, workshop.limit)
-    counts = faces.class_counts().tolist()
-    return dict(zip(map(str, faces.classes), counts, strict=True))
+    return dataset.load(workshop.root, dataset.training, workshop.limit).counts_by_name()
 
 
 def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> RowReport:

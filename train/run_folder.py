@@ -17,6 +17,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from fer_live import card as cards
 from fer_live.errors import UserError
 from train.checkpoints import LAST
+from train.data import Faces
 from train.recipe import Recipe
 
 # Whoever starts several processes tells each of them its number by one of these.
@@ -81,6 +82,20 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
     return output / LAST if (output / LAST).is_file() else None
 
 
+def check_faces(output: Path, training: Faces) -> None:
+    """Raise UserError where the run was begun with other training faces; older versions did not say."""
+    before, now = read_facts(output).get("faces"), training.counts_by_name()
+    if before not in (None, now):
+        raise UserError(
+            f"{output} was begun with other training faces ({_said(before)}; now {_said(now)}): resume with "
+            "the same --root, or choose another --output"
+        )
+
+
+def _said(faces: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in faces.items())
+
+
 def is_begun(output: Path) -> bool:
     """Whether there is something to resume, of the run or of the one before it."""
     return bool(_begun(output))
@@ -133,7 +148,12 @@ def read_facts(output: Path) -> dict[str, Any]:
 
 
 def write_facts(
-    output: Path, trainer: lightning.Trainer, limit: int | None, note: str, finished: bool = False
+    output: Path,
+    trainer: lightning.Trainer,
+    training: Faces,
+    limit: int | None,
+    note: str,
+    finished: bool = False,
 ) -> None:
     """`run.json`: where the numbers of this run come from, for its card. `note`: see `origin`."""
     device = trainer.strategy.root_device
@@ -144,6 +164,7 @@ def write_facts(
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "limit": limit,
+        "faces": training.counts_by_name(),
         "finished": finished,
     }
     if note:

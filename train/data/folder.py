@@ -34,8 +34,7 @@ def load(root: Path, split: str) -> FiledFaces:
     on names that are no expression.
     """
     faces = _load(root, split)
-    counts = zip(faces.classes, faces.class_counts().tolist(), strict=True)
-    empty = [str(expression) for expression, count in counts if not count]
+    empty = [name for name, count in faces.counts_by_name().items() if not count]
     if len(faces) and empty:
         logger.warning(f"{root}: the split {split} has no picture of {', '.join(empty)}")
     return faces

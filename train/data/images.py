@@ -101,6 +101,10 @@ class Faces(ABC):
         """(K,): faces of each class."""
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
+    def counts_by_name(self) -> dict[str, int]:
+        """The same, by the class's name."""
+        return dict(zip(map(str, self.classes), self.class_counts().tolist(), strict=True))
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LabelledFaces(Faces):
