@@ -135,6 +135,9 @@ def test_distillation_softens_teacher_and_student_alike():
     now = step([[2 * LN3, 0.0]], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
     # At T = 2 the teacher says 3/4 and so does the student.
     assert value(strategy, now) == pytest.approx(0, abs=1e-6)
+    apart = 0.75 * math.log(1.5) - 0.25 * LN2  # from an undecided student, times T squared
+    undecided = step(UNDECIDED[:1], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
+    assert value(strategy, undecided) == pytest.approx(4 * apart)
 
 
 def test_distillation_asks_for_teachers():
