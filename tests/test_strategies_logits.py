@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import distributed, multiprocessing
 
 from fer_live.errors import UserError
 from fer_live.models import Output
@@ -76,6 +77,24 @@ def test_mixup_mixes_images_and_charges_for_both_labels(monkeypatch):
     expected = (math.log(4 / 3) + math.log(4)) / 2
     assert value(strategy, now) == pytest.approx(expected, abs=1e-3)
     assert strategy.loss(now).logits is None
+
+
+def mix_in_a_process(rank, rendezvous, output):
+    """One of two processes, each with its own draws, writes down which of 16 batches it mixed."""
+    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=2)
+    torch.manual_seed(rank)
+    strategy = Mixup(task([1.0, 1.0]), share=0.5)
+    now = step(UNDECIDED, [0, 1])._replace(view=lambda: torch.zeros(2, 1))
+    torch.save([strategy.loss(now).logits is None for _ in range(16)], f"{output}/{rank}.pt")
+    distributed.destroy_process_group()
+
+
+def test_processes_mix_the_same_batches(tmp_path):
+    arguments = (str(tmp_path / "rendezvous"), str(tmp_path))
+    multiprocessing.start_processes(mix_in_a_process, arguments, nprocs=2, start_method="fork")
+    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert first == second
+    assert 0 < sum(first) < 16
 
 
 def test_batches_that_mixup_leaves_alone_cost_cross_entropy():
