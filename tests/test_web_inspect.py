@@ -77,6 +77,14 @@ def test_an_address_of_nonsense_is_the_beginning():
     assert Selection.from_address(nonsense) == Selection()
 
 
+def test_each_folder_has_a_name_of_its_own(tmp_path):
+    paths = [tmp_path / f"{run}/scores/{split}" for run in ("a", "b") for split in ("x", "y")]
+    other = write_evaluation(tmp_path / "scored")
+    folders = Folders((*map(write_evaluation, paths), other, other))
+    assert folders.names == ["a/scores/x", "a/scores/y", "b/scores/x", "b/scores/y", "scored"]
+    assert [folders.open(name).folder for name in folders.names] == [*paths, other]
+
+
 def test_the_matrix_is_made_of_named_buttons(evaluation):
     page = matrix(evaluation, Selection(true="fear", predicted="sad"))
     assert page.count("<button") == 49

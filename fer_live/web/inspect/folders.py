@@ -23,7 +23,7 @@ class Folders:
 
     def __init__(self, folders: tuple[Path, ...], growing: Mapping[str, Path] | None = None):
         self._growing = dict(growing or {})
-        self._paths = {_name(path, folders): path for path in folders} | self._growing
+        self._paths = _named(folders) | self._growing
         self._open = lru_cache(maxsize=8)(lambda path, changed: open_evaluation(path))
         self._lock = threading.Lock()
 
@@ -62,8 +62,14 @@ def _changed(folder: Path) -> tuple[int, ...]:
     return tuple(number for file in found for number in (file.st_mtime_ns, file.st_ino))
 
 
-def _name(path: Path, folders: tuple[Path, ...]) -> str:
-    """The folder's own name, longer where another has the same."""
-    path = path.absolute()
-    same = [other for other in folders if other.absolute().name == path.name]
-    return path.name if len(same) < 2 else f"{path.parent.name}/{path.name}"
+def _named(folders: tuple[Path, ...]) -> dict[str, Path]:
+    """Each folder by the end of its path, as long as it takes to tell it from the others."""
+    paths = list(dict.fromkeys(folder.absolute() for folder in folders))
+    named = {}
+    for path in paths:
+        ends = [path.parts[-count:] for count in range(1, len(path.parts) + 1)]
+        end = next(
+            end for end in ends if sum(other.parts[-len(end) :] == end for other in paths) == 1
+        )
+        named[Path(*end).as_posix()] = path
+    return named
