@@ -3,6 +3,7 @@
 import PIL.Image
 import pytest
 from playwright.sync_api import expect
+from skimage import data
 
 from tests.web import serving
 
@@ -33,6 +34,25 @@ def test_names_of_files_are_whole(page, address, tmp_path):
     assert download.value.suggested_filename == f"01-{NAME}.png"
 
 
+def test_a_picture_that_browsers_do_not_show_is_not_broken(page, address, tmp_path):
+    PIL.Image.fromarray(data.astronaut()).save(tmp_path / "scan.tiff")
+    page.goto(address)
+    page.set_input_files("#drop input[type=file]", tmp_path / "scan.tiff")
+    expect(page.locator("article.face")).to_have_count(1)
+    shown = page.locator("#drop .grid-container img")
+    assert shown.evaluate("image => image.naturalWidth") == 0
+    assert shown.evaluate("image => getComputedStyle(image, '::after').content") == '"no preview"'
+
+
+def test_names_of_classes_are_whole(page, address):
+    page.goto(address)
+    page.get_by_role("tab", name="Models").click()
+    page.locator("article.card summary", has_text="confusion").first.click()
+    names = page.locator("table.plain th").filter(visible=True)
+    expect(names).to_have_count(14)
+    assert not names.evaluate_all(f"names => names.some({CUT})")
+
+
 def test_what_did_not_work_is_not_called_an_error(page, address):
     page.goto(address)
     page.get_by_role("button", name="Make files to download").click()
@@ -44,6 +64,8 @@ def test_what_did_not_work_is_not_called_an_error(page, address):
 
 def test_no_button_has_a_key_for_its_name(page, address):
     page.goto(address)
+    expect(page.locator("#drop").get_by_label("Capture from camera")).to_be_visible()
+    expect(page.locator("#drop").get_by_label("Record video from camera")).to_be_hidden()
     page.get_by_role("button", name="Read the example one").click()
     expect(page.locator("#drop").get_by_role("button", name="Webcam")).to_be_visible()
     expect(page.locator("[aria-label^='common.']").filter(visible=True)).to_have_count(0)

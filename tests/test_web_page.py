@@ -53,8 +53,11 @@ def test_from_a_cell_of_the_matrix_to_a_heat_map(page, address):
     cell.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#faces .grid button")).to_have_count(2)
-    page.locator("#faces .grid button").first.click()
+    expect(cell).to_be_focused()  # though the matrix was made anew
+    face = page.locator("#faces .grid button").first
+    face.press("Enter")
     expect(page.locator("section.face-detail .seen")).to_have_count(1)
+    expect(face).to_be_focused()
     expect(page.get_by_alt_text("heat-map for fear").first).to_be_visible()
     page.wait_for_url("**face=10**")
 
@@ -92,6 +95,14 @@ def test_a_folder_that_cannot_be_used_says_so_in_its_place(page, address):
     page.get_by_label("Folder").click()
     page.get_by_role("option", name="scored").click()
     expect(page.locator("#matrix button")).to_have_count(49)
+
+
+def test_mean_heat_maps_fit_beside_each_other(page, address):
+    page.goto(f"{address}?of=scored")
+    page.get_by_text("Mean heat-maps of each class").click()
+    page.get_by_role("button", name="Compute").click()
+    expect(page.locator(".means img")).to_have_count(3)
+    assert page.locator(".means").evaluate("part => part.scrollWidth <= part.clientWidth")
 
 
 def test_a_slider_moves_by_keys(page, address):

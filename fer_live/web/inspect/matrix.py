@@ -39,7 +39,8 @@ def _cell(true: str, predicted: str, count: int, share: float, selection: Select
     red, green, blue = (PALE + (DEEP - PALE) * min(share, 1.0)).astype(int)
     ink = "#fff" if share > DARK else "#12263a"
     shown = percent(share) if selection.rates else str(count)
-    label = f"{true} read as {predicted}: {count} faces, {share:.0%} of {true}"
+    faces = f"{count} face{'s' * (count != 1)}"
+    label = f"{true} read as {predicted}: {faces}, {share:.0%} of {true}"
     style = f"background:rgb({red},{green},{blue});color:{ink}"
     kind = "right" if true == predicted else "wrong"
     return (
