@@ -137,6 +137,12 @@ def test_unknown_labels_are_told(tmp_path):
         AFFECTNET_7.load(tmp_path, "test")
 
 
+def test_hidden_folders_are_no_classes(tmp_path):
+    for name in ("0", ".ipynb_checkpoints"):
+        write_picture(tmp_path / "val" / name / "0.jpg")
+    assert len(AFFECTNET_7.load(tmp_path, "test")) == 1
+
+
 def test_unknown_folders_are_told(tmp_path):
     write_picture(tmp_path / "val" / "bored" / "0.jpg")
     with pytest.raises(UserError, match="bored is neither an AffectNet id"):

@@ -56,6 +56,7 @@ def test_folders_go_by_class_name_and_file_name(tmp_path):
             folder = tmp_path / part / name
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.full((48, 48), 99, np.uint8)).save(folder / f"{usage}_7.jpg")
+    (tmp_path / "train" / ".ipynb_checkpoints").mkdir()
     for split in SPLITS:
         faces = fer2013.load(tmp_path, split)
         assert {faces.classes[label] for label in faces.labels} == {ANGRY, NEUTRAL}

@@ -14,7 +14,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, CONTEMPT, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE
 from train.data.align import POINTS, eyes_of
 from train.data.cache import remembered
-from train.data.files import FiledFaces, as_names, pictures_in
+from train.data.files import FiledFaces, as_names, class_folders, pictures_in
 from train.data.names import expression_of, known_names
 from train.data.text import brief
 from train.data.threads import on_threads
@@ -108,7 +108,7 @@ def read_folders(root: Path, split: str) -> FiledFaces | None:
     if not whole.is_dir():
         return None
     files, labels = [], []
-    for folder in sorted(path for path in whole.iterdir() if path.is_dir()):
+    for folder in class_folders(whole):
         expression = expression_of(folder.name)
         if folder.name.isdecimal():
             label = _label(folder.name, str(folder))

@@ -18,7 +18,7 @@ from fer_live.expressions import SEVEN, Expression
 from train.data import unreadable
 from train.data.cache import cached
 from train.data.dataset import DataSet
-from train.data.files import BROKEN, pictures_in
+from train.data.files import BROKEN, class_folders, pictures_in
 from train.data.images import LabelledFaces
 from train.data.text import brief
 
@@ -193,7 +193,7 @@ def _parse_folder(root: Path) -> dict[str, NDArray]:
 
 def _pictures(root: Path) -> Iterator[Path]:
     known = [expression.value for expression in CLASSES]
-    for folder in sorted(p for part in ("train", "test") for p in (root / part).glob("*/")):
+    for folder in sorted(p for part in ("train", "test") for p in class_folders(root / part)):
         if folder.name not in known:
             raise UserError(f"{folder} is not one of FER2013's classes: use {', '.join(known)}")
         yield from pictures_in(folder)

@@ -149,6 +149,13 @@ def pictures_in(folder: Path) -> list[Path]:
     )
 
 
+def class_folders(folder: Path) -> list[Path]:
+    """Folders that hold classes: not those which systems hide or leave behind."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+
+
 def as_names(names: Iterable[object]) -> NDArray[np.object_]:
     """(N,) strings, as `files` holds them."""
     return np.array([str(name) for name in names], dtype=object)

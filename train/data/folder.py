@@ -8,7 +8,7 @@ import numpy as np
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from train.data.dataset import DEVIATION, MEAN, DataSet
-from train.data.files import FiledFaces, as_names, pictures_in
+from train.data.files import FiledFaces, as_names, class_folders, pictures_in
 from train.data.names import expression_of, known_names
 from train.data.splitting import SELECTION_SHARE, parts
 
@@ -59,19 +59,12 @@ def _load(root: Path, split: str) -> FiledFaces:
 
 def _split_folder(root: Path, split: str) -> Path | None:
     names = FOLDERS[split]
-    found = {path.name.lower(): path for path in _class_folders(root)}
+    found = {path.name.lower(): path for path in class_folders(root)}
     return next((found[name] for name in names if name in found), None)
 
 
-def _class_folders(folder: Path) -> list[Path]:
-    """Folders that hold classes: not those which systems hide or leave behind."""
-    if not folder.is_dir():
-        return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
-
-
 def _classes(folders: list[Path]) -> tuple[Expression, ...]:
-    names = [path for folder in folders for path in _class_folders(folder)]
+    names = [path for folder in folders for path in class_folders(folder)]
     if not names:
         raise UserError(
             f"{folders[0]} holds no class folders: looked for CLASS/, and for "
@@ -90,7 +83,7 @@ def _classes(folders: list[Path]) -> tuple[Expression, ...]:
 def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFaces:
     files: list[Path] = []
     labels: list[int] = []
-    for class_folder in _class_folders(folder):
+    for class_folder in class_folders(folder):
         pictures = pictures_in(class_folder)
         files += [path.relative_to(folder) for path in pictures]
         expression = expression_of(class_folder.name)
