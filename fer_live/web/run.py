@@ -20,9 +20,11 @@ from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.runtimes import RuntimeName
 
-# All of it before Gradio is imported: counts of use, a look for newer versions, model hubs.
+# All of it before Gradio is imported: counts of use, a look for newer versions, model hubs, and a page
+# that keeps what was asked in the browser or at a hub.
 SILENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
