@@ -114,36 +114,59 @@ def build(
         """All pictures were taken away at once, of which a gallery tells in no other way."""
         return [gr.skip(), gr.skip()] if names else [Pile(), note(results.NOTHING, "empty")]
 
+    def known(pile: Pile, names: list[tuple[str, Any]] | None, chosen: list[str]) -> Pile:
+        """The pile, made anew where it was forgotten though the page still has its pictures."""
+        return pile if pile.pictures or pile.refused else read(names, chosen)
+
     def draw(
         pile: Pile,
+        names: list[tuple[str, Any]] | None,
+        chosen: list[str],
         wanted: str,
         method: str,
         strength: float,
         progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
-    ) -> str:
+    ) -> tuple[Any, str]:
+        now = known(pile, names, chosen)
         wish = results.Wish(wanted, method, strength, corrections is not None)
-        return results.page(pile, explainers, wish)
+        # Else the same is not written: a visitor may have dropped others meanwhile.
+        return (gr.skip() if now is pile else now), results.page(now, explainers, wish)
 
     def correct(
-        pile: Pile, wanted: str, method: str, strength: float, event: gr.EventData
+        pile: Pile,
+        names: list[tuple[str, Any]] | None,
+        chosen: list[str],
+        wanted: str,
+        method: str,
+        strength: float,
+        event: gr.EventData,
     ) -> tuple[Pile, str]:
         if corrections is None:
             raise UserError(OFF)
         place, true = correction.parsed(event.pick)
+        pile = known(pile, names, chosen)
         toggle(pile, place, true, corrections)
-        return pile, draw(pile, wanted, method, strength)
+        return pile, draw(pile, names, chosen, wanted, method, strength)[1]
 
-    def pack(pile: Pile, wanted: str, strength: float) -> Any:
-        if not pile.pictures:
+    def pack(
+        pile: Pile,
+        names: list[tuple[str, Any]] | None,
+        chosen: list[str],
+        wanted: str,
+        strength: float,
+    ) -> tuple[Any, Any]:
+        now = known(pile, names, chosen)
+        if not now.pictures:
             raise UserError("there is nothing to download yet; drop a picture first")
-        return gr.update(value=results.pack(pile, wanted, strength), visible=True)
+        files = gr.update(value=results.pack(now, wanted, strength), visible=True)
+        return (gr.skip() if now is pile else now), files
 
     def take(chosen: gr.EventData) -> list[str]:
         return [str(examples.path(chosen.pick))]
 
-    view = [pile, shown, method, strength]
-    private: dict[str, Any] = {"api_visibility": "private"}
     asked = [dropped, models]
+    view = [pile, *asked, shown, method, strength]
+    private: dict[str, Any] = {"api_visibility": "private"}
     # A gallery tells of uploads and removals, but not of a picture that an example put there.
     tried = tries.select(told(take), None, dropped, **private)
     readings = [
@@ -158,18 +181,18 @@ def build(
         tried.then(told(read), asked, pile, **private),
     ]
     for reading in readings:
-        reading.then(told(draw), view, found, **private)
+        reading.then(told(draw), view, [pile, found], **private)
     dropped.change(told(empty), dropped, [pile, found], **private)
     gr.on(
         [shown.change, method.change, strength.input],
         told(draw),
         view,
-        found,
+        [pile, found],
         trigger_mode="always_last",
         **private,
     )
     found.select(told(correct), view, [pile, found], **private)
-    prepare.click(told(pack), [pile, shown, strength], files, **private)
+    prepare.click(told(pack), [pile, *asked, shown, strength], [pile, files], **private)
     return dropped, files
 
 

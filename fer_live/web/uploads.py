@@ -4,6 +4,7 @@ import functools
 import html
 import inspect
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,14 +36,14 @@ def read_upload(path: str | Path | None) -> Image:
         raise UserError(f"{name} is empty; choose another picture")
     if size > LARGEST_FILE:
         raise UserError(
-            f"{name} has {size / 1e6:.0f} MB; a picture may have {LARGEST_FILE / 1e6:.0f} MB"
+            f"{name} has {millions(size)} MB; a picture may have {millions(LARGEST_FILE)} MB"
         )
     pixels = _pixels(path)
     if pixels > LARGEST_PICTURE:
         more = "more than " if pixels == BOMB else ""
         raise UserError(
-            f"{name} has {more}{pixels / 1e6:.0f} million pixels; a picture may have "
-            f"{LARGEST_PICTURE / 1e6:.0f} million"
+            f"{name} has {more}{millions(pixels)} million pixels; a picture may have "
+            f"{millions(LARGEST_PICTURE)} million"
         )
     try:
         return read_image(path)
@@ -50,10 +51,17 @@ def read_upload(path: str | Path | None) -> Image:
         raise UserError(str(error).replace(str(path), name)) from None
 
 
+def millions(number: float) -> int:
+    """Rounded up, so that what is a little too much does not read as what is allowed."""
+    return math.ceil(number / 1e6)
+
+
 def existing(path: str | Path | None) -> Path:
-    """Raises UserError where nothing came."""
-    if not path or not Path(path).is_file():
+    """Raises UserError where nothing came, or what came is gone: the server lost sight of the page for a while."""
+    if not path:
         raise UserError("no file came; choose one again")
+    if not Path(path).is_file():
+        raise UserError(f"{Path(path).name} was removed meanwhile; choose it again")
     return Path(path)
 
 

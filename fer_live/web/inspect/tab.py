@@ -29,6 +29,7 @@ ABOUT = (
     "labels are noisy, and no face here says anything about its owner."
 )
 NOTHING = "No folder to inspect. Start with: fer-live web --inspect FOLDER, which python -m train evaluate wrote."
+AWAY = "The server lost sight of this page for a while; load it again: its address holds what you chose."
 NO_FACE = "Choose a face above to see where the model looked."
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
@@ -76,9 +77,16 @@ def build(
     controls = [of, against, pair, true, predicted, wrong, low, high, order, rates]
     view = [selection, *controls, summary, table, faces, face]
 
+    def check(now: Selection) -> None:
+        """Raises UserError where no folder is open: there is none, or the page's selection is forgotten."""
+        if not now.of:
+            raise UserError(AWAY if folders.names else NOTHING)
+
     def show(now: Selection) -> list[Any]:
         """All parts for that selection. What cannot be shown says why in its own place."""
         if not now.of:
+            if folders.names:
+                gr.Warning(AWAY)  # an error would cover every part
             return [gr.skip()] * len(view)
         parts: list[str] = []
         try:
@@ -144,6 +152,7 @@ def build(
         return show(Selection(of=now.of, against=now.against, rates=now.rates))
 
     def put(now: Selection, list_: list[Mark]) -> tuple[list[Mark], str]:
+        check(now)
         if now.face < 0:
             raise UserError("no face is chosen; choose one first")
         list_ = marks.toggled(list_, (now.of, now.face))
@@ -155,8 +164,7 @@ def build(
         return gr.update(value=marks.write(list_, opened), visible=True)
 
     def average(now: Selection, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
-        if not now.of:
-            raise UserError(NOTHING)
+        check(now)
         evaluation = folders.open(now.of)
         models = _models(readers, evaluation, None)
         if not models:

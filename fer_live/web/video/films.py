@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from fer_live.errors import UserError
 from fer_live.sources import VideoSource
 from fer_live.sources.picture import is_picture
-from fer_live.web.uploads import LARGEST_FILM, LARGEST_PICTURE, existing
+from fer_live.web.uploads import LARGEST_FILM, LARGEST_PICTURE, existing, millions
 
 # FFmpeg's names. No playlists: those are lists of other files and addresses, which it would open.
 FORMATS = (
@@ -50,7 +50,7 @@ def look(path: str | Path | None) -> Film:
         raise UserError(f"{path.name} is empty; choose another film")
     if length > LARGEST_FILM:
         raise UserError(
-            f"{path.name} has {length / 1e6:.0f} MB; a film may have {LARGEST_FILM / 1e6:.0f} MB"
+            f"{path.name} has {millions(length)} MB; a film may have {millions(LARGEST_FILM)} MB"
         )
     if is_picture(path):
         raise UserError(f"{path.name} is a picture; drop it in the tab Pictures")
@@ -74,8 +74,8 @@ def _look(path: Path) -> Film:
         wide = coder.width * max(float(stream.sample_aspect_ratio or 1), 1)
         if wide * coder.height > LARGEST_PICTURE:
             raise UserError(
-                f"{path} has pictures of {wide * coder.height / 1e6:.0f} million pixels; "
-                f"they may have {LARGEST_PICTURE / 1e6:.0f} million"
+                f"{path} has pictures of {millions(wide * coder.height)} million pixels; "
+                f"they may have {millions(LARGEST_PICTURE)} million"
             )
         seconds = container.duration / av.time_base if container.duration else None
         kinds = container.format.name.split(",")
