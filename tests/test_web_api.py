@@ -14,6 +14,7 @@ from skimage import data
 from fer_live import Analyzer
 from fer_live.detect import MOST
 from fer_live.sinks.record import face_record
+from scripts.web_load import load
 from tests.web import serving
 
 
@@ -112,6 +113,12 @@ def test_files_of_the_computer_are_not_given_out(address, path):
     assert refused.value.code in (403, 404)
 
 
+def test_no_history_of_what_was_asked_is_kept(address):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}gradio_api/runs", timeout=60)
+    assert refused.value.code == 404
+
+
 def test_answers_are_not_mixed_up(address, tmp_path):
     """Visitors at the same time, each with another number of faces."""
     face = data.astronaut()[:300, 100:400]
@@ -124,3 +131,10 @@ def test_answers_are_not_mixed_up(address, tmp_path):
 
     with ThreadPoolExecutor(4) as visitors:
         assert list(visitors.map(ask, [1, 2, 3, 4])) == [1, 2, 3, 4]
+
+
+def test_visitors_of_all_kinds_get_what_is_theirs(address):
+    """The script that loads a server: of five visitors one looks live, and one has a film read."""
+    seen = load(address, 5, 0)
+    assert not seen.errors
+    assert (seen.work, seen.mixed, len(seen.seconds)) == (17, 0, 5)
