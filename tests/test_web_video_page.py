@@ -180,6 +180,18 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
     until(lambda: not kept(temporary))
 
 
+def test_cancelling_takes_no_film_from_another_visitor(page, address, temporary):
+    until(lambda: not kept(temporary))  # of the tests before
+    other = page.context.new_page()
+    for visitor in (other, page):
+        begin(visitor, address, DEMO)
+        expect(visitor.locator("#film-status")).to_contain_text("of 336 frames")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#film-drop")).not_to_contain_text("demo.mp4")
+    assert list(temporary.glob("fer-live-web-*/*/demo.mp4"))
+    other.close()
+
+
 @pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
 def test_a_closed_page_leaves_no_file(page, address, temporary, two):
     until(lambda: not kept(temporary))  # of the tests before

@@ -95,12 +95,10 @@ def build(readers: Readers) -> tuple[gr.File, ...]:
         _forget(old, before)
         yield from _follow(lambda: reading.reopen(look(film), log, Path(log).name), "Opening")
 
-    def cancel(task: Task[Recording] | None, path: str | None) -> None:
-        """What was uploaded is removed, too; the rest is told by whoever follows the work."""
+    def cancel(task: Task[Recording] | None) -> None:
+        """The page drops its film, which goes unless another visitor has it; whoever follows the work tells the rest."""
         if task is not None:
             task.cancel()
-        if path:
-            Path(path).unlink(missing_ok=True)
 
     def change(now: Recording | None, event: gr.EventData) -> list[Any]:
         """Names and persons, as the page's script tells of them."""
@@ -129,7 +127,7 @@ def build(readers: Readers) -> tuple[gr.File, ...]:
     asked = [busy, recording, dropped, model, heatmap]
     gr.on([dropped.upload, again.click], told(read), asked, view, **work)
     opening.click(told(reopen), [busy, recording, film_file, log_file], view, **work)
-    stop.click(told(cancel), [busy, dropped], dropped, queue=False, **PRIVATE)
+    stop.click(told(cancel), busy, dropped, queue=False, **PRIVATE)
     curves.select(told(change), recording, [recording, curves, table], **PRIVATE)
     prepare.click(told(write), recording, table, **PRIVATE)
     return dropped, film_file, log_file
