@@ -114,6 +114,7 @@ def launch(options: WebOptions) -> Iterator[Page]:
             quiet=True,
             ssr_mode=False,
             footer_links=["api", "settings"],
+            enable_monitoring=False,
             max_file_size=LARGEST_FILM,
             theme=theme(),
             css=style(),
