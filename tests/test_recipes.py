@@ -181,3 +181,14 @@ def test_a_recipe_that_is_no_text_is_told(tmp_path):
     path.write_bytes(bytes(range(256)))
     with pytest.raises(UserError, match=r"recipe\.yaml cannot be read as text .* give a YAML file"):
         recipes.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("cucn-fer2013", {}), ("cnn6-distilled", {"temperature": 2.0, "weight": 0.7})],
+)
+def test_teachers_teach_by_distillation_whatever_the_strategy_was(name, options):
+    recipe = recipes.load(name, teachers=["a", "b"])
+    assert (recipe.strategy, recipe.teachers) == ("distillation", ["a", "b"])
+    assert recipe.options == options
+    assert recipes.load(name, ["options.weight=0.5"], teachers=["a"]).options["weight"] == 0.5

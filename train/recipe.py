@@ -96,13 +96,16 @@ AMOUNTS = [one.name for one in fields(Augmentation)]
 
 
 def load(
-    name: str, overrides: Sequence[str] = (), changes: Mapping[str, Any] | None = None
+    name: str,
+    overrides: Sequence[str] = (),
+    changes: Mapping[str, Any] | None = None,
+    teachers: Sequence[str] = (),
 ) -> Recipe:
     """Read the recipe called `name` (or the YAML file of that path), with some fields changed.
 
     `overrides`: of the form `key=value`, nested keys with dots: `augmentation.rotation=20`. `changes`:
-    whole fields. Raises UserError with what is wrong; warns where several remedies for rare classes
-    are stacked.
+    whole fields. `teachers`: weight files to learn from by distillation, whatever the recipe's strategy.
+    Raises UserError with what is wrong; warns where several remedies for rare classes are stacked.
     """
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
@@ -114,6 +117,8 @@ def load(
         if not isinstance(content, dict):
             raise UserError(f"{path} is not a mapping of recipe fields")
         content.update(changes or {})
+        if teachers:
+            content.update(_taught(content, teachers))
         for override in overrides:
             _set(content, override)
         _check_fields(content, f"recipe {name}")
@@ -154,6 +159,12 @@ def before(recipe: Recipe) -> Recipe:
 def names() -> list[str]:
     """The recipes that travel with the workshop."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def _taught(content: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
+    """The fields that `teachers` change: another strategy's options mean nothing to distillation."""
+    fields: dict[str, Any] = {"strategy": "distillation", "teachers": list(teachers)}
+    return fields if content.get("strategy") == "distillation" else fields | {"options": {}}
 
 
 def _check_fields(content: Mapping[str, Any], where: str) -> None:

@@ -1,7 +1,6 @@
 """`fit` and `tune`."""
 
 import argparse
-import json
 from pathlib import Path
 
 from fer_live.errors import UserError
@@ -27,7 +26,7 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="WEIGHTS",
-        help="learn from what these say of each face as well (the strategy distillation)",
+        help="learn from what these say of each face as well (the strategy distillation in place of the recipe's)",
     )
     add_set(parser, "the recipe")
     add_limit(parser)
@@ -76,9 +75,8 @@ def _fit(arguments: argparse.Namespace) -> None:
         nodes=arguments.nodes,
         parallel=arguments.strategy,
     )
-    taught = ["strategy=distillation", f"teachers={json.dumps(arguments.teacher)}"]
-    overrides = [*(taught if arguments.teacher else []), *arguments.set]
-    fit(load(arguments.recipe, overrides), root_of(arguments), arguments.output, options)
+    recipe = load(arguments.recipe, arguments.set, teachers=arguments.teacher)
+    fit(recipe, root_of(arguments), arguments.output, options)
 
 
 def _again(arguments: argparse.Namespace) -> str:
