@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN
+from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN, Expression
 from fer_live.overlay import Boxes, HeatMap, Help, Hud, HudInfo, Overlay, Panels, Toast, sprites
 from fer_live.overlay.bars import CROWD, THRONG, _panel, bar_types
-from fer_live.overlay.label import FORMS, Words, draw_label, label_size
+from fer_live.overlay.label import FORMS, Words, draw_label, label_size, words
 from fer_live.overlay.layout import hud_height
 from tests.drawing import drawn, frame, reading
 
@@ -153,6 +153,26 @@ def test_labels_say_how_sure_they_are_in_words():
     assert Words(1, (SAD, NEUTRAL), 80, None).name == "sad or neutral"
     assert Words(1, (), 0, None).name == "unsure"
     assert Words(1, (SAD, NEUTRAL), 80, None).abbreviation == "sad/neu"
+
+
+def test_a_label_whose_name_is_kept_tells_what_leads_by_now_in_the_same_room():
+    one = reading(200, 150, 300, 270)
+    assert words(one).leading is words(replace(one, label=())).leading is None
+    assert words(replace(one, label=(SAD,))).leading == HAPPY
+    narrow = Words(None, (SAD,), 33, 0)
+    pictures = {draw_label(narrow._replace(leading=e), 16, 0).colour.tobytes() for e in SEVEN}
+    assert len(pictures) == 7
+    for size in (10, 14, 33):
+        shown = draw_label(narrow, size, 0)
+        for leading in Expression:
+            sprite = draw_label(narrow._replace(leading=leading), size, 0)
+            assert (sprite.width, sprite.height) == (shown.width, shown.height)
+
+
+def test_what_leads_is_shorter_than_an_uncertainty():
+    for size in (9, 12, 30):
+        longest = max(sprites.text_width(f"{e} leads", size) for e in Expression)
+        assert longest <= sprites.text_width("uncertainty 1/100", size)
 
 
 def test_each_form_of_a_label_is_smaller_than_the_one_before():

@@ -17,12 +17,16 @@ WHOLE, ROW, WORD, SHORT, CHIP = FORMS = range(5)
 
 
 class Words(NamedTuple):
-    """What a label says; numbers as whole percents."""
+    """What a label says; numbers as whole percents.
+
+    `leading`: what is most probable where that is not shown, for names are steadier than probabilities.
+    """
 
     track: int | None
     shown: tuple[Expression, ...]
     percent: int
     rank: int | None  # uncertainty: 31 is more unsure than 31 of 100 training faces
+    leading: Expression | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +47,9 @@ def words(reading: Reading) -> Words:
     prediction, shown = reading.prediction, reading.shown
     rank = None if prediction.uncertainty is None else round(100 * prediction.uncertainty)
     sure = sum(prediction.probabilities.get(expression, 0.0) for expression in shown)
-    return Words(reading.track, shown, round(100 * sure), rank)
+    first = prediction.expression
+    leading = first if shown and first not in shown else None
+    return Words(reading.track, shown, round(100 * sure), rank, leading)
 
 
 def shown_colour(reading: Reading) -> Colour:
@@ -68,7 +74,8 @@ def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
         width += gap + _percent_width(content.percent, type_height)
     total = height + 2 * padding
     if form == WHOLE and content.rank is not None:
-        below = _below(content.rank)
+        # Of what leads, too: that is shorter, and the panel keeps its width.
+        below = _uncertainty(content.rank)
         width = max(width, sprites.text_width(below, small_type(size)))
         total += sprites.text_height(small_type(size))
     return width + 2 * padding + size // 6, total
@@ -76,9 +83,9 @@ def label_size(content: Words, size: int, form: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=512)
 def draw_label(content: Words, size: int, form: int) -> Sprite:
-    """Badge, name, percentage and below them the uncertainty.
+    """Badge, name, percentage and below them the uncertainty, or what leads where the name is another.
 
-    ROW has no uncertainty, WORD no percentage, SHORT and CHIP an abbreviation, CHIP no badge.
+    ROW has nothing below, WORD no percentage, SHORT and CHIP an abbreviation, CHIP no badge.
     """
     colour = _colour(content.shown)
     if form == CHIP:
@@ -95,7 +102,8 @@ def draw_label(content: Words, size: int, form: int) -> Sprite:
         room = _percent_width(content.percent, type_height)
         layers.append((percent, left + name.width + gap + room - percent.width, padding))
     if form == WHOLE and content.rank is not None:
-        below = sprites.text(_below(content.rank), small_type(size), opacity=DIM)
+        said = f"{content.leading} leads" if content.leading else _uncertainty(content.rank)
+        below = sprites.text(said, small_type(size), opacity=DIM)
         layers.append((below, padding, padding + name.height + size // 6))
     panel = sprites.rounded(width, height, 0.55 * size, opacity=PANEL)
     return sprites.stack(panel, *layers)
@@ -105,7 +113,7 @@ def _row_type(size: int, form: int) -> int:
     return {WHOLE: round(1.15 * size), ROW: size}.get(form, small_type(size))
 
 
-def _below(rank: int) -> str:
+def _uncertainty(rank: int) -> str:
     return f"uncertainty {rank}/100"
 
 

@@ -119,13 +119,11 @@ class Visit:
 def _face(reading: Reading) -> dict[str, Any]:
     said = words(reading)
     probabilities = reading.prediction.probabilities
-    leading = reading.prediction.expression
-    held = bool(said.shown) and leading not in said.shown  # names are steadier than bars
     return {
         "track": said.track,
         "label": said.name,
         "percent": said.percent if said.shown else None,
-        "leading": str(leading) if held else None,
+        "leading": str(said.leading) if said.leading else None,
         "probabilities": [round(p, 4) for p in probabilities.values()],
         "strong": [i for i, expression in enumerate(probabilities) if expression in said.shown],
         "rank": rank(reading.prediction.uncertainty),
