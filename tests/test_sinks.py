@@ -1,9 +1,12 @@
 """What all files have in common."""
 
+import os
+
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.sinks import CsvLog, JsonLog, PictureFile, VideoFile
+from fer_live.sinks.base import save_whole
 
 
 def test_nothing_is_left_where_nothing_was_written(tmp_path):
@@ -38,3 +41,14 @@ def test_an_unwritable_place_is_refused_at_once(tmp_path, kind, name):
     (tmp_path / name).mkdir()
     with pytest.raises(UserError, match=f"{name} cannot be written"):
         kind(tmp_path / name).__enter__()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_device_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    save_whole({pipe: b"all of it"})
+    assert os.read(reading, 100) == b"all of it"
+    os.close(reading)
+    assert pipe.is_fifo()

@@ -84,6 +84,9 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
     parts: dict[Path, Path] = {}  # beside the file, through a link, that each will be
     try:
         for path, content in files.items():
+            if path.exists() and not path.is_file():
+                path.write_bytes(content)  # /dev/stdout or another device: never replaced by a file
+                continue
             place = path.resolve()
             part = place.with_name(f".{place.name}.part")
             parts[part] = place
