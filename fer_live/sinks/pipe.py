@@ -1,5 +1,6 @@
 """Readings on standard output, for other programs."""
 
+import errno
 import os
 
 from fer_live.errors import UserError
@@ -8,6 +9,8 @@ from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+# How a write to a pipe fails that nobody reads any more; Windows also calls it an invalid argument.
+CLOSED = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
 
 
 class PipeClosed(Exception):
@@ -45,9 +48,9 @@ class JsonPipe:
         try:
             while left:  # a pipe may take a part
                 left = left[os.write(self._pipe, left) :]
-        except BrokenPipeError:
-            raise PipeClosed from None
         except OSError as error:
+            if error.errno in CLOSED:
+                raise PipeClosed from None
             raise UserError(
                 f"standard output cannot be written further ({error.strerror}); "
                 "free some space or send it to another place"
