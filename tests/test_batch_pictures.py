@@ -134,7 +134,7 @@ def test_a_picture_that_changed_is_read_anew_and_one_that_moved_is_not(image, tm
     image("moved", "--output", "out")
     assert image.analyzer.classifier.batches == [1]
     save(tmp_path / "in" / "a.png", seed=1)
-    image("in", "--output", "out")
+    image(str(tmp_path / "in"), "--output", "out")
     assert image.analyzer.classifier.batches == [1, 1]
 
 
@@ -144,6 +144,9 @@ def test_copies_that_a_pattern_finds_are_not_read(image, tmp_path, capsys):
         assert image("in/**/*.png", "--output", "in/read") == 0
     assert "there already: 1 of 1 pictures" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "in" / "read").iterdir()] == ["a.png"]
+    (tmp_path / "in" / "a.png").unlink()
+    assert image("in/**/*.png", "--output", "in/read") == 2
+    assert "are annotated copies in in/read; name the pictures" in capsys.readouterr().err
 
 
 def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):

@@ -70,8 +70,8 @@ class Skipped(NamedTuple):
 def read_pictures(options: PictureOptions) -> int:
     """Read all pictures, write what is asked for, and tell of those skipped; return the exit code.
 
-    Copies that the same model made of the same picture with the same options stay; others are made anew. Raises UserError
-    on bad input, and where not one picture can be read.
+    Copies that the same model made of the same picture with the same options stay; others are made
+    anew. Raises UserError on bad input, and where not one picture can be read.
     """
     if options.output is None and options.log is None:
         raise UserError("nothing would be written; add --output FOLDER or --log FILE")
@@ -172,9 +172,10 @@ class Job:
         if record is None:
             raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
         manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == content
-        if not same and record.get("source") != str(task.path):
+        source = record.get("source")  # the same place may be named otherwise now
+        if not same and not (source and Path(source).resolve() == task.path.resolve()):
             raise UserError(
-                f"{task.target} is of another picture, {record.get('source')}; "
+                f"{task.target} is of another picture{f', {source}' if source else ''}; "
                 "choose another --output, or add --again to replace it"
             )
         if not same or manner != self._manner:

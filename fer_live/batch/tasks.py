@@ -19,7 +19,7 @@ class Task(NamedTuple):
 def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
     """Each picture once, without copies in `output` from before, which patterns find as well.
 
-    Raises UserError where two copies would have one name.
+    Raises UserError where two copies would have one name, or where there are only such copies.
     """
     tasks: dict[Path, Task] = {}
     targets: dict[Path, Path] = {}
@@ -44,6 +44,10 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
                 )
             targets[target] = path
             tasks[path] = Task(path, target)
+    if not tasks:
+        raise UserError(
+            f"all that was found are annotated copies in {output}; name the pictures they are of"
+        )
     return list(tasks.values())
 
 
