@@ -160,6 +160,7 @@ def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path, name):
         ("a.csv", "", ["a.csv", "no column 'frame'"]),
         ("a.txt", "", ["a.txt", ".jsonl or .csv"]),
         ("a.jsonl", b"\xff\xfe\x00", ["a.jsonl is not text"]),
+        ("a.csv", 200_000 * "x", ["a.csv is not text"]),
     ],
 )
 def test_what_is_no_log_is_refused_with_its_line(tmp_path, name, content, words):
@@ -168,6 +169,15 @@ def test_what_is_no_log_is_refused_with_its_line(tmp_path, name, content, words)
     with pytest.raises(UserError) as error:
         list(read_log(path))
     assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path):
+    path = tmp_path / "log.csv"
+    with open_log(path) as log:
+        log.write(scene(0), picture())
+    before = list(read_log(path))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(read_log(path)) == before
 
 
 def test_a_row_with_a_bad_number_is_named(tmp_path):

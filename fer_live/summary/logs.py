@@ -26,9 +26,9 @@ def read_log(path: str | Path) -> Iterator[dict[str, Any]]:
     if suffix not in (*JSON, *CSV):
         raise UserError(f"{path} is no log; name a .jsonl or .csv file that --log wrote")
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             yield from _rows(path, file) if suffix in CSV else _lines(path, file)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, csv.Error):  # a cell without end, or a zero byte before Python 3.11
         raise UserError(f"{path} is not text; name a log that --log wrote") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check the path") from None
@@ -53,7 +53,7 @@ def _rows(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _faces(path: Path, file: TextIO) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Each row as its frame's place and its face."""
+    """Each row as its frame's place and its face; raises UserError."""
     line = ""
 
     def remembered(each: str) -> str:
