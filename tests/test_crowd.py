@@ -21,8 +21,10 @@ def opinion(rows, head=None):
 
 
 def test_pictures_that_show_no_face_or_nothing_named_are_left_out():
-    people = crowd.crowd(np.array([UNANIMOUS, NO_FACE, UNKNOWN, SPLIT], np.uint8))
-    assert people.shown.tolist() == [True, False, False, True]
+    mostly_no_face = [0, 4, *[0] * 7, 6]
+    votes = [UNANIMOUS, NO_FACE, UNKNOWN, mostly_no_face, SPLIT]
+    people = crowd.crowd(np.array(votes, np.uint8))
+    assert people.shown.tolist() == [True, False, False, False, True]
     assert people.entropy.tolist() == pytest.approx([0, LN2])
     assert people.top.tolist() == [1.0, 0.5]
 
@@ -51,15 +53,24 @@ def test_heads_of_other_scales_count_alike():
 
 def test_measures_by_hand():
     votes = np.array([UNANIMOUS, [7, 3, *[0] * 8], SPLIT], np.uint8)
-    scores = pd.DataFrame({"entropy": [0.1, 0.2, 0.3], "other": [0.2, 0.1, 0.3]})
-    found = crowd.measures(scores, crowd.crowd(votes), np.array([False, True, True]))
+    scores = pd.DataFrame({"entropy": [0.1, 0.2, 0.3], "other": [0.1, 0.3, 0.2]})
+    found = crowd.measures(scores, crowd.crowd(votes), np.array([False, True, False]))
     assert found["entropy"]["spearman"]["value"] == pytest.approx(1)
-    # Ranks 2 1 3 against 1 2 3: 1 - 6 * 2 / (3 * 8).
+    # Ranks 1 3 2 against 1 2 3: 1 - 6 * 2 / (3 * 8).
     assert found["other"]["spearman"]["value"] == pytest.approx(0.5)
     assert found["other"]["spearman"]["ahead"] == pytest.approx(-0.5)
-    assert found["other"]["auroc"]["value"] == 1  # .3 contested, .2 unanimous; .1 is neither
-    assert found["entropy"]["aurc"]["value"] == pytest.approx((0 + 1 / 2 + 2 / 3) / 3)
-    assert found["other"]["aurc"]["value"] == pytest.approx((1 + 1 / 2 + 2 / 3) / 3)
+    assert found["other"]["auroc"]["value"] == 1  # .2 contested, .1 unanimous; .3 is neither
+    assert found["entropy"]["aurc"]["value"] == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
+    assert found["other"]["aurc"]["value"] == pytest.approx((0 + 0 + 1 / 3) / 3)
+
+
+def test_equal_scores_share_their_rank():
+    votes = np.array([UNANIMOUS, UNANIMOUS, SPLIT, SPLIT], np.uint8)
+    scores = pd.DataFrame({"entropy": [0.1, 0.2, 0.2, 0.3]})
+    found = crowd.measures(scores, crowd.crowd(votes), np.zeros(4, bool))["entropy"]
+    # Ranks 1 2.5 2.5 4 against 1.5 1.5 3.5 3.5: Pearson's of these, 3 / sqrt(4.5 * 4).
+    assert found["spearman"]["value"] == pytest.approx(3 / 18**0.5)
+    assert found["auroc"]["value"] == pytest.approx(3.5 / 4)  # a pair of equals counts half
 
 
 def test_divergence_is_over_the_classes_of_both():

@@ -46,11 +46,11 @@ def test_predictions_that_are_not_numbers_are_refused():
 
 
 def test_calibration_error_by_hand():
-    # Two bins: 0.9 sure and right, 0.6 sure and right half of the time.
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    # Two of fifteen bins, which ten would put together: 0.68 sure and right, 0.62 and right half of the time.
+    probabilities = np.array([[0.68, 0.32], [0.62, 0.38], [0.62, 0.38]])
     bins = metrics.reliability(probabilities, np.array([0, 0, 1]))
-    assert bins.error == pytest.approx((0.1 + 2 * 0.1) / 3)
-    assert bins.faces.sum() == 3
+    assert bins.error == pytest.approx((0.32 + 2 * 0.12) / 3)
+    assert (bins.faces[9], bins.faces[10], bins.faces.sum()) == (2, 1, 3)
 
 
 def test_adaptive_bins_hold_equally_many_faces():
@@ -67,6 +67,8 @@ def test_risk_grows_as_less_sure_predictions_are_read():
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]])
     risk = metrics.risk_at_coverage(probabilities, np.array([0, 1, 0]))
     assert risk.tolist() == pytest.approx([0, 0, 1 / 3])
+    area = measure(probabilities, np.array([0, 1, 0]), (ANGRY, HAPPY))["aurc"]
+    assert area == pytest.approx((0 + 0 + 1 / 3) / 3)
 
 
 def test_area_under_the_curve_is_the_share_of_pairs_in_the_right_order():
