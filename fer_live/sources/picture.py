@@ -5,17 +5,16 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import PIL
 import PIL.Image
 import PIL.ImageOps
 
+from fer_live.colour import to_rgb
 from fer_live.errors import UserError
 from fer_live.types import Frame, Image
 
 # Not all that Pillow knows: it would start Ghostscript for EPS, and takes MPEG for a picture.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000", "TGA", "ICO")
-DEEP = ("I", "F")  # Pillow's modes of more than 8 bits, with "I;16" and its relatives
 TOO_LARGE = (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError)
 
 
@@ -68,7 +67,7 @@ def read_image(path: str | Path) -> Image:
     """(H, W, 3) RGB, turned upright by its EXIF tag, transparency on white, deep samples scaled."""
     try:
         with _opened(path) as picture:
-            return _rgb(PIL.ImageOps.exif_transpose(picture))
+            return to_rgb(PIL.ImageOps.exif_transpose(picture))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path") from None
     except PIL.UnidentifiedImageError:
@@ -85,27 +84,3 @@ def _opened(path: str | Path) -> PIL.Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
         return PIL.Image.open(path, formats=FORMATS)
-
-
-def _rgb(picture: PIL.Image.Image) -> Image:
-    if picture.mode in DEEP or picture.mode.startswith("I;"):
-        grey = _eight_bits(np.asarray(picture, np.float64), picture.mode)
-        return np.repeat(grey[:, :, None], 3, 2)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        # Clear pixels may hold any colour: what lies under them would show as garbage.
-        page = PIL.Image.new("RGBA", picture.size, "white")
-        picture = PIL.Image.alpha_composite(page, picture)
-    return np.array(picture.convert("RGB"))
-
-
-def _eight_bits(samples: np.ndarray, mode: str) -> np.ndarray:
-    """(H, W) of any depth -> (H, W) uint8. Modes "I" and "F" do not tell their white: it is guessed by the range."""
-    samples = np.where(np.isfinite(samples), samples, 0.0)  # "F" may have holes
-    peak = float(samples.max())
-    if mode.startswith("I;16"):
-        white = 65535.0
-    else:
-        levels = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
-        white = next((level for level in levels if peak <= level), peak)
-    return np.clip(samples * (255 / white) + 0.5, 0, 255).astype(np.uint8)

@@ -13,6 +13,7 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 from typing_extensions import Self
 
+from fer_live.colour import to_rgb
 from fer_live.errors import UserError
 from fer_live.types import FloatArray
 from train.data import unreadable
@@ -130,14 +131,7 @@ def read_picture(path: Path, upright: bool = True) -> Picture:
         picture = ImageOps.exif_transpose(stored) if upright else stored
         if picture.mode == "L":
             return np.asarray(picture)
-        if picture.mode.startswith("I;16"):  # Pillow would make white of all above 255
-            return np.round(np.asarray(picture) / 257).astype(np.uint8)
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            # Clear pixels may hold any colour.
-            page = PillowImage.new("RGBA", picture.size, "white")
-            picture = PillowImage.alpha_composite(page, picture)
-        return np.asarray(picture.convert("RGB"))
+        return to_rgb(picture)
 
 
 def pictures_in(folder: Path) -> list[Path]:
