@@ -5,6 +5,7 @@ import torch
 
 from fer_live import card as cards
 from tests.crowds import SPLIT, UNANIMOUS, write_votes
+from train import measured
 from train.__main__ import main
 
 RECIPE = {"description": "random", "epochs": 0, "seed": 0}
@@ -58,3 +59,11 @@ def test_agreement_with_the_crowd_is_in_the_card(refresh, fer2013_csv):
     write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
     _, _, _, (_, card) = refresh("cucn")
     assert set(card.metrics["public"]["agreement"]) == {"entropy", "head"}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "error", "shown"),
+    [(0.05, 0.02, True), (0.03, 0.02, False), (-0.05, 0.02, False), (None, None, False)],
+)
+def test_a_head_is_shown_only_where_it_is_clearly_ahead_of_the_entropy(ahead, error, shown):
+    assert measured._is_ahead({"ahead": ahead, "ahead_standard_error": error}) is shown

@@ -37,6 +37,11 @@ def test_files_are_small_and_say_where_they_come_from(name, megabytes):
         assert said
 
 
+def test_all_files_together_are_small():
+    files = find_weights("cucn").parent.glob("*.safetensors")
+    assert sum(path.stat().st_size for path in files) <= 100e6
+
+
 @needs_fer2013
 @pytest.mark.parametrize("name", NAMES)
 def test_the_app_reads_as_well_as_the_card_says(name):
