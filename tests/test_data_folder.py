@@ -104,5 +104,6 @@ def test_names_that_are_no_text_are_read(tmp_path, caplog):
     splits = [FOLDER.load(root, split) for split in ("train", "validation", "test")]
     assert sum(len(split.in_memory(8, 1)) for split in splits) == 20
     unreadable.report([name], 200, root, "folder")
+    assert "caf\\udce9.png" in caplog.text
     listed = caplog.text.split("all are listed in ")[1].split(": they")[0]
     assert Path(listed).read_bytes() == b"caf\xe9.png\n"

@@ -29,6 +29,7 @@ def report(names: Sequence[str], total: int, root: Path, title: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.fsencode("".join(f"{name}\n" for name in names)))
         message += f", all are listed in {path}"
+    message = message.encode("utf-8", "backslashreplace").decode()  # names from before UTF-8
     if len(names) > LARGEST_SHARE * total:
         raise UserError(f"{message}: more than {LARGEST_SHARE:.0%}, fetch the data set again")
     logger.warning(f"{message}: they are left out")
