@@ -14,7 +14,7 @@ from fer_live.classify import Classifier
 from fer_live.detect import MediaPipeDetector
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from scripts.whole_path import nearest, scene
+from scripts.whole_path import SIDES, nearest, scene, table
 from train.data import DATASETS, fer2013
 
 ROOT = os.environ.get("FER_DATA")
@@ -63,6 +63,17 @@ def test_uncertainty_is_a_percentile_of_training(name):
     assert np.quantile(found, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.08)
 
 
+def test_a_face_that_is_not_found_counts_as_wrong():
+    direct = np.array([True, True, False, True])
+    found, right = np.ones((2, 4, len(SIDES)), bool)
+    found[0, 4] = right[0, 4] = right[1, 4] = right[2] = False
+    cells = table("cucn", direct, found, right)
+    assert cells["accuracy"].tolist() == [0.75, 0.75, 0.75, 0.75, 0.75, 0.25]
+    assert cells["found"].tolist() == [1, 1, 1, 1, 1, 0.75]
+    assert cells["lost"].tolist() == [0, 0, 0, 0, 0, 0.5]
+    assert cells["standard_error"].iloc[5] == pytest.approx(0.25)  # of 1, 1, 0, 0
+
+
 @needs_fer2013
 def test_the_whole_path_finds_faces_and_reads_them_as_the_direct_crop():
     generator = np.random.default_rng(1)
@@ -71,7 +82,7 @@ def test_the_whole_path_finds_faces_and_reads_them_as_the_direct_crop():
     with MediaPipeDetector() as detector:
         analyzer = Analyzer(detector, Classifier.load(MODEL))
         for image in faces.images:
-            frame, place = scene(image, generator)
+            frame, place = scene(image, SIDES[0], generator)
             reading = nearest(analyzer(frame), place)
             if reading is not None:
                 found += 1

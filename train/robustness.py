@@ -1,6 +1,6 @@
 """`python -m train robustness`: what is left of the accuracy when pictures are spoilt.
 
-What the detector and its crops cost is `python -m scripts.whole_path`'s to measure.
+What the detector and its crops cost at five sizes of the face is `python -m scripts.whole_path`'s to measure.
 """
 
 import json

@@ -17,9 +17,10 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
     """
     corruptions = list(cells["corruption"].unique())[1:]
     models = list(cells["model"].unique())
-    rows = math.ceil(len(corruptions) / COLUMNS)
-    picture = figure(3.0 * COLUMNS, 2.5 * rows + 0.5)
-    panels = picture.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True)
+    columns = min(COLUMNS, len(corruptions))
+    rows = math.ceil(len(corruptions) / columns)
+    picture = figure(3.0 * columns, 2.5 * rows + 0.5)
+    panels = picture.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in panels.flat[len(corruptions) :]:
         axes.set_axis_off()
     for axes, corruption in zip(panels.flat, corruptions, strict=False):
