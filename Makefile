@@ -13,8 +13,9 @@ demo: setup
 web: setup
 	@$(BIN)/fer-live web
 
+# Two tests at once, one file to a process: files share servers. A thread each, so that two cores are enough.
 test: setup
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup
 	@$(BIN)/ruff format --check fer_live train scripts tests
