@@ -38,6 +38,7 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
             )
         axes.set_title(corruption, fontsize=10)
         axes.set_ylim(0, 100)
+        axes.set_xticks(sorted(cells["severity"].unique()))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     picture.supxlabel("severity")
