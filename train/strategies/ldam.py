@@ -37,7 +37,7 @@ class LabelDistributionAwareMargin(Strategy):
         self.deferred_from = deferred_from
 
     def loss(self, step: Step) -> Loss:
-        """CE(s (cos - m_y e_y), y). Cao et al. 2019, the LDAM loss."""
+        """CE(s (cos - m_y e_y), y). Cao et al. 2019, eq. 12, its margins eq. 13."""
         logits = step.forward(step.view()).logits  # s cos
         margins = F.one_hot(step.labels, logits.shape[1]) * self.margins  # (B, K)
         criterion = self.weighted if step.progress >= self.deferred_from else self.criterion

@@ -16,7 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 class TauNormalisation(Strategy):
-    """w_c / ||w_c||^tau without bias, tau of the best macro recall on the selection split. Nothing is trained."""
+    """w_c / ||w_c||^tau without bias, tau of the best macro recall on the selection split. Nothing is trained.
+
+    Kang et al. 2020, eq. 3.
+    """
 
     def __init__(self, task: Task):
         super().__init__()
