@@ -38,9 +38,9 @@ def main() -> None:
     generator = np.random.default_rng(options.seed)
     faces = fer2013.load(options.root, "public")
     faces = faces.select(generator.permutation(len(faces))[: options.count])
+    options.output.mkdir(parents=True, exist_ok=True)  # before the long reading
     with Analyzer.load(options.weights) as analyzer:
         direct, found, right = read(analyzer, faces, generator)
-    options.output.mkdir(parents=True, exist_ok=True)
     cells = table(options.weights, direct, found, right)
     cells.to_csv(options.output / "whole_path.csv", index=False)
     plot_robustness(cells, options.output / "whole_path.png")

@@ -55,7 +55,7 @@ class Criterion(nn.Module):
     def each(self, logits: Tensor, labels: Tensor) -> Tensor:
         """(B,) weighted losses, one for each face."""
         losses = F.cross_entropy(
-            logits.float() + self.offset,
+            self._adjusted(logits),
             labels,
             reduction="none",
             label_smoothing=self.smoothing,
@@ -69,7 +69,7 @@ class Criterion(nn.Module):
         """
         smoothing = self.smoothing if smoothing is None else smoothing
         losses = F.cross_entropy(
-            logits.float() + self.offset,
+            self._adjusted(logits),
             targets,
             self.weights,
             reduction="none",
@@ -77,9 +77,16 @@ class Criterion(nn.Module):
         )
         return losses.mean()
 
+    def probability(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(B,) what the logits (B, K) give to each face's label."""
+        return self._adjusted(logits).softmax(1).gather(1, labels[:, None])[:, 0]
+
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Logits (B, K), labels (B,) -> a scalar."""
         return self.each(logits, labels).mean()
+
+    def _adjusted(self, logits: Tensor) -> Tensor:
+        return logits.float() + self.offset
 
 
 def build(

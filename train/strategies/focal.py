@@ -13,7 +13,6 @@ class Focal(Strategy):
 
     def loss(self, step: Step) -> Loss:
         logits = step.forward(step.view()).logits
-        adjusted = logits.float() + self.criterion.offset
-        sure = adjusted.softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
+        sure = self.criterion.probability(logits, step.labels)
         losses = (1 - sure) ** self.gamma * self.criterion.each(logits, step.labels)
         return Loss(losses.mean(), logits)

@@ -12,6 +12,5 @@ class ProbabilityNll(Strategy):
 
     def loss(self, step: Step) -> Loss:
         logits = step.forward(step.view()).logits
-        adjusted = logits.float() + self.criterion.offset
-        right = adjusted.softmax(1).gather(1, step.labels[:, None])[:, 0]  # (B,)
+        right = self.criterion.probability(logits, step.labels)
         return Loss(-(self.criterion.weights[step.labels] * right).mean(), logits)
