@@ -1,0 +1,136 @@
+"""What has to be trained for a table, and tables that are refused."""
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from fer_live.errors import UserError
+from train import recipe as recipes
+from train.outcome import Progress
+from train.plan import PlanOptions, all_runs, plan, shortened
+from train.table import Column, Row, Table, load_table, table_names
+
+OVERALL = [Column("overall", "accuracy")]
+
+
+def table_of(*rows):
+    return Table("title", "source", OVERALL, list(rows))
+
+
+def test_times_that_are_not_known_are_not_said_to_be_short():
+    run, other = all_runs(plan(table_of(Row("a", "basic"), Row("b", "focal")), PlanOptions()))
+    assert Progress().said([run]) == "unknown"
+    assert Progress({run.name: 40.0}).said([run, other]) == "over 40 s"
+    assert Progress({run.name: 40.0, other.name: 2.0}).said([run, other]) == "42 s"
+    assert Progress().said([]) == "0 s"
+
+
+def test_rows_that_start_alike_share_one_training():
+    rows = [
+        Row("hash", "cucn-r18", "msceleb"),
+        Row("star", "cucn-r18", "imagenet"),
+        Row("other", "cucn-r18-w"),
+    ]
+    planned = plan(table_of(*rows), PlanOptions())
+    assert planned[0].runs == planned[1].runs
+    assert planned[0].notes == ("from scratch: no MS-Celeb-1M weights were given (--msceleb FILE)",)
+    assert "the same training as hash" in planned[1].notes
+    assert len(all_runs(planned)) == 2
+
+
+def test_given_weights_part_the_rows_again_and_open_the_gates(tmp_path):
+    rows = [
+        Row("hash", "cucn-r18-w-cbam", "msceleb"),
+        Row("star", "cucn-r18-w-cbam", "imagenet"),
+    ]
+    file = tmp_path / "msceleb.pth"
+    planned = plan(table_of(*rows), PlanOptions(msceleb=file))
+    assert planned[0].runs[0].recipe.pretrained == str(file)
+    assert planned[0].runs[0].recipe.arguments["cbam_init"] == "identity"
+    assert planned[1].runs[0].recipe.pretrained == ""
+    assert planned[0].notes == ()
+    assert len(all_runs(planned)) == 2
+
+
+def test_a_row_can_change_its_recipe_and_a_flag_has_the_last_word():
+    rows = (
+        Row("all", "cucn-fer2013"),
+        Row("less", "cucn-fer2013", changes=["ema=0", "label_smoothing=0"]),
+    )
+    whole, less = plan(table_of(*rows), PlanOptions(changes=["label_smoothing=0.2"]))
+    assert less.runs[0].recipe == replace(whole.runs[0].recipe, ema=0, label_smoothing=0.2)
+    assert less.runs[0].name != whole.runs[0].name
+    assert less.notes == ("recipe with ema=0, label_smoothing=0",)
+
+
+def test_a_trunk_that_would_stay_frozen_at_random_trains_from_scratch():
+    row = Row("VGG11", "report-vgg11", "imagenet")
+    assert plan(table_of(row), PlanOptions())[0].runs[0].recipe.trains == []
+    frozen = plan(table_of(row), PlanOptions(imagenet=True))[0].runs[0].recipe.trains
+    assert frozen == ["head", "classifier"]
+
+
+def test_a_first_stage_is_trained_once_for_all_rows_and_each_seed():
+    rows = [Row("Basic", "basic"), Row("Decoupling", "crt"), Row("tau", "tau-norm")]
+    planned = plan(table_of(*rows), PlanOptions(seeds=2))
+    names = [run.name.rsplit("-", 1)[0] for run in all_runs(planned)]
+    assert names == [
+        "basic-seed0",
+        "basic-seed1",
+        "crt-seed0",
+        "crt-seed1",
+        "tau-norm-seed0",
+        "tau-norm-seed1",
+    ]
+    assert planned[1].runs[0].before == planned[0].runs[0]
+
+
+def test_fewer_epochs_reach_the_first_stage_and_leave_none_at_none():
+    recipe = shortened(recipes.load("crt"), 3)
+    assert (recipe.epochs, recipes.before(recipe).epochs) == (3, 3)
+    still = shortened(recipes.load("tau-norm"), 3)
+    assert (still.epochs, recipes.before(still).epochs) == (0, 3)
+
+
+def test_a_shortened_schedule_ends_as_low():
+    recipe = replace(recipes.load("report-baseline"), epochs=40, decay=0.9, warmup_epochs=4.0)
+    short = shortened(recipe, 10)
+    assert short.warmup_epochs == 1
+    assert short.decay**10 == pytest.approx(0.9**40)
+
+
+def test_another_limit_or_field_is_another_training():
+    rows = table_of(Row("a", "cnn6-fer2013"))
+    options = [PlanOptions(), PlanOptions(limit=8), PlanOptions(changes=["epochs=7"])]
+    assert len({plan(rows, one)[0].runs[0].name for one in options}) == 3
+
+
+def test_an_unknown_row_names_the_known_ones():
+    with pytest.raises(UserError, match="row 'b' is not in the table: use a"):
+        plan(table_of(Row("a", "basic")), PlanOptions(rows=["b"]))
+
+
+@pytest.mark.parametrize("name", table_names())
+def test_every_row_of_the_published_tables_can_be_trained_or_is_cited(name):
+    for row in plan(load_table(name), PlanOptions()):
+        assert not row.error
+        assert row.runs or row.row.published
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"columns": [{"name": "x", "metric": "luck"}]}, "'luck' is not one of"),
+        ({"rows": [{"name": "a", "published": {"y": 1}}]}, "which is not one of"),
+        ({"rows": [{"name": "a"}, {"name": "a"}]}, "two rows are called 'a'"),
+        ({"rows": [{"title": "a"}]}, "title"),
+        ({"compare": ["a", "b"]}, "compare .* is not two of its rows"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, change, message):
+    good = {"title": "t", "source": "s", "columns": [{"name": "x", "metric": "auc"}], "rows": []}
+    path = tmp_path / "table.yaml"
+    path.write_text(yaml.safe_dump({**good, **change}))
+    with pytest.raises(UserError, match=message):
+        load_table(str(path))
