@@ -2,6 +2,7 @@ import re
 from dataclasses import asdict
 
 import lightning
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from fer_live.errors import UserError
 from train import recipe as recipes
 from train import recipe_checks
-from train.data import DATASETS
+from train.data import DATASETS, ferplus
 from train.data.batches import Batch
 from train.learner import Learner
 from train.start import build_network
@@ -39,7 +40,9 @@ def learner_for(recipe, dataset, labels):
         recipe.label_smoothing,
     )
     network = build_network(recipe, classes)
-    strategy = build_strategy(recipe.strategy, Task(classes, labels, loss, network), recipe.options)
+    votes = np.full((len(labels), len(ferplus.COLUMNS)), 2, np.uint8)
+    task = Task(classes, labels, loss, network, votes)
+    strategy = build_strategy(recipe.strategy, task, recipe.options)
     mean, deviation = dataset.mean, dataset.deviation
     return Learner(network, strategy, recipe, classes, 1, mean, deviation)
 

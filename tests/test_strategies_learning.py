@@ -1,11 +1,13 @@
 """Every strategy learns 32 faces by heart."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from fer_live.models.adcorre import AdCorre
 from tests.tiny import SIDE, TinyNetwork, stripes, tiny_trunk
+from train.data import ferplus
 from train.strategies import STRATEGIES, Step, Task, build_strategy
 from train.strategies import criterion as criteria
 from train.strategies.criterion import Criterion
@@ -26,7 +28,8 @@ def network_for(strategy):
 def learn(name, images, labels, criterion=None, network=None, trains=""):
     """Sixty steps on all faces, each time with a little noise; the network and its strategy."""
     network = network or network_for(name)
-    task = Task(4, labels, criterion or Criterion(torch.ones(4)), network)
+    votes = 10 * np.eye(len(ferplus.COLUMNS), dtype=np.uint8)[labels]
+    task = Task(4, labels, criterion or Criterion(torch.ones(4)), network, votes)
     strategy = build_strategy(name, task, OPTIONS.get(name, {}))
     both = torch.nn.ModuleList([network, strategy]).train()
     for part, parameter in network.named_parameters():
@@ -82,6 +85,14 @@ def test_weighted_and_smoothed_losses_learn_32_faces_by_heart(weights, mode, smo
     criterion = criteria.build(torch.tensor([4, 8, 8, 12]), weights, mode, smoothing)
     network, _ = learn("supervised", images, labels, criterion)
     assert right(network, images, labels) > 0.95
+
+
+def test_the_second_classifier_learns_how_people_voted_for_32_faces():
+    images, labels = stripes()
+    network, strategy = learn("multitask", images, labels)
+    said = strategy.reads_votes(network(images).embedding).argmax(1)
+    assert (said == strategy.shares.argmax(1)).float().mean() > 0.95
+    assert strategy.shares.argmax(1).unique().numel() == 4
 
 
 @pytest.mark.parametrize("classifier", ["linear", "scaled"])

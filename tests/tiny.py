@@ -66,11 +66,12 @@ def step(logits, labels, progress=0.0, log_variance=None, embedding=None, target
     return Step(lambda: None, lambda images: said, nn.Identity(), labels, places, progress, targets)
 
 
-def task(weights, labels=None, network=None, width=2):
+def task(weights, labels=None, network=None, width=2, votes=None):
     """A task with one class for each weight; `labels`: of all training faces, one of each by default."""
     labels = torch.arange(len(weights)) if labels is None else torch.tensor(labels)
     network = network or SimpleNamespace(width=width, map_shape=(width, 1, 1))
-    return Task(len(weights), labels, Criterion(torch.tensor(weights)), network)
+    votes = None if votes is None else np.array(votes, np.uint8)
+    return Task(len(weights), labels, Criterion(torch.tensor(weights)), network, votes)
 
 
 def value(strategy, now):

@@ -29,12 +29,10 @@ def with_crowd(faces: Faces, root: Path) -> Faces:
     if faces.votes is not None:
         return faces
     if not isinstance(faces, LabelledFaces) or faces.dataset != fer2013.NAME:
-        raise UserError(
-            f"--votes: {faces.dataset} has no crowd's votes: use --dataset fer2013 or ferplus"
-        )
+        raise UserError(f"{faces.dataset} has no crowd's votes: use --dataset fer2013 or ferplus")
     if fer2013.in_folders(root):
         raise UserError(
-            f"--votes: {root} has FER2013 as folders, whose rows are lost: use its csv beside {ferplus.FILE}"
+            f"{root} has FER2013 as folders, whose rows are lost: FER+'s votes need its csv beside {ferplus.FILE}"
         )
     return ferplus.join_votes(faces, root if root.is_dir() else root.parent)
 
@@ -100,7 +98,7 @@ def against_crowd(
     assert faces.votes is not None
     people = crowd(faces.votes)
     if not people.shown.any():
-        raise UserError(f"--votes: nobody named an expression of any of {len(faces)} faces")
+        raise UserError(f"nobody named an expression of any of {len(faces)} faces")
     scores = scores_of(probabilities, opinions)
     table = pd.DataFrame({name: score[people.shown] for name, score in scores.items()})
     wrong = (probabilities.argmax(1) != faces.labels)[people.shown]

@@ -3,9 +3,10 @@
 import platform
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,12 +17,14 @@ from fer_live.errors import UserError
 from fer_live.models import MODELS
 from train import recipe as recipes
 from train.checkpoints import BEST, read_checkpoint
-from train.data import DATASETS
+from train.data import DATASETS, ferplus
 from train.fit import read_splits
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe
 from train.run_folder import FACTS, RECIPE, read_facts
+
+Head = Literal["labels", "votes"]
 
 
 def export(
@@ -31,21 +34,24 @@ def export(
     folder: Path,
     device: torch.device,
     uncertainty: Uncertainty = "auto",
+    head: Head = "labels",
 ) -> Path:
     """Write `folder`/`name`.safetensors in fp16 from the run's best checkpoint; return its path.
 
-    The training split gives the class prior; the rest is `measured`. Raises UserError where the run is
+    The training split gives the class prior; the rest is `measured`. `head`: "votes" for the second
+    classifier of a multi-task run, which reads FER+'s eight expressions. Raises UserError where the run is
     not there, damaged or not finished enough.
     """
     if not name or {"/", "\\"} & set(name):
         raise UserError(
             f"name {name!r} is not a file's: leave / and \\ out, --output is for folders"
         )
-    recipe, tensors, progress = _read_run(run)
+    recipe, tensors, progress = _read_run(run, head)
     dataset = DATASETS[recipe.dataset]
     splits = read_splits(recipe, root, progress.get("limit"))
     training, selection = splits
-    trained = progress.get("faces")  # older versions did not say
+    # Older versions did not say; the votes' classes are known.
+    trained = progress.get("faces") if head == "labels" else None
     if trained is not None and list(trained) != list(training.counts_by_name()):
         raise UserError(
             f"{run} was trained for {', '.join(trained)}, {root} has {', '.join(map(str, training.classes))}: "
@@ -84,7 +90,7 @@ def export(
     return path
 
 
-def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, Any]]:
+def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, Any]]:
     """The run's recipe, its best weights in fp16, and how they were trained."""
     path = run / BEST
     facts = read_facts(run)
@@ -96,11 +102,18 @@ def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, 
         raise UserError(f"{run / FACTS} is missing: training on with --resume writes it again")
     recipe = recipes.load(str(run / RECIPE))
     checkpoint = read_checkpoint(path)
-    prefix = "network."
+    state = _renamed(checkpoint["state_dict"], "network.")
+    if head == "votes":
+        second = _renamed(checkpoint["state_dict"], "strategy.reads_votes.")
+        if not second:
+            raise UserError(
+                f"{run} was trained with strategy {recipe.strategy}, which has one classifier: leave --head out"
+            )
+        state |= {f"classifier.{key}": tensor for key, tensor in second.items()}
+        recipe = replace(recipe, dataset=ferplus.NAME)
     tensors = {
-        key.removeprefix(prefix): tensor.half() if tensor.is_floating_point() else tensor
-        for key, tensor in checkpoint["state_dict"].items()
-        if key.startswith(prefix)
+        key: tensor.half() if tensor.is_floating_point() else tensor
+        for key, tensor in state.items()
     }
     for key, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
@@ -109,6 +122,11 @@ def _read_run(run: Path) -> tuple[Recipe, Mapping[str, torch.Tensor], dict[str, 
             )
     facts |= {"epoch": checkpoint["epoch"] + 1, "step": checkpoint["global_step"]}
     return recipe, tensors, facts
+
+
+def _renamed(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """The tensors whose names begin so, without that beginning."""
+    return {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
 
 
 def commit() -> str:

@@ -16,6 +16,7 @@ from fer_live.errors import UserError
 from train import recipe as recipes
 from train.callbacks import Stopped, heeding_stops, own_signals, quiet
 from train.checkpoints import BEST, LAST, WholeCheckpoints
+from train.crowd import with_crowd
 from train.data import DATASETS, Faces
 from train.data.batches import Batches, Share, order_of
 from train.data.stream import batches_of
@@ -33,6 +34,7 @@ from train.run_folder import (
     write_facts,
 )
 from train.start import build, start
+from train.strategies import STRATEGIES
 from train.teach import taught
 from train.trainer import FitOptions, build_trainer
 
@@ -123,6 +125,8 @@ def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
     training, selection = (
         dataset.load(root, split, limit) for split in (dataset.training, dataset.selection)
     )
+    if STRATEGIES[recipe.strategy].of_votes:
+        training = with_crowd(training, root)
     if recipe.align:
         training, selection = training.aligned(), selection.aligned()
     return Splits(training, selection)

@@ -33,7 +33,7 @@ def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
         recipe.weight_mode,
         recipe.label_smoothing,
     )
-    task = Task(classes, labels, loss, network)
+    task = Task(classes, labels, loss, network, faces.votes)
     strategy = build_strategy(recipe.strategy, task, recipe.options)
     check_small_faces(network, strategy, recipe)
     return network, strategy

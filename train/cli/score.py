@@ -16,6 +16,12 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, default=packaged.folder("weights"))
     add_root(parser)
     _add_uncertainty(parser)
+    parser.add_argument(
+        "--head",
+        default="labels",
+        choices=["labels", "votes"],
+        help="votes: the second classifier of strategy multitask, which reads FER+'s eight expressions",
+    )
     add_device(parser)
 
 
@@ -109,6 +115,7 @@ def _export(arguments: argparse.Namespace) -> None:
         arguments.output,
         device,
         arguments.uncertainty,
+        arguments.head,
     )
     print(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 

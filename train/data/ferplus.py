@@ -89,11 +89,15 @@ def load(root: Path, split: str) -> LabelledFaces:
     label = majority(faces.votes)
     named = _read(root)[1]["Image name"].notna().to_numpy()[faces.rows]
     chosen = (label >= 0) & named
-    expressions = faces.votes[:, [EXPRESSIONS.index(e) for e in CLASSES]].astype(np.float32)
-    expressions[expressions == 1] = 0
-    shares = expressions / expressions.sum(1, keepdims=True).clip(min=1)
-    faces = replace(faces, dataset=NAME, classes=CLASSES, labels=label, targets=shares)
+    faces = replace(faces, dataset=NAME, classes=CLASSES, labels=label, targets=shares(faces.votes))
     return faces.select(chosen)
+
+
+def shares(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Votes (N, 10) -> (N, 8) shares of CLASSES, without single votes; all 0 where nobody named an expression."""
+    expressions = votes[:, [EXPRESSIONS.index(e) for e in CLASSES]].astype(np.float32)
+    expressions[expressions == 1] = 0
+    return expressions / expressions.sum(1, keepdims=True).clip(min=1)
 
 
 def majority(votes: NDArray[np.uint8]) -> NDArray[np.int64]:

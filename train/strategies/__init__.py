@@ -15,6 +15,7 @@ from train.strategies.focal import Focal
 from train.strategies.ldam import LabelDistributionAwareMargin
 from train.strategies.logit_adjustment import LogitAdjustment
 from train.strategies.mixup import Mixup
+from train.strategies.multitask import MultiTask
 from train.strategies.options import check_options
 from train.strategies.prob_nll import ProbabilityNll
 from train.strategies.rul import RelativeUncertainty
@@ -35,6 +36,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "ldam": LabelDistributionAwareMargin,
     "logit_adjustment": LogitAdjustment,
     "mixup": Mixup,
+    "multitask": MultiTask,
     "prob_nll": ProbabilityNll,
     "rul": RelativeUncertainty,
     "scn": SelfCure,

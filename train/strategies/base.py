@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fer_live.models import Network, Output
@@ -16,13 +18,15 @@ class Task:
     """What is to be learned, for a strategy to build its parts on.
 
     `labels`: (N,) of all training faces. `criterion`: cross-entropy as the recipe weighs it.
-    `network`: for the widths of its embedding and feature map; a strategy keeps no hold of it.
+    `network`: for the widths of its embedding and feature map; a strategy keeps no hold of it. `votes`:
+    (N, 10), FER+'s for all training faces, where the strategy asked for them.
     """
 
     classes: int
     labels: Tensor
     criterion: Criterion
     network: Network
+    votes: NDArray[np.uint8] | None = None
 
     @property
     def counts(self) -> Tensor:
@@ -61,6 +65,8 @@ class Strategy(nn.Module, ABC):
     classifies: bool = True
     # Whether it has layers of its own that take the feature map of full-sized faces alone.
     one_map: bool = False
+    # Whether it learns from FER+'s votes for FER2013's faces as well.
+    of_votes: bool = False
 
     @abstractmethod
     def loss(self, step: Step) -> Loss:

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_live.errors import UserError
+from fer_live.models import Output
 from train.strategies.base import Loss, Step, Strategy, Task
 
 
@@ -35,8 +36,11 @@ class RelativeUncertainty(Strategy):
 
     def loss(self, step: Step) -> Loss:
         """(1/2N) sum_i W[y_i] CE(mixed_i, y_i) + W[y_j] CE(mixed_i, y_j). Fan et al. 2022, Eq. 1 and 2."""
-        output, targets = step.forward(step.view()), self._targets(step)
-        scores = output.uncertainty
+        return self.of(step.forward(step.view()), step)
+
+    def of(self, output: Output, step: Step) -> Loss:
+        """The loss of one view of a batch's faces, that the network has read."""
+        targets, scores = self._targets(step), output.uncertainty
         if scores is None:  # at the first step, long before it would be missed
             raise UserError(
                 "strategy rul needs an uncertainty head: use arguments.uncertainty true"

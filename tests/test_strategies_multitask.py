@@ -1,0 +1,68 @@
+"""Two tasks at once: FER2013's labels and FER+'s votes."""
+
+import pytest
+import torch
+
+from fer_live import card as cards
+from fer_live.errors import UserError
+from fer_live.expressions import CONTEMPT, HAPPY
+from tests.crowds import SPLIT, UNANIMOUS, UNKNOWN, write_votes
+from tests.test_fit import tiny
+from tests.tiny import LN2, UNDECIDED, step, task
+from train.__main__ import main
+from train.checkpoints import read_checkpoint
+from train.fit import FitOptions, fit
+from train.strategies.multitask import MultiTask
+
+MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "arguments.depth=18", "size=32")
+
+
+def test_the_votes_cost_their_share_of_the_loss():
+    # Three classes of FER+ are as likely as each other, the rest impossible; mixing changes nothing.
+    strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, UNKNOWN]), crowd=0.5)
+    with torch.no_grad():
+        strategy.reads_votes.weight.zero_()
+        strategy.reads_votes.bias.fill_(-1e4)
+        strategy.reads_votes.bias[:4] = 0  # angry, disgust, fear and happy
+    now = step(UNDECIDED, [0, 1], 0.5, torch.zeros(2, 4))
+    # The first face costs ln 4 for its votes, the second has none for an expression.
+    assert strategy.loss(now).value.item() == pytest.approx(LN2 + 0.5 * (2 * LN2 + 0) / 2)
+
+
+def test_votes_of_each_face_are_looked_up_by_its_place():
+    strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, SPLIT]))
+    assert strategy.shares[0].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
+    assert strategy.shares[1].tolist() == [0, 0, 0, 0.5, 0, 0, 0.5, 0]
+
+
+def test_it_asks_for_votes_in_one_line(fer2013_csv, tmp_path):
+    with pytest.raises(UserError, match="multitask needs FER"):
+        MultiTask(task([1.0, 1.0]))
+    with pytest.raises(UserError, match=r"fer2013new\.csv does not exist"):
+        fit(tiny(*MULTITASK, network="cucn"), fer2013_csv, tmp_path / "run", FitOptions(limit=16))
+
+
+def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
+    run, root = tmp_path / "run", str(fer2013_csv.parent)
+    recipe = tiny(*MULTITASK, "epochs=1", network="cucn")
+    fit(recipe, fer2013_csv, run, FitOptions(limit=16))
+    for head, name in (("labels", "own"), ("votes", "people")):
+        arguments = ["export", "--run", str(run), "--root", root, "--name", name, "--head", head]
+        assert main([*arguments, "--output", str(tmp_path)]) == 0
+    own, own_card = cards.load(tmp_path / "own.safetensors")
+    people, card = cards.load(tmp_path / "people.safetensors")
+    assert (own_card.dataset, len(own_card.labels)) == ("fer2013", 7)
+    assert (card.dataset, len(card.labels)) == ("ferplus", 8)
+    assert {HAPPY, CONTEMPT} < set(card.labels)
+    trained = read_checkpoint(run / "best.ckpt")["state_dict"]["strategy.reads_votes.weight"]
+    torch.testing.assert_close(people.classifier.weight, trained, rtol=1e-3, atol=1e-3)
+    images = torch.rand(2, 1, 32, 32)
+    torch.testing.assert_close(own(images).embedding, people(images).embedding)
+
+
+def test_a_run_with_one_classifier_has_no_votes_to_export(fer2013_csv, tmp_path, capsys):
+    fit(tiny("epochs=0"), fer2013_csv, tmp_path / "run", FitOptions(limit=16))
+    arguments = ["export", "--run", str(tmp_path / "run"), "--root", str(fer2013_csv)]
+    assert main([*arguments, "--name", "a", "--head", "votes", "--output", str(tmp_path)]) == 2
+    assert "has one classifier: leave --head out" in capsys.readouterr().err
