@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from train import recipe as recipes
 from train.data import find
 from train.export import commit
+from train.gains import against_first
 from train.plan import rows_by_text
 from train.plots import Result
 from train.plots.curves import read_history
 from train.recipe import Recipe
 from train.report_figures import draw_figures
 from train.report_pages import Page, write_html, write_markdown
-from train.report_table import RowReport, against_first, comparison, numbers
+from train.report_table import RowReport, comparison, numbers
 from train.table import Table
 
 CHANGED, COMMIT = "changed in every recipe", "commit"  # facts that no publication has
@@ -39,7 +40,8 @@ def read_result(name: str, folders: Sequence[tuple[Path, Path]]) -> Result:
     found = [_read_evaluation(scored) for _, scored in folders]
     _, probabilities, true = found[0]
     seeds = tuple(scores for scores, _, _ in found)
-    return Result(name, seeds, probabilities, true, read_history(folders[0][0]))
+    right = np.mean([each.argmax(1) == true for _, each, _ in found], axis=0)
+    return Result(name, seeds, probabilities, true, right, read_history(folders[0][0]))
 
 
 def _read_evaluation(folder: Path) -> tuple[dict[str, Any], NDArray, NDArray]:
@@ -71,6 +73,7 @@ def write_report(
         first=results[0].name,
         against=against_first(results),
         protocol=_protocol(table, rows, datasets, changes),
+        cites=table.cites,
         notes=rows_by_text(
             (note, row.row.name)
             for row in rows
@@ -100,7 +103,7 @@ def _protocol(
     datasets: Mapping[str, Mapping[str, int]],
     changes: Sequence[str],
 ) -> pd.DataFrame:
-    """What was published beside what was done here."""
+    """What was published, where anything was, beside what was done here."""
     trained = [row for row in rows if row.result is not None]
     used = [recipe for row in trained for recipe in row.recipes]
     facts = [fact for row in trained for fact in row.facts]
@@ -121,7 +124,7 @@ def _protocol(
         "image size": _unique(
             f"{r.size}x{r.size}, {'grey' if r.channels == 1 else 'RGB'}" for r in used
         ),
-        "start": _unique(r.pretrained or "random" for r in used),
+        "start": _unique(map(_start, used)),
         "epochs": _unique(map(_epochs, used)),
         "batch size": _unique(str(r.batch_size) for r in used),
         **({CHANGED: "; ".join(changes)} if changes else {}),
@@ -134,7 +137,12 @@ def _protocol(
         (key, table.protocol.get(key) or unknown[key], ours.get(key, "-"))
         for key in dict.fromkeys([*ours, *table.protocol])
     ]
-    return pd.DataFrame(lines, columns=["", "published", "ours"])
+    compared = pd.DataFrame(lines, columns=["", "published", "ours"])
+    return compared if table.cites else compared.drop(columns="published")
+
+
+def _start(recipe: Recipe) -> str:
+    return recipe.pretrained or (f"the weights {recipe.init}" if recipe.init else "random")
 
 
 def _epochs(recipe: Recipe) -> str:

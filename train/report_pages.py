@@ -14,6 +14,7 @@ CAUTION = (
     "Numbers in percent; after ± their deviation over seeds. The standard error is that of the test alone: "
     "differences under two of them are no evidence. `clean` leaves out faces with an exact twin in the training split."
 )
+GAINS = "After ± the standard error of the gain: of each face's difference, where both rows read the same faces."
 TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{{ page.title }}</title>
 <style>
@@ -34,8 +35,9 @@ th { vertical-align: bottom } figure { margin: 2rem 0 } img { max-width: 100% }
 {% if page.notes %}<ul>{% for note, rows in page.notes.items() %}<li>{{ rows|join(", ") }}: {{ note }}</li>
 {% endfor %}</ul>{% endif %}
 {% if page.against|length %}<h2>Against {{ page.first }}, in points</h2>
+<p>{{ gains }}</p>
 {{ grid(page.against, "numbers") }}{% endif %}
-<h2>What differs from the publication</h2>
+<h2>{{ page.protocol_title }}</h2>
 {{ grid(page.protocol, "text") }}
 {% for figure in page.figures %}<figure><img src="figures/{{ figure.file }}" alt="{{ figure.caption }}">
 <figcaption>{{ figure.caption }}</figcaption></figure>
@@ -45,7 +47,10 @@ th { vertical-align: bottom } figure { margin: 2rem 0 } img { max-width: 100% }
 
 @dataclass(frozen=True)
 class Page:
-    """What a report says. `first`: the row that `against` compares the others with; `notes`: note -> rows."""
+    """What a report says. `first`: the row that `against` compares the others with; `notes`: note -> rows.
+
+    `cites`: whether it answers to published numbers.
+    """
 
     title: str
     source: str
@@ -53,8 +58,13 @@ class Page:
     first: str
     against: pd.DataFrame
     protocol: pd.DataFrame
+    cites: bool
     notes: Mapping[str, Sequence[str]]
     figures: Sequence[Drawn]
+
+    @property
+    def protocol_title(self) -> str:
+        return "What differs from the publication" if self.cites else "How it was measured"
 
 
 def write_markdown(page: Page, path: Path) -> None:
@@ -69,8 +79,8 @@ def write_markdown(page: Page, path: Path) -> None:
         ),
     ]
     if len(page.against):
-        parts += [f"## Against {_plain(page.first)}, in points", _grid(page.against)]
-    parts += ["## What differs from the publication", _grid(page.protocol, "---")]
+        parts += [f"## Against {_plain(page.first)}, in points", GAINS, _grid(page.against)]
+    parts += [f"## {page.protocol_title}", _grid(page.protocol, "---")]
     parts += [
         f"![{_plain(figure.caption)}](figures/{figure.file})\n\n*{_plain(figure.caption)}*"
         for figure in page.figures
@@ -81,7 +91,7 @@ def write_markdown(page: Page, path: Path) -> None:
 def write_html(page: Page, path: Path) -> None:
     """The same, with pictures beside it in `figures/`."""
     template = Environment(autoescape=True).from_string(TEMPLATE)
-    path.write_text(template.render(page=page, caution=CAUTION), encoding="utf-8")
+    path.write_text(template.render(page=page, caution=CAUTION, gains=GAINS), encoding="utf-8")
 
 
 def _grid(table: pd.DataFrame, column: str = "---:") -> str:

@@ -38,29 +38,30 @@ class RowReport:
 
 
 def comparison(table: Table, rows: Sequence[RowReport]) -> pd.DataFrame:
-    """In percent, as text: the published numbers, and ours beside them as mean and deviation over seeds."""
+    """In percent, as text: the published numbers if there are any, and ours as mean and deviation over seeds."""
+    ours = " (ours)" if table.cites else ""
     lines = []
     for row in rows:
         line = {"model": row.row.name}
         for metric in metrics_of(table):
             columns = [column for column in table.columns if column.metric == metric]
-            for column in columns:
+            for column in columns if table.cites else ():
                 published = row.row.published.get(column.name)
                 line[f"{column.name} (published)"] = (
                     "-" if published is None else f"{published:.2f}"
                 )
             title = columns[0].name if len(columns) == 1 else TITLES[metric]
-            line[f"{title} (ours)"] = _spread(row.result, metric)
+            line[f"{title}{ours}"] = _spread(row.result, metric)
         result = row.result
         line["standard error of accuracy"] = (
             f"{100 * standard_error(*_accuracy(result)):.2f}" if result else "-"
         )
         for metric in ("accuracy", "macro_recall"):
             if metric not in metrics_of(table):
-                line[f"{TITLES[metric]} (ours)"] = _spread(result, metric)
-        line["highest less lowest class (ours)"] = _spread(result, GAP)
+                line[f"{TITLES[metric]}{ours}"] = _spread(result, metric)
+        line[f"highest less lowest class{ours}"] = _spread(result, GAP)
         for metric in ("accuracy", "macro_recall"):
-            line[f"clean {TITLES[metric]} (ours)"] = _spread(result, metric, clean=True)
+            line[f"clean {TITLES[metric]}{ours}"] = _spread(result, metric, clean=True)
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -84,33 +85,10 @@ def numbers(table: Table, rows: Sequence[RowReport]) -> pd.DataFrame:
             line["standard_error"] = standard_error(*_accuracy(row.result))
             extra = ("ece", "adaptive_ece", "nll", "brier", "aurc")
             for metric in (*TITLES, GAP, *extra):
-                line[metric], line[f"{metric}_deviation"] = _statistics(row.result, metric)
+                line[metric], line[f"{metric}_deviation"] = statistics(row.result, metric)
             for metric in ("accuracy", "macro_recall"):
-                line[f"clean_{metric}"], _ = _statistics(row.result, metric, clean=True)
+                line[f"clean_{metric}"], _ = statistics(row.result, metric, clean=True)
             line |= {f"recall_{label}": row.result.recall(label) for label in row.result.labels}
-        lines.append(line)
-    return pd.DataFrame(lines)
-
-
-def against_first(results: Sequence[Result]) -> pd.DataFrame:
-    """What each row gains over the first, in points; beyond chance where accuracy moves by two standard errors.
-
-    The error is that of the test (as if both rows met other faces, which is on the safe side) and of the seeds.
-    """
-    first = results[0]
-    lines = []
-    for result in results[1:]:
-        line = {"model": result.name}
-        for metric, title in (
-            ("accuracy", "accuracy"),
-            ("macro_recall", "macro recall"),
-            (GAP, "highest less lowest class"),
-        ):
-            difference = _statistics(result, metric)[0] - _statistics(first, metric)[0]
-            line[title] = f"{100 * difference:+.2f}"
-        error = math.hypot(_error(first), _error(result))
-        moved = _accuracy(result)[0] - _accuracy(first)[0]
-        line["accuracy moves beyond chance"] = "yes" if abs(moved) > 2 * error else "no"
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -121,16 +99,10 @@ def metrics_of(table: Table) -> list[str]:
 
 def _accuracy(result: Result) -> tuple[float, int]:
     """Mean over the seeds, and the faces it was measured on: seeds share them."""
-    return _statistics(result, "accuracy")[0], result.scores["n"]
+    return statistics(result, "accuracy")[0], result.scores["n"]
 
 
-def _error(result: Result) -> float:
-    """Standard error of the accuracy's mean over the seeds."""
-    deviation = np.nan_to_num(_statistics(result, "accuracy")[1])
-    return math.hypot(standard_error(*_accuracy(result)), deviation / math.sqrt(len(result.seeds)))
-
-
-def _statistics(result: Result, metric: str, clean: bool = False) -> tuple[float, float]:
+def statistics(result: Result, metric: str, clean: bool = False) -> tuple[float, float]:
     """Mean and deviation over seeds; NaN where there is none."""
     parts = [scores["clean"] if clean else scores for scores in result.seeds]
     if any(part is None for part in parts):
@@ -148,7 +120,7 @@ def _statistics(result: Result, metric: str, clean: bool = False) -> tuple[float
 def _spread(result: Result | None, metric: str, clean: bool = False) -> str:
     if result is None:
         return "-"
-    mean, deviation = _statistics(result, metric, clean)
+    mean, deviation = statistics(result, metric, clean)
     if math.isnan(mean):
         return "-"
     return f"{100 * mean:.2f}" + ("" if math.isnan(deviation) else f" ± {100 * deviation:.2f}")

@@ -60,6 +60,11 @@ class Table:
     protocol: dict[str, str] = field(default_factory=dict)
     compare: list[str] = field(default_factory=list)
 
+    @property
+    def cites(self) -> bool:
+        """Whether any number in it was published."""
+        return any(row.published for row in self.rows)
+
 
 def load_table(name: str) -> Table:
     """The table called `name`, or the YAML file of that path. Raises UserError where it is none."""

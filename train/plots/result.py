@@ -13,13 +13,15 @@ class Result:
     """One row of a table. `seeds`: what `metrics.json` holds, of each of its runs.
 
     Of the first run: `probabilities` (N, K) and `true` (N,) of the scored faces; `history`, its curves:
-    "train/loss" and the like -> (E, 2) epochs and values. `place`: among the rows, which gives its colour.
+    "train/loss" and the like -> (E, 2) epochs and values. `right`: (N,) the share of the runs that read each face
+    as `true` says. `place`: among the rows, which gives its colour.
     """
 
     name: str
     seeds: tuple[Mapping[str, Any], ...]
     probabilities: NDArray[np.float64]
     true: NDArray[np.int64]
+    right: NDArray[np.float64]
     history: Mapping[str, NDArray[np.float64]]
     place: int = 0
 
