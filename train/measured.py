@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from fer_live import card as cards
 from fer_live.card import Card
@@ -30,6 +31,7 @@ SHOWN = ("per_class_recall", "labels", "confusion", "reliability")  # what the a
 
 # `auto`: the head's where it agrees with the crowd better than the entropy, else the entropy.
 Uncertainty = Literal["auto", "entropy", "head"]
+LAST_BIAS = "classifier.bias"
 CLEARLY = 2.0  # standard errors by which a head must be ahead
 
 
@@ -109,12 +111,18 @@ def _cross_fitted(found: Logits, labels: np.ndarray) -> dict[str, float]:
 
 
 def refresh(
-    weights: str, root: Path, device: torch.device, uncertainty: Uncertainty = "auto"
+    weights: str,
+    root: Path,
+    device: torch.device,
+    uncertainty: Uncertainty = "auto",
+    adjustment: float = 0.0,
 ) -> Path:
     """Measure a weight file's card anew on the data set of its recipe, renew the file and the list of cards.
 
-    The tensors, and what tells how they were made, stay as they are. Raises UserError where the card
-    names no data set that is known, or the file cannot be written.
+    `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
+    that rare classes are named more often; the card adds up what was taken. Otherwise the tensors, and what
+    tells how they were made, stay as they are. Raises UserError where the card names no data set that is
+    known, the last layer has no bias to take from, or the file cannot be written.
     """
     path = cards.find_weights(weights)
     network, card = cards.load(path)
@@ -122,10 +130,30 @@ def refresh(
         raise UserError(f"{path}: its card names no recipe and data set to measure it by")
     recipe = Recipe(card.network, dataset=card.dataset, align=bool(card.recipe.get("align")))
     splits = read_splits(recipe, root, card.training.get("limit"))
-    tensors = cards.load_tensors(path)
+    tensors = dict(cards.load_tensors(path))
+    if adjustment:
+        card = _adjusted(card, network, tensors, adjustment)
     try:
         cards.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
         write_model_cards(path.parent)
     except OSError as error:
         raise UserError(f"cannot write to {path.parent} ({error.strerror})") from None
     return path
+
+
+def _adjusted(
+    card: Card, network: Network, tensors: dict[str, torch.Tensor], strength: float
+) -> Card:
+    """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9."""
+    bias = tensors.get(LAST_BIAS)
+    if type(network.classifier) is not nn.Linear or bias is None or not card.prior:
+        raise UserError(
+            f"{card.name}: its last layer has no bias, or its card no prior: leave --logit-adjustment out"
+        )
+    prior = torch.tensor(card.prior).clamp(min=1e-6).log()
+    tensors[LAST_BIAS] = (bias.float() - strength * card.temperature * prior).to(bias.dtype)
+    network.classifier.bias.data = tensors[LAST_BIAS].float()
+    before = card.training.get("logit_adjustment", 0.0)
+    return replace(
+        card, training={**card.training, "logit_adjustment": round(before + strength, 4)}
+    )

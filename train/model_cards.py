@@ -38,6 +38,7 @@ def _section(card: Card, file: Path) -> str:
         f"- training: {card.recipe['epochs']} epochs planned, epoch {card.training['epoch']} chosen, "
         f"seed {card.recipe['seed']}, {card.training['device']}, commit {card.commit}"
         + (f"; {card.training['note']}" if "note" in card.training else ""),
+        *_adjustment(card),
         f"- its split {split} ({scores['n']} faces, no TTA): accuracy {100 * scores['accuracy']:.2f}%, "
         f"macro recall {100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, "
         f"NLL {scores['nll']:.3f}",
@@ -49,6 +50,15 @@ def _section(card: Card, file: Path) -> str:
         f"- licence: {card.licence}",
     ]
     return f"## {card.name}\n\n{card.recipe['description']}.\n\n" + "\n".join(facts) + "\n"
+
+
+def _adjustment(card: Card) -> list[str]:
+    strength = card.training.get("logit_adjustment")
+    return (
+        [f"- {strength:g} times the classes' log prior is taken from its logits"]
+        if strength
+        else []
+    )
 
 
 def _calibration(scores: Mapping[str, Any]) -> list[str]:

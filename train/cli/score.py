@@ -30,6 +30,13 @@ def add_refresh(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, help="a shipped name or a .safetensors file")
     add_root(parser)
     _add_uncertainty(parser)
+    parser.add_argument(
+        "--logit-adjustment",
+        type=_finite,
+        default=0.0,
+        metavar="TAU",
+        help="take TAU times the log prior from the file's logits for good, before it is measured",
+    )
     add_device(parser)
 
 
@@ -125,7 +132,13 @@ def _refresh(arguments: argparse.Namespace) -> None:
     from train.measured import refresh
 
     device = choose_device(arguments.device)
-    path = refresh(arguments.weights, root_of(arguments), device, arguments.uncertainty)
+    path = refresh(
+        arguments.weights,
+        root_of(arguments),
+        device,
+        arguments.uncertainty,
+        arguments.logit_adjustment,
+    )
     print(f"measured anew: {path}")
 
 
@@ -163,12 +176,14 @@ def _audit(arguments: argparse.Namespace) -> None:
 
 
 def _strength(text: str) -> float | Literal["auto"]:
-    if text == "auto":
-        return "auto"
+    return "auto" if text == "auto" else _finite(text, "neither a number nor auto")
+
+
+def _finite(text: str, otherwise: str = "not a number") -> float:
     try:
         strength = float(text)
     except ValueError:
         strength = math.nan
     if not math.isfinite(strength):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto")
+        raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}")
     return strength
