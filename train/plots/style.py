@@ -40,9 +40,9 @@ def class_colour(label: str) -> Colour:
 
 
 def row_colour(place: int) -> Colour:
-    """The colour of a table's row, far from its neighbours' and the same in all figures."""
-    known: Sequence[Colour] = colormaps["tab10"].colors  # type: ignore[attr-defined]
-    return known[place % len(known)]
+    """The colour of a table's row, far from its neighbours' and the same in all figures; from the 11th on paler."""
+    known: Sequence[Colour] = colormaps["tab20"].colors  # type: ignore[attr-defined]
+    return [*known[::2], *known[1::2]][place % len(known)]
 
 
 def row_marker(place: int) -> str:
