@@ -14,11 +14,11 @@ from train.checkpoints import read_checkpoint
 from train.fit import FitOptions, fit
 from train.strategies.multitask import MultiTask
 
-MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "arguments.depth=18", "size=32")
+MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "size=32")
 
 
 def test_the_votes_cost_their_share_of_the_loss():
-    # Three classes of FER+ are as likely as each other, the rest impossible; mixing changes nothing.
+    # Four classes of FER+ are as likely as each other, the rest impossible; mixing changes nothing.
     strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, UNKNOWN]), crowd=0.5)
     with torch.no_grad():
         strategy.reads_votes.weight.zero_()

@@ -100,7 +100,7 @@ def picture(size):
     return np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
 
 def until(done, what):
-    keys, clicks, end = [], [], time.monotonic() + 20
+    keys, clicks, end = [], [], time.monotonic() + 30
     while not done(keys, clicks):
         if time.monotonic() > end and not np.asarray(PIL.ImageGrab.grab()).any():
             sys.exit(int(sys.argv[2]))
