@@ -37,7 +37,8 @@ def against_first(results: Sequence[Result]) -> pd.DataFrame:
 def _gain(first: Result, result: Result, metric: str) -> tuple[float, float]:
     """The difference of the means over the seeds, and its standard error."""
     # Classes of equal weight are drawn each for itself.
-    groups = [one.true if metric == "macro_recall" else 0 * one.true for one in (first, result)]
+    balanced = metric == "macro_recall"
+    groups = [one.true if balanced else np.zeros_like(one.true) for one in (first, result)]
     if np.array_equal(first.true, result.true):
         test = _error(result.right - first.right, groups[0])
     else:

@@ -22,7 +22,7 @@ from train.metrics import confidence_for, measure
 from train.model_cards import write_model_cards
 from train.predict import Logits, fit_temperature, predict
 from train.recipe import Recipe
-from train.vote import Opinion
+from train.vote import Opinion, log_prior
 
 PERCENTILES = 101
 SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
@@ -146,12 +146,12 @@ def _adjusted(
 ) -> Card:
     """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9."""
     bias = tensors.get(LAST_BIAS)
-    if type(network.classifier) is not nn.Linear or bias is None or not card.prior:
+    prior = log_prior(card)
+    if type(network.classifier) is not nn.Linear or bias is None or prior is None:
         raise UserError(
             f"{card.name}: its last layer has no bias, or its card no prior: leave --logit-adjustment out"
         )
-    prior = torch.tensor(card.prior).clamp(min=1e-6).log()
-    tensors[LAST_BIAS] = (bias.float() - strength * card.temperature * prior).to(bias.dtype)
+    tensors[LAST_BIAS] = (bias.double() - strength * card.temperature * prior).to(bias.dtype)
     network.classifier.bias.data = tensors[LAST_BIAS].float()
     before = card.training.get("logit_adjustment", 0.0)
     return replace(

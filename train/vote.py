@@ -57,15 +57,17 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
     head = None if found.head is None else found.head.numpy()
     uncertainty = card.uncertainty(logits, found.head)
-    return Opinion(card.name, logits, _log_prior(card, faces), uncertainty, head)
+    prior = log_prior(card)
+    if prior is not None:
+        prior = prior[[card.labels.index(label) for label in faces.classes]]
+    return Opinion(card.name, logits, prior, uncertainty, head)
 
 
-def _log_prior(card: Card, faces: Faces) -> Tensor | None:
+def log_prior(card: Card) -> Tensor | None:
+    """(K,) of the card's classes in training; None where it does not say."""
     if not card.prior:
         return None
-    prior = torch.tensor(card.prior, dtype=torch.double)
-    prior = prior[[card.labels.index(label) for label in faces.classes]]
-    return prior.clamp(min=1e-6).log()
+    return torch.tensor(card.prior, dtype=torch.double).clamp(min=1e-6).log()
 
 
 def together(opinions: Sequence[Opinion], vote: Vote, strength: float = 0.0) -> NDArray[np.float64]:
