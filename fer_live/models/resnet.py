@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_live.models.cbam import Cbam, CbamInit
+from fer_live.models.convolution import Convolution
 
 Depth = Literal[18, 50]
 Stem = Literal["7x7/2", "3x3/2", "3x3/1"]
@@ -30,7 +31,7 @@ class _Residual(nn.Module, ABC):
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.downsample = nn.Sequential(
-                _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)
+                Convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)
             )
 
     @abstractmethod
@@ -46,9 +47,9 @@ class BasicBlock(_Residual):
 
     def __init__(self, inputs: int, planes: int, stride: int, cbam: bool):
         super().__init__(inputs, planes, stride, cbam)
-        self.conv1 = _convolution(inputs, planes, 3, stride)
+        self.conv1 = Convolution(inputs, planes, 3, stride)
         self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = _convolution(planes, planes, 3)
+        self.conv2 = Convolution(planes, planes, 3)
         self.bn2 = nn.BatchNorm2d(planes)
 
     def branch(self, x: Tensor) -> Tensor:
@@ -62,11 +63,11 @@ class Bottleneck(_Residual):
 
     def __init__(self, inputs: int, planes: int, stride: int, cbam: bool):
         super().__init__(inputs, planes, stride, cbam)
-        self.conv1 = _convolution(inputs, planes, 1)
+        self.conv1 = Convolution(inputs, planes, 1)
         self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = _convolution(planes, planes, 3, stride)
+        self.conv2 = Convolution(planes, planes, 3, stride)
         self.bn2 = nn.BatchNorm2d(planes)
-        self.conv3 = _convolution(planes, planes * self.expansion, 1)
+        self.conv3 = Convolution(planes, planes * self.expansion, 1)
         self.bn3 = nn.BatchNorm2d(planes * self.expansion)
 
     def branch(self, x: Tensor) -> Tensor:
@@ -93,7 +94,7 @@ def resnet_trunk(
         raise ValueError(f"stem {stem!r} is not one of {', '.join(STEMS)}")
     block, counts = BLOCKS[depth]
     trunk = nn.Sequential()
-    trunk.add_module("conv1", _convolution(channels, 64, *STEMS[stem]))
+    trunk.add_module("conv1", Convolution(channels, 64, *STEMS[stem]))
     trunk.add_module("bn1", nn.BatchNorm2d(64))
     trunk.add_module("relu", nn.ReLU(inplace=True))
     if stem == "7x7/2":
@@ -120,9 +121,3 @@ def map_shape(trunk: nn.Module, channels: int, size: int) -> tuple[int, int, int
     _, width, height, wide = trunk(torch.zeros(1, channels, size, size)).shape
     trunk.train()
     return width, height, wide
-
-
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
-    return convolution
