@@ -202,7 +202,7 @@ def _check(
             )
         if not torch.isfinite(found[name]).all():
             raise UserError(f"{path}: {name} has values that are not finite: export it again")
-    outputs = list(expected.values())[-1].shape[0]
+    outputs = [expected[name] for name in expected if name.startswith("classifier.")][-1].shape[0]
     if outputs != len(card.labels):
         raise UserError(
             f"{path}: {outputs} outputs and {len(card.labels)} labels in its card: export it again"

@@ -132,9 +132,11 @@ def page(request, chromium, address):
 def random_weights(tmp_path):
     """A function that writes a weight file of random parameters, of the given seed and class prior."""
 
-    def write(seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1), network="cnn6", **facts) -> str:
+    def write(
+        seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1), network="cnn6", arguments=None, **facts
+    ) -> str:
         torch.manual_seed(seed)
-        arguments = {"classes": 7, "channels": 1, "size": 48}
+        arguments = {"classes": 7, "channels": 1, "size": 48, **(arguments or {})}
         card = Card(
             f"random{seed}", network, arguments, SEVEN, 48, 1, 0.5, 0.25, prior=prior, **facts
         )

@@ -51,6 +51,13 @@ def test_heads_of_other_scales_count_alike():
     assert crowd.scores_of(rows, opinions)["head"].tolist() == [1.0, 2.5, 2.5]
 
 
+def test_two_heads_of_one_network_are_scored_apart():
+    rows = np.full((2, 2), 0.5)
+    said = Opinion("x", torch.zeros(2, 2), None, None, np.array([1.0, 2]), np.array([9.0, 3]))
+    scores = crowd.scores_of(rows, [said])
+    assert (scores["head"].tolist(), scores["variance"].tolist()) == ([1.0, 2.0], [2.0, 1.0])
+
+
 def test_measures_by_hand():
     votes = np.array([UNANIMOUS, [7, 3, *[0] * 8], SPLIT], np.uint8)
     scores = pd.DataFrame({"entropy": [0.1, 0.2, 0.3], "other": [0.1, 0.3, 0.2]})

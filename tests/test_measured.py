@@ -61,37 +61,6 @@ def test_agreement_with_the_crowd_is_in_the_card(refresh, fer2013_csv):
     assert set(card.metrics["public"]["agreement"]) == {"entropy", "head"}
 
 
-def test_the_prior_is_taken_from_the_logits_for_good(refresh):
-    code, _, before, (network, card) = refresh("cnn6", "--logit-adjustment", "0.5")
-    assert code == 0
-    assert card.training["logit_adjustment"] == 0.5
-    torch.manual_seed(0)
-    plain = type(network)()
-    moved = network.classifier.bias - plain.classifier.bias
-    expected = -0.5 * before.temperature * torch.tensor(before.prior).log()
-    torch.testing.assert_close(moved, expected)
-    torch.testing.assert_close(network.classifier.weight, plain.classifier.weight)
-
-
-def test_what_was_taken_adds_up(fer2013_csv, random_weights, tmp_path):
-    path = random_weights(training={**TRAINING, "logit_adjustment": 0.5}, **FACTS)
-    arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
-    assert main([*arguments, "--logit-adjustment", "-0.2"]) == 0
-    assert cards.load_card(Path(path)).training["logit_adjustment"] == 0.3
-    said = (tmp_path / "README.md").read_text()
-    assert "- 0.3 times the classes' log prior is taken from its logits" in said
-
-
-def test_a_card_without_a_prior_has_nothing_to_take(random_weights, fer2013_csv, capsys):
-    path = random_weights(prior=(), training=TRAINING, **FACTS)
-    arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
-    assert main([*arguments, "--logit-adjustment", "1"]) == 2
-    assert "leave --logit-adjustment out" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main([*arguments, "--logit-adjustment", "much"])
-    assert "'much' is not a number" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("ahead", "error", "shown"),
     [(0.05, 0.02, True), (0.03, 0.02, False), (-0.05, 0.02, False), (None, None, False)],

@@ -6,25 +6,25 @@ import torch
 from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.expressions import CONTEMPT, HAPPY
+from fer_live.models import Cucn
 from tests.crowds import SPLIT, UNANIMOUS, UNKNOWN, write_votes
 from tests.test_fit import tiny
 from tests.tiny import LN2, UNDECIDED, step, task
+from train import recipe as recipes
 from train.__main__ import main
 from train.checkpoints import read_checkpoint
 from train.fit import FitOptions, fit
 from train.strategies.multitask import MultiTask
 
-MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "size=32")
+MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "size=32", "arguments.crowd=8")
 
 
 def test_the_votes_cost_their_share_of_the_loss():
     # Four classes of FER+ are as likely as each other, the rest impossible; mixing changes nothing.
     strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, UNKNOWN]), crowd=0.5)
-    with torch.no_grad():
-        strategy.reads_votes.weight.zero_()
-        strategy.reads_votes.bias.fill_(-1e4)
-        strategy.reads_votes.bias[:4] = 0  # angry, disgust, fear and happy
-    now = step(UNDECIDED, [0, 1], 0.5, torch.zeros(2, 4))
+    crowd = torch.full((2, 8), -1e4)
+    crowd[:, :4] = 0  # angry, disgust, fear and happy
+    now = step(UNDECIDED, [0, 1], 0.5, torch.zeros(2, 4), crowd=crowd)
     # The first face costs ln 4 for its votes, the second has none for an expression.
     assert strategy.loss(now).value.item() == pytest.approx(LN2 + 0.5 * (2 * LN2 + 0) / 2)
 
@@ -42,6 +42,25 @@ def test_it_asks_for_votes_in_one_line(fer2013_csv, tmp_path):
         fit(tiny(*MULTITASK, network="cucn"), fer2013_csv, tmp_path / "run", FitOptions(limit=16))
 
 
+def test_it_asks_for_the_votes_head_in_one_line():
+    network = Cucn(classes=2, size=32)
+    with pytest.raises(UserError, match=r"use arguments\.crowd=8"):
+        MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, SPLIT], network=network))
+
+
+def test_another_strategy_would_leave_the_votes_head_at_random():
+    with pytest.raises(
+        UserError, match=r"arguments\.crowd is a head that strategy multitask alone"
+    ):
+        recipes.load("cucn-fer2013", ["arguments.crowd=8"])
+
+
+def test_teachers_take_the_place_of_the_votes():
+    recipe = recipes.load("cucn-multitask", teachers=["cucn"])
+    assert recipe.strategy == "distillation"
+    assert "crowd" not in recipe.arguments
+
+
 def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
     write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
     run, root = tmp_path / "run", str(fer2013_csv.parent)
@@ -55,7 +74,7 @@ def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
     assert (own_card.dataset, len(own_card.labels)) == ("fer2013", 7)
     assert (card.dataset, len(card.labels)) == ("ferplus", 8)
     assert {HAPPY, CONTEMPT} < set(card.labels)
-    trained = read_checkpoint(run / "best.ckpt")["state_dict"]["strategy.reads_votes.weight"]
+    trained = read_checkpoint(run / "best.ckpt")["state_dict"]["network.crowd.weight"]
     torch.testing.assert_close(people.classifier.weight, trained, rtol=1e-3, atol=1e-3)
     images = torch.rand(2, 1, 32, 32)
     torch.testing.assert_close(own(images).embedding, people(images).embedding)

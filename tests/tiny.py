@@ -38,6 +38,7 @@ class TinyNetwork(Network):
         self.map_shape = (32, 4, 4)
         self.width = 32
         self.variance = nn.Linear(32, 8)
+        self.crowd = nn.Linear(32, 8)
         self.classifier = build_classifier(classifier, 32, classes)
 
     def embed(self, feature_map):
@@ -56,11 +57,11 @@ def stripes(count=32, classes=4):
     return torch.from_numpy(images).float(), torch.from_numpy(labels)
 
 
-def step(logits, labels, progress=0.0, log_variance=None, embedding=None, targets=None):
+def step(logits, labels, progress=0.0, log_variance=None, embedding=None, targets=None, crowd=None):
     """A step whose network says `logits`, whatever it is shown."""
     logits, labels = torch.tensor(logits), torch.tensor(labels)
     embedding = logits if embedding is None else torch.tensor(embedding)
-    said = Output(logits, log_variance, embedding[:, :, None, None], embedding)
+    said = Output(logits, log_variance, embedding[:, :, None, None], embedding, crowd)
     targets = None if targets is None else torch.tensor(targets)
     places = torch.arange(len(labels))
     return Step(lambda: None, lambda images: said, nn.Identity(), labels, places, progress, targets)
@@ -69,7 +70,9 @@ def step(logits, labels, progress=0.0, log_variance=None, embedding=None, target
 def task(weights, labels=None, network=None, width=2, votes=None):
     """A task with one class for each weight; `labels`: of all training faces, one of each by default."""
     labels = torch.arange(len(weights)) if labels is None else torch.tensor(labels)
-    network = network or SimpleNamespace(width=width, map_shape=(width, 1, 1))
+    network = network or SimpleNamespace(
+        width=width, map_shape=(width, 1, 1), crowd=nn.Linear(width, 8)
+    )
     votes = None if votes is None else np.array(votes, np.uint8)
     return Task(len(weights), labels, Criterion(torch.tensor(weights)), network, votes)
 

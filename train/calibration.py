@@ -1,6 +1,6 @@
 """How far confidence is from accuracy, on faces that did not fit the temperature."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,20 +24,26 @@ def cross_fit(
 
     A temperature's own faces flatter it. What the opinions' logits were divided by before does not matter.
     """
-    fold = np.random.default_rng(0).permutation(len(labels)) % FOLDS
     probabilities = np.empty(tuple(opinions[0].logits.shape))
-    for held in (fold == number for number in range(FOLDS)):
-        if held.any():
-            fitted = [_refitted(one, labels, held) for one in opinions]
-            probabilities[held] = together(fitted, vote, strength)
+    for held in folds(len(labels)):
+        fitted = [_refitted(one, labels, held) for one in opinions]
+        probabilities[held] = together(fitted, vote, strength)
     return probabilities
+
+
+def folds(count: int) -> Iterator[NDArray[np.bool_]]:
+    """(N,) masks of the faces that are held out, always the same for N faces; each face once."""
+    fold = np.random.default_rng(0).permutation(count) % FOLDS
+    yield from (fold == number for number in range(min(FOLDS, count)))
 
 
 def _refitted(one: Opinion, labels: NDArray[np.int64], held: NDArray[np.bool_]) -> Opinion:
     """The opinion on the `held` faces alone, over a temperature from all others; 1 where there are none."""
     others = torch.from_numpy(labels[~held])
     temperature = fit_temperature(one.logits[~held], others) if len(others) else 1.0
-    return replace(one, logits=one.logits[held] / temperature, uncertainty=None, head=None)
+    return replace(
+        one, logits=one.logits[held] / temperature, uncertainty=None, head=None, variance=None
+    )
 
 
 def calibration(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:

@@ -68,8 +68,9 @@ def scores_of(
 ) -> dict[str, NDArray[np.float64]]:
     """Name -> (N,) higher where less sure, of calibrated `probabilities` (N, K) and who they come from.
 
-    "head": the mean rank by the uncertainty heads, where there are any. "disagreement", of several: the
-    entropy of their mean less the mean of their entropies. Houlsby et al. 2011 (BALD).
+    "head": the mean rank by what the networks themselves say, where they do; "variance": by RUL's heads, of
+    networks that have another one as well. "disagreement", of several: the entropy of their mean less the
+    mean of their entropies. Houlsby et al. 2011 (BALD).
     """
     two = np.sort(probabilities, 1)[:, -2:]  # (N, 2)
     scores = {
@@ -77,9 +78,11 @@ def scores_of(
         "1 - max": 1 - two[:, 1],
         "margin": two[:, 0] - two[:, 1],
     }
-    heads = [one.head for one in opinions if one.head is not None]
-    if heads:
-        scores["head"] = np.mean([pd.Series(head).rank() for head in heads], 0)
+    for name in ("head", "variance"):
+        raw = [getattr(one, name) for one in opinions]
+        ranks = [pd.Series(score).rank() for score in raw if score is not None]
+        if ranks:
+            scores[name] = np.mean(ranks, 0)
     if len(opinions) > 1:
         each = [one.logits.softmax(1).numpy() for one in opinions]
         apart = entropy(np.mean(each, 0)) - np.mean([entropy(one) for one in each], 0)

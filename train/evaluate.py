@@ -74,6 +74,7 @@ def evaluate(
     split = split or source.selection
     faces = _load(source, root, split, options)
     faces = with_crowd(faces, root) if options.votes else faces
+    _warn_of_fitted(weights, faces)
     opinions = [opinion(name, faces, device, options.tta) for name in weights]
     strength, chosen_on = _strength(weights, source, root, faces, opinions, device, options)
     if strength:
@@ -172,6 +173,17 @@ def _put_in_place(folder: Path, output: Path) -> None:
             (folder / name).replace(output / name)
         else:
             (output / name).unlink(missing_ok=True)
+
+
+def _warn_of_fitted(weights: Sequence[str], faces: Faces) -> None:
+    for name in weights:
+        card = cards.load_card(cards.find_weights(name))
+        fitted = card.training.get("matrix_scaling")
+        if fitted and (card.dataset, fitted["split"]) == (faces.dataset, faces.split):
+            logger.warning(
+                f"{card.name}'s last layer was fitted to the split {faces.split}: by that of other faces its "
+                f"accuracy there is {100 * fitted['accuracy']:.2f}%, its ECE {100 * fitted['ece']:.2f}%"
+            )
 
 
 def _warn_of_stacked(weights: Sequence[str]) -> None:

@@ -104,13 +104,14 @@ def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor]
     checkpoint = read_checkpoint(path)
     state = _renamed(checkpoint["state_dict"], "network.")
     if head == "votes":
-        second = _renamed(checkpoint["state_dict"], "strategy.reads_votes.")
+        second = {key: state.pop(key) for key in list(state) if key.startswith("crowd.")}
         if not second:
             raise UserError(
                 f"{run} was trained with strategy {recipe.strategy}, which has one classifier: leave --head out"
             )
-        state |= {f"classifier.{key}": tensor for key, tensor in second.items()}
-        recipe = replace(recipe, dataset=ferplus.NAME)
+        state |= _renamed(second, "crowd.", "classifier.")
+        arguments = {key: value for key, value in recipe.arguments.items() if key != "crowd"}
+        recipe = replace(recipe, dataset=ferplus.NAME, arguments=arguments)
     tensors = {
         key: tensor.half() if tensor.is_floating_point() else tensor
         for key, tensor in state.items()
@@ -124,9 +125,12 @@ def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor]
     return recipe, tensors, facts
 
 
-def _renamed(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    """The tensors whose names begin so, without that beginning."""
-    return {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
+def _renamed(
+    state: Mapping[str, torch.Tensor], before: str, after: str = ""
+) -> dict[str, torch.Tensor]:
+    """The tensors whose names begin with `before`, which becomes `after`."""
+    begin = [key for key in state if key.startswith(before)]
+    return {after + key.removeprefix(before): state[key] for key in begin}
 
 
 def commit() -> str:

@@ -7,22 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import nn
 
-from fer_live import card as cards
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
 from train.calibration import calibration, cross_fit
 from train.crowd import against_crowd
-from train.data import DATASETS, Faces
-from train.fit import Splits, read_splits
+from train.data import Faces
+from train.fit import Splits
 from train.keep import with_votes
 from train.metrics import confidence_for, measure
-from train.model_cards import write_model_cards
 from train.predict import Logits, fit_temperature, predict
-from train.recipe import Recipe
-from train.vote import Opinion, log_prior
+from train.vote import Opinion
 
 PERCENTILES = 101
 SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
@@ -31,7 +27,6 @@ SHOWN = ("per_class_recall", "labels", "confusion", "reliability")  # what the a
 
 # `auto`: the head's where it agrees with the crowd better than the entropy, else the entropy.
 Uncertainty = Literal["auto", "entropy", "head"]
-LAST_BIAS = "classifier.bias"
 CLEARLY = 2.0  # standard errors by which a head must be ahead
 
 
@@ -91,11 +86,11 @@ def _agreement(selection: Faces, found: Logits, temperature: float) -> dict[str,
     if selection.votes is None:
         return {}
     logits = found.logits.double() / temperature
-    head = None if found.head is None else found.head.numpy()
+    head, variance = (None if raw is None else raw.numpy() for raw in (found.head, found.variance))
     summary, _ = against_crowd(
-        logits.softmax(1).numpy(), [Opinion("", logits, None, None, head)], selection
+        logits.softmax(1).numpy(), [Opinion("", logits, None, None, head, variance)], selection
     )
-    shown = {name: summary["scores"].get(name) for name in ("entropy", "head")}
+    shown = {name: summary["scores"].get(name) for name in ("entropy", "head", "variance")}
     return {name: scores["spearman"] for name, scores in shown.items() if scores}
 
 
@@ -108,52 +103,3 @@ def _is_ahead(spearman: Mapping[str, float | None] | None) -> bool:
 
 def _cross_fitted(found: Logits, labels: np.ndarray) -> dict[str, float]:
     return calibration(cross_fit([Opinion("", found.logits.double(), None, None)], labels), labels)
-
-
-def refresh(
-    weights: str,
-    root: Path,
-    device: torch.device,
-    uncertainty: Uncertainty = "auto",
-    adjustment: float = 0.0,
-) -> Path:
-    """Measure a weight file's card anew on the data set of its recipe, renew the file and the list of cards.
-
-    `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
-    that rare classes are named more often; the card adds up what was taken. Otherwise the tensors, and what
-    tells how they were made, stay as they are. Raises UserError where the card names no data set that is
-    known, the last layer has no bias to take from, or the file cannot be written.
-    """
-    path = cards.find_weights(weights)
-    network, card = cards.load(path)
-    if card.dataset not in DATASETS or not card.recipe:
-        raise UserError(f"{path}: its card names no recipe and data set to measure it by")
-    recipe = Recipe(card.network, dataset=card.dataset, align=bool(card.recipe.get("align")))
-    splits = read_splits(recipe, root, card.training.get("limit"))
-    tensors = dict(cards.load_tensors(path))
-    if adjustment:
-        card = _adjusted(card, network, tensors, adjustment)
-    try:
-        cards.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
-        write_model_cards(path.parent)
-    except OSError as error:
-        raise UserError(f"cannot write to {path.parent} ({error.strerror})") from None
-    return path
-
-
-def _adjusted(
-    card: Card, network: Network, tensors: dict[str, torch.Tensor], strength: float
-) -> Card:
-    """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9."""
-    bias = tensors.get(LAST_BIAS)
-    prior = log_prior(card)
-    if type(network.classifier) is not nn.Linear or bias is None or prior is None:
-        raise UserError(
-            f"{card.name}: its last layer has no bias, or its card no prior: leave --logit-adjustment out"
-        )
-    tensors[LAST_BIAS] = (bias.double() - strength * card.temperature * prior).to(bias.dtype)
-    network.classifier.bias.data = tensors[LAST_BIAS].float()
-    before = card.training.get("logit_adjustment", 0.0)
-    return replace(
-        card, training={**card.training, "logit_adjustment": round(before + strength, 4)}
-    )

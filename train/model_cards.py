@@ -39,6 +39,7 @@ def _section(card: Card, file: Path) -> str:
         f"seed {card.recipe['seed']}, {card.training['device']}, commit {card.commit}"
         + (f"; {card.training['note']}" if "note" in card.training else ""),
         *_adjustment(card),
+        *_scaling(card),
         f"- its split {split} ({scores['n']} faces, no TTA): accuracy {100 * scores['accuracy']:.2f}%, "
         f"macro recall {100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, "
         f"NLL {scores['nll']:.3f}",
@@ -59,6 +60,18 @@ def _adjustment(card: Card) -> list[str]:
         if strength
         else []
     )
+
+
+def _scaling(card: Card) -> list[str]:
+    scores = card.training.get("matrix_scaling")
+    if not scores:
+        return []
+    return [
+        f"- its last layer is calibrated by matrix scaling on its split {scores['split']}; by that of other faces "
+        f"({scores['folds']} folds): accuracy {100 * scores['accuracy']:.2f}%, macro recall "
+        f"{100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, standard error "
+        f"{100 * scores['ece_standard_error']:.2f}"
+    ]
 
 
 def _calibration(scores: Mapping[str, Any]) -> list[str]:

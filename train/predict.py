@@ -20,10 +20,16 @@ SHIFT = 2  # pixels, at the card's size
 
 
 class Logits(NamedTuple):
-    """`logits`: (N, K) before the temperature, in the data set's class order. `head`: (N,) the uncertainty head's, or None."""
+    """`logits`: (N, K) before the temperature, in the data set's class order.
+
+    `head`: (N,) how unsure the network itself says it is, or None. `variance`: (N,) what RUL's head says
+    where `head` comes from the one that learnt people's votes, else None; `crowd`: (N, V) the logits of that one.
+    """
 
     logits: Tensor
     head: Tensor | None
+    variance: Tensor | None = None
+    crowd: Tensor | None = None
 
     def probabilities(self, temperature: float) -> NDArray[np.float64]:
         """(N, K) softmax of logits over `temperature`."""
@@ -45,19 +51,27 @@ def predict(
         raise UserError(f"{card.name} has no class {', '.join(lacking)}, which {faces.dataset} has")
     columns = [card.labels.index(label) for label in faces.classes]
     network = network.eval().to(device).to(memory_format=torch.channels_last)
-    logits, scores = [], []
+    logits, scores, variances, crowds = [], [], [], []
     for start in range(0, len(faces), BATCH):
         places = range(start, min(start + BATCH, len(faces)))
         images = to_input(faces.pictures(places), card, device)
         output = network(images)
         if output.uncertainty is not None:
             scores.append(output.uncertainty.cpu())
+        if output.crowd is not None:
+            crowds.append(output.crowd.float().cpu())
+            if output.variance is not None:
+                variances.append(output.variance.cpu())
         said = output.logits.float()
         if tta:
             others = (network(view).logits.float() for view in _other_views(images))
             said = torch.stack([each.log_softmax(1) for each in (said, *others)]).mean(0)
         logits.append(said[:, columns].cpu())
-    return Logits(torch.cat(logits), torch.cat(scores) if scores else None)
+    return Logits(torch.cat(logits), _joined(scores), _joined(variances), _joined(crowds))
+
+
+def _joined(parts: list[Tensor]) -> Tensor | None:
+    return torch.cat(parts) if parts else None
 
 
 def _other_views(images: Tensor) -> Iterator[Tensor]:

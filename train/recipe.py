@@ -162,8 +162,11 @@ def names() -> list[str]:
 
 
 def _taught(content: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
-    """The fields that `teachers` change: another strategy's options mean nothing to distillation."""
+    """The fields that `teachers` change: another strategy's options, and its crowd head, mean nothing to distillation."""
     fields: dict[str, Any] = {"strategy": "distillation", "teachers": list(teachers)}
+    arguments = content.get("arguments")
+    if isinstance(arguments, Mapping):
+        fields["arguments"] = {key: arguments[key] for key in arguments if key != "crowd"}
     return fields if content.get("strategy") == "distillation" else fields | {"options": {}}
 
 

@@ -26,7 +26,7 @@ class Opinion:
     """What one weight file says of N faces.
 
     `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown. `uncertainty`: (N,) as the
-    app shows it, `head`: (N,) the raw score of its uncertainty head; None where there is none.
+    app shows it; `head`, `variance`: (N,) raw, as in `Logits`. None where there is none.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Opinion:
     log_prior: Tensor | None
     uncertainty: NDArray[np.float64] | None
     head: NDArray | None = None
+    variance: NDArray | None = None
 
     def probabilities(self, strength: float) -> NDArray[np.float64]:
         """(N, K) softmax of the logits less `strength` times the log prior. Menon et al. 2021, eq. 9."""
@@ -55,12 +56,12 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     found = predict(network, card, faces, device, tta)
     # Averaged views are less sure of themselves: they have a temperature of their own.
     logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
-    head = None if found.head is None else found.head.numpy()
+    head, variance = (None if raw is None else raw.numpy() for raw in (found.head, found.variance))
     uncertainty = card.uncertainty(logits, found.head)
     prior = log_prior(card)
     if prior is not None:
         prior = prior[[card.labels.index(label) for label in faces.classes]]
-    return Opinion(card.name, logits, prior, uncertainty, head)
+    return Opinion(card.name, logits, prior, uncertainty, head, variance)
 
 
 def log_prior(card: Card) -> Tensor | None:

@@ -33,7 +33,8 @@ class Cucn(Network):
     Images: (B, `channels`, `size`, `size`), normalised. `stem`: see `resnet_trunk`. `cbam_init`: see
     `Cbam.initialise`. `head`: "features" as RUL's; "pool", ResNet's own (mean over the map); or "mlp", a
     hidden layer after the mean (Fan, Zhang and Zhang 2020, second phase). Only "features" goes with uncertainty.
-    `classifier`: see `CLASSIFIERS`; `standardise`: see `Network`.
+    `classifier`: see `CLASSIFIERS`; `standardise`: see `Network`. `crowd`: how many expressions people voted
+    for, 0 for no head that learns their votes.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Cucn(Network):
         classifier: Classifier = "linear",
         cbam_init: CbamInit = "torch",
         standardise: bool = False,
+        crowd: int = 0,
     ):
         super().__init__()
         self.standardise = standardise
@@ -80,6 +82,7 @@ class Cucn(Network):
         else:
             raise ValueError(f"head {head!r} is not one of features, pool, mlp")
         self.classifier = build_classifier(classifier, self.width, classes)
+        self.crowd = nn.Linear(self.width, crowd) if crowd else None
 
     def embed(self, feature_map: Tensor) -> Tensor:
         return self.features(feature_map)

@@ -14,16 +14,29 @@ class Output(NamedTuple):
 
     `logits`: (B, K). `log_variance`: (B, D) log variances of the D-dimensional embedding, or None where
     the network has no uncertainty head. `feature_map`: (B, C, h, w), the last one: what heat-maps weigh.
-    `embedding`: (B, D), what the last layer classifies.
+    `embedding`: (B, D), what the last layer classifies. `crowd`: (B, V) logits of how people's votes for
+    each face are shared among V expressions, or None without a head for them.
     """
 
     logits: Tensor
     log_variance: Tensor | None
     feature_map: Tensor
     embedding: Tensor
+    crowd: Tensor | None = None
 
     @property
     def uncertainty(self) -> Tensor | None:
+        """(B,) higher where less sure: how far people are expected to disagree, else `variance`.
+
+        The former is the entropy in nats of the expected votes.
+        """
+        if self.crowd is None:
+            return self.variance
+        expected = self.crowd.float().log_softmax(1)
+        return -(expected.exp() * expected).sum(1)  # in operations that every runtime has
+
+    @property
+    def variance(self) -> Tensor | None:
         """(B,) the mean variance over the embedding's dimensions, > 0 and relative. Zhang et al. 2021 (RUL)."""
         return None if self.log_variance is None else self.log_variance.float().exp().mean(1)
 
@@ -40,7 +53,8 @@ class Network(nn.Module, ABC):
 
     `standardise`: it gives each picture the same mean and contrast first, so that dim and pale ones look alike.
     `classifier`: embedding (B, D) -> logits (B, K). `map_shape`: (C, h, w) of the feature map; `width`: D.
-    `backbone`: torchvision's name for the trunk, "" where no public weights fit it.
+    `backbone`: torchvision's name for the trunk, "" where no public weights fit it. `crowd`: embedding (B, D)
+    -> logits (B, V) of people's votes, or None.
     """
 
     trunk: nn.Module
@@ -49,6 +63,11 @@ class Network(nn.Module, ABC):
     width: int
     backbone: str = ""
     standardise: bool = False
+    crowd: nn.Module | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crowd = None
 
     @abstractmethod
     def embed(self, feature_map: Tensor) -> Tensor:
@@ -67,4 +86,5 @@ class Network(nn.Module, ABC):
         feature_map = self.trunk(standardised(images) if self.standardise else images)
         embedding = self.embed(feature_map)
         logits = self.classifier(embedding)
-        return Output(logits, self.log_variance(feature_map), feature_map, embedding)
+        crowd = None if self.crowd is None else self.crowd(embedding)
+        return Output(logits, self.log_variance(feature_map), feature_map, embedding, crowd)

@@ -57,7 +57,7 @@ def to_onnx(network: Network, card: Card) -> bytes:
     """
     example = torch.zeros(2, card.channels, card.size, card.size)
     names = ["logits", "feature_map"]
-    if network(example).log_variance is not None:
+    if network(example).uncertainty is not None:
         names.append("uncertainty")
     try:
         with warnings.catch_warnings():

@@ -37,6 +37,11 @@ def add_refresh(parser: argparse.ArgumentParser) -> None:
         metavar="TAU",
         help="take TAU times the log prior from the file's logits for good, before it is measured",
     )
+    parser.add_argument(
+        "--matrix-scaling",
+        action="store_true",
+        help="calibrate the file's last layer for good, class by class, on the split that selects",
+    )
     add_device(parser)
 
 
@@ -129,7 +134,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 def _refresh(arguments: argparse.Namespace) -> None:
     from fer_live.device import choose_device
-    from train.measured import refresh
+    from train.refresh import refresh
 
     device = choose_device(arguments.device)
     path = refresh(
@@ -138,6 +143,7 @@ def _refresh(arguments: argparse.Namespace) -> None:
         device,
         arguments.uncertainty,
         arguments.logit_adjustment,
+        arguments.matrix_scaling,
     )
     print(f"measured anew: {path}")
 

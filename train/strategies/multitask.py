@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from fer_live.errors import UserError
 from train.data import ferplus
@@ -11,10 +10,11 @@ from train.strategies.rul import RelativeUncertainty
 
 
 class MultiTask(RelativeUncertainty):
-    """CUCN's loss, and `crowd` times the cross-entropy between the votes and what a second classifier says.
+    """CUCN's loss, and `crowd` times the cross-entropy between the votes and what the network's crowd head says.
 
-    `reads_votes`: that classifier, from the same embedding. `python -m train export --head votes` makes a
-    weight file of FER+'s eight expressions with it. Faces without votes for an expression teach it nothing.
+    That head reads the same embedding (`arguments.crowd`: FER+'s 8). In the app, it tells how far people would
+    disagree; `python -m train export --head votes` makes a weight file of FER+'s expressions with it. Faces
+    without votes for an expression teach it nothing.
     """
 
     of_votes = True
@@ -27,14 +27,17 @@ class MultiTask(RelativeUncertainty):
                 "strategy multitask needs FER+'s votes beside FER2013's csv: use strategy rul"
             )
         shares = torch.from_numpy(ferplus.shares(task.votes))  # (N, 8)
+        if getattr(task.network.crowd, "out_features", 0) != shares.shape[1]:
+            raise UserError(
+                f"strategy multitask needs a head for the votes: use arguments.crowd={shares.shape[1]}"
+            )
         self.register_buffer("shares", shares, persistent=False)
-        self.reads_votes = nn.Linear(task.network.width, shares.shape[1])
         self.crowd = crowd
 
     def loss(self, step: Step) -> Loss:
         """L_CUCN(logits, y) - (crowd / B) sum_i sum_k v_ik log q_ik, v the votes' shares, q their reading."""
         output = step.forward(step.view())
         own = self.of(output, step)
-        said = self.reads_votes(output.embedding).float()
-        people = F.cross_entropy(said, self.shares[step.places])
+        assert output.crowd is not None  # a network without it was refused
+        people = F.cross_entropy(output.crowd.float(), self.shares[step.places])
         return Loss(own.value + self.crowd * people, own.logits)

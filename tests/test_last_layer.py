@@ -1,0 +1,134 @@
+"""What changes a finished network's last layer: the prior, and matrix scaling."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fer_live import card as cards
+from tests.test_measured import FACTS, TRAINING
+from train.__main__ import main
+from train.matrix_scaling import cross_fitted, fit_correction
+from train.predict import Logits, fit_temperature
+
+FACES = 4000
+
+
+def doubtful():
+    """Logits that are too sure, second logits that tell of how many labels were swapped with the next class."""
+    generator = torch.Generator().manual_seed(0)
+    true = torch.randint(3, (FACES,), generator=generator)
+    doubtful = torch.rand(FACES, generator=generator) < 0.5
+    swapped = doubtful & (torch.rand(FACES, generator=generator) < 0.5)
+    labels = torch.where(swapped, (true + 1) % 3, true)
+    logits = 6 * torch.nn.functional.one_hot(true, 3).float()
+    second = 8 * torch.nn.functional.one_hot(true, 3) * doubtful[:, None].float()
+    return Logits(logits, None, crowd=second), labels
+
+
+def loss(logits, labels):
+    return torch.nn.functional.cross_entropy(logits, labels).item()
+
+
+def test_second_logits_tell_which_labels_are_doubtful():
+    found, labels = doubtful()
+    by_temperature = loss(found.logits / fit_temperature(found.logits, labels), labels)
+    correction = fit_correction(found.logits, found.crowd, labels)
+    by_matrix = loss(correction.apply(found.logits.double(), found.crowd.double()), labels)
+    # With all known, only the doubtful half costs anything: ln 2 each.
+    assert by_matrix == pytest.approx(np.log(2) / 2, abs=0.03)
+    assert by_matrix < by_temperature - 0.15
+
+
+def test_calibrated_logits_stay_nearly_as_they_are():
+    generator = torch.Generator().manual_seed(0)
+    logits = 2 * torch.randn(FACES, 3, generator=generator)
+    labels = torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]
+    correction = fit_correction(logits, logits, labels)
+    corrected = correction.apply(logits.double(), logits.double())
+    assert loss(corrected, labels) == pytest.approx(loss(logits, labels), abs=0.005)
+
+
+def test_scores_come_from_corrections_of_other_faces():
+    generator = torch.Generator().manual_seed(0)
+    noise = Logits(torch.randn(60, 3, generator=generator), None)
+    labels = torch.randint(3, (60,), generator=generator)
+    correction = fit_correction(noise.logits, noise.logits, labels)
+    fitted = correction.apply(noise.logits.double(), noise.logits.double())
+    assert cross_fitted(noise, labels.numpy())["nll"] > loss(fitted, labels) + 0.02
+
+
+def scaled(path, root):
+    arguments = ["refresh", "--weights", path, "--root", str(root), "--matrix-scaling"]
+    return main(arguments)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"crowd": 8}])
+def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, arguments):
+    path = random_weights(network="cucn", training=TRAINING, arguments=arguments, **FACTS)
+    before, _ = cards.load(Path(path))
+    assert scaled(path, fer2013_csv) == 0
+    after, card = cards.load(Path(path))
+    told = card.training["matrix_scaling"]
+    assert (told["split"], told["folds"]) == ("public", 5)
+    assert 0 <= told["accuracy"] <= 1
+    images = torch.rand(4, 1, 48, 48)
+    old, new = before.eval()(images), after.eval()(images)
+    torch.testing.assert_close(old.embedding, new.embedding)
+    assert (old.logits - new.logits).abs().max() > 1e-3
+    assert (
+        "calibrated by matrix scaling on its split public"
+        in Path(path).with_name("README.md").read_text()
+    )
+
+
+def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys):
+    path = random_weights(training=TRAINING, **FACTS)
+    assert [scaled(path, fer2013_csv) for _ in range(2)] == [0, 2]
+    assert "has had its matrix scaling" in capsys.readouterr().err
+
+
+def test_its_own_faces_are_told_of(fer2013_csv, random_weights, tmp_path, caplog):
+    path = random_weights(training=TRAINING, **FACTS)
+    scaled(path, fer2013_csv)
+    arguments = ["evaluate", "--weights", path, "--root", str(fer2013_csv), "--dataset", "fer2013"]
+    assert main([*arguments, "--output", str(tmp_path / "public")]) == 0
+    assert "last layer was fitted to the split public" in caplog.text
+    caplog.clear()
+    assert main([*arguments, "--output", str(tmp_path / "train"), "--split", "train"]) == 0
+    assert "was fitted" not in caplog.text
+
+
+def test_the_prior_is_taken_from_the_logits_for_good(fer2013_csv, random_weights):
+    path = random_weights(training=TRAINING, **FACTS)
+    before = cards.load_card(Path(path))
+    arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--logit-adjustment", "0.5"]) == 0
+    network, card = cards.load(Path(path))
+    assert card.training["logit_adjustment"] == 0.5
+    torch.manual_seed(0)
+    plain = type(network)()
+    moved = network.classifier.bias - plain.classifier.bias
+    expected = -0.5 * before.temperature * torch.tensor(before.prior).log()
+    torch.testing.assert_close(moved, expected)
+    torch.testing.assert_close(network.classifier.weight, plain.classifier.weight)
+
+
+def test_what_was_taken_adds_up(fer2013_csv, random_weights, tmp_path):
+    path = random_weights(training={**TRAINING, "logit_adjustment": 0.5}, **FACTS)
+    arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--logit-adjustment", "-0.2"]) == 0
+    assert cards.load_card(Path(path)).training["logit_adjustment"] == 0.3
+    said = (tmp_path / "README.md").read_text()
+    assert "- 0.3 times the classes' log prior is taken from its logits" in said
+
+
+def test_a_card_without_a_prior_has_nothing_to_take(random_weights, fer2013_csv, capsys):
+    path = random_weights(prior=(), training=TRAINING, **FACTS)
+    arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--logit-adjustment", "1"]) == 2
+    assert "leave --logit-adjustment out" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*arguments, "--logit-adjustment", "much"])
+    assert "'much' is not a number" in capsys.readouterr().err

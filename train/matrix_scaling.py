@@ -1,0 +1,76 @@
+"""A last layer that is calibrated class by class, on the faces that select: matrix scaling. Guo et al. 2017."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from train.calibration import calibration, folds
+from train.metrics import Scores, confusion_matrix
+from train.predict import Logits
+
+PENALTY = 0.01  # on the squares of what is added
+
+
+class Correction(NamedTuple):
+    """Logits x (K,) and second logits z (V,) become `scale` x + `matrix` z + `bias`; matrix (K, V), bias (K,)."""
+
+    scale: Tensor
+    matrix: Tensor
+    bias: Tensor
+
+    def apply(self, logits: Tensor, second: Tensor) -> Tensor:
+        return self.scale * logits + second @ self.matrix.T + self.bias
+
+
+def fit_correction(logits: Tensor, second: Tensor, labels: Tensor) -> Correction:
+    """The correction that minimises cross-entropy, held near none. (N, K), (N, V), (N,).
+
+    Guo et al. 2017, section 4.2, whose matrix sees the K logits alone. Where the network also learnt how
+    people vote, those logits tell which labels are doubtful.
+    """
+    logits, second = logits.double(), second.double()
+    log_scale = torch.zeros((), dtype=torch.double, requires_grad=True)
+    shape = (logits.shape[1], second.shape[1])
+    matrix = torch.zeros(shape, dtype=torch.double, requires_grad=True)
+    bias = torch.zeros(shape[0], dtype=torch.double, requires_grad=True)
+    parts = [log_scale, matrix, bias]
+    optimizer = torch.optim.LBFGS(parts, max_iter=300, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        corrected = Correction(log_scale.exp(), matrix, bias).apply(logits, second)
+        added = matrix.square().sum() + bias.square().sum()
+        loss = F.cross_entropy(corrected, labels) + PENALTY * added
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return Correction(log_scale.exp().detach(), matrix.detach(), bias.detach())
+
+
+def second_logits(found: Logits) -> Tensor:
+    """(N, V) what the correction reads beside the logits: people's expected votes, else the logits again."""
+    return found.logits if found.crowd is None else found.crowd
+
+
+def cross_fitted(found: Logits, labels: NDArray[np.int64]) -> dict[str, Any]:
+    """Scores of faces by corrections that the other four fifths fitted, ready for JSON."""
+    second = second_logits(found)
+    probabilities = np.empty(tuple(found.logits.shape))
+    for held in folds(len(labels)):
+        others = torch.from_numpy(labels[~held])
+        correction = fit_correction(found.logits[~held], second[~held], others)
+        corrected = correction.apply(found.logits[held].double(), second[held].double())
+        probabilities[held] = corrected.softmax(1).numpy()
+    confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
+    scores = Scores(confusion)
+    return {
+        "accuracy": scores.accuracy,
+        "macro_recall": scores.macro_recall,
+        "min_recall": float(np.nanmin(scores.recall)),
+        **calibration(probabilities, labels),
+    }

@@ -1,0 +1,49 @@
+"""`python -m train refresh`: a weight file measured anew, after a change to its last layer if one is asked for."""
+
+from pathlib import Path
+
+import torch
+
+from fer_live import card as cards
+from fer_live.errors import UserError
+from train.data import DATASETS
+from train.fit import read_splits
+from train.last_layer import less_prior, matrix_scaled
+from train.measured import Uncertainty, measured
+from train.model_cards import write_model_cards
+from train.recipe import Recipe
+
+
+def refresh(
+    weights: str,
+    root: Path,
+    device: torch.device,
+    uncertainty: Uncertainty = "auto",
+    adjustment: float = 0.0,
+    scaled: bool = False,
+) -> Path:
+    """Measure a weight file's card anew on the data set of its recipe, renew the file and the list of cards.
+
+    `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
+    that rare classes are named more often; the card adds up what was taken. `scaled`: the last layer is
+    calibrated by matrix scaling on the split that selects. Otherwise the tensors, and what tells how they
+    were made, stay as they are. Raises UserError where the card names no data set that is known, the last
+    layer cannot be changed so, or the file cannot be written.
+    """
+    path = cards.find_weights(weights)
+    network, card = cards.load(path)
+    if card.dataset not in DATASETS or not card.recipe:
+        raise UserError(f"{path}: its card names no recipe and data set to measure it by")
+    recipe = Recipe(card.network, dataset=card.dataset, align=bool(card.recipe.get("align")))
+    splits = read_splits(recipe, root, card.training.get("limit"))
+    tensors = dict(cards.load_tensors(path))
+    if adjustment:
+        card = less_prior(card, network, tensors, adjustment)
+    if scaled:
+        card = matrix_scaled(card, network, tensors, splits.selection, device)
+    try:
+        cards.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
+        write_model_cards(path.parent)
+    except OSError as error:
+        raise UserError(f"cannot write to {path.parent} ({error.strerror})") from None
+    return path
