@@ -7,8 +7,9 @@ from typing import Any
 from fer_live.card import Card, load_card
 
 UNCERTAINTY = {
-    "head": "what the network's own head says, ranked among the training faces",
-    "entropy": "the entropy of the calibrated probabilities, ranked among the training faces",
+    "head": "the variance that RUL's head says",
+    "crowd": "the entropy of the votes that its crowd head expects (its variance: RUL's head)",
+    "entropy": "the entropy of the calibrated probabilities",
 }
 
 
@@ -47,10 +48,15 @@ def _section(card: Card, file: Path) -> str:
         f"- recall of each class in %: {recalls}",
         f"- temperature: {card.temperature:.3f} ({card.tta_temperature:.3f} for ten views); one name from a "
         f"confidence of {card.abstain_below:.2f} on",
-        f"- uncertainty: {UNCERTAINTY[card.uncertainty_score]}{_agreement(scores)}",
+        f"- uncertainty: {_uncertainty(card)}, ranked among the training faces{_agreement(scores)}",
         f"- licence: {card.licence}",
     ]
     return f"## {card.name}\n\n{card.recipe['description']}.\n\n" + "\n".join(facts) + "\n"
+
+
+def _uncertainty(card: Card) -> str:
+    by_votes = card.uncertainty_score == "head" and card.arguments.get("crowd")
+    return UNCERTAINTY["crowd" if by_votes else card.uncertainty_score]
 
 
 def _adjustment(card: Card) -> list[str]:
