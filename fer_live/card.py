@@ -88,6 +88,12 @@ class Card:
             return None
         return np.interp(raw, quantiles, np.linspace(0, 1, len(quantiles)))
 
+    def accuracy(self, split: str) -> float:
+        """On that split of its metrics; by the last layer of other faces where its own was fitted to it."""
+        fitted = self.training.get("matrix_scaling", {})
+        scores = fitted if fitted.get("split") == split else self.metrics[split]
+        return float(scores["accuracy"])
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

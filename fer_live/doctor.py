@@ -132,9 +132,7 @@ def _weights() -> Iterator[Finding]:
         except UserError as error:
             yield Finding("weights", False, str(error), "install fer-live again")
             continue
-        scored = "".join(
-            f", {split} {100 * scores['accuracy']:.1f}%" for split, scores in card.metrics.items()
-        )
+        scored = "".join(f", {split} {100 * card.accuracy(split):.1f}%" for split in card.metrics)
         found = (
             f"{card.name}: {card.network}, {len(card.labels)} expressions, {card.dataset}{scored}"
         )

@@ -13,6 +13,7 @@ from fer_live.card import Card, Crop
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
+from fer_live.web.models import facts
 
 
 @pytest.fixture
@@ -48,6 +49,15 @@ def test_card_and_tensors_come_back(weights, card):
     torch.manual_seed(0)
     for name, tensor in MODELS["cnn6"]().state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
+
+
+def test_a_last_layer_that_fits_a_split_is_told_of_by_other_faces(card):
+    assert card.accuracy("public") == 0.6
+    scaled = {"split": "public", "accuracy": 0.55, "ece": 0.02}
+    fitted = dataclasses.replace(card, training={"matrix_scaling": scaled})
+    assert fitted.accuracy("public") == 0.55
+    assert "by that of other faces: accuracy 55.0%, ECE 2.0%" in facts(fitted)
+    assert "other faces" not in facts(card)
 
 
 def test_loaded_network_is_for_reading_only(weights):

@@ -53,6 +53,7 @@ def facts(card: Card) -> str:
         "trained on": f"{card.dataset} ({splits})" if splits else card.dataset,
         "recipe": str(card.recipe.get("name", "")),
         "temperature": f"{card.temperature:.2f}",
+        "last layer": _fitted(card),
         "names nothing below": percent(card.abstain_below),
         "licence": card.licence,
         "commit": card.commit[:12],
@@ -63,6 +64,16 @@ def facts(card: Card) -> str:
         if value
     )
     return f'<table class="facts">{rows}</table>'
+
+
+def _fitted(card: Card) -> str:
+    fitted = card.training.get("matrix_scaling")
+    if not fitted:
+        return ""
+    return (
+        f"fitted to {fitted['split']}; by that of other faces: accuracy {fitted['accuracy']:.1%}, "
+        f"ECE {fitted['ece']:.1%}"
+    )
 
 
 def _article(name: str, card: Card) -> str:
