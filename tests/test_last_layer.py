@@ -1,5 +1,6 @@
 """What changes a finished network's last layer: the prior, and matrix scaling."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys):
     path = random_weights(training=TRAINING, **FACTS)
     assert [scaled(path, fer2013_csv) for _ in range(2)] == [0, 2]
     assert "has had its matrix scaling" in capsys.readouterr().err
+
+
+def test_classes_in_another_order_are_not_corrected(fer2013_csv, random_weights, capsys):
+    path = random_weights(training=TRAINING, **FACTS)
+    card, tensors = cards.load_card(Path(path)), cards.load_tensors(Path(path))
+    cards.save(Path(path), replace(card, labels=card.labels[::-1]), tensors)
+    assert scaled(path, fer2013_csv) == 2
+    assert "--matrix-scaling needs the same, in that order" in capsys.readouterr().err
 
 
 def test_its_own_faces_are_told_of(fer2013_csv, random_weights, tmp_path, caplog):

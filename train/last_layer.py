@@ -48,6 +48,11 @@ def matrix_scaled(
         raise UserError(f"{card.name}: its last layer is not linear: leave --matrix-scaling out")
     if "matrix_scaling" in card.training:
         raise UserError(f"{card.name} has had its matrix scaling: leave --matrix-scaling out")
+    if tuple(selection.classes) != card.labels:
+        raise UserError(
+            f"{card.name} names {', '.join(card.labels)}, the split {selection.split} holds "
+            f"{', '.join(selection.classes)}: --matrix-scaling needs the same, in that order"
+        )
     if len(selection) < FOLDS:
         raise UserError(
             f"{selection.split} has {len(selection)} faces: --matrix-scaling needs at least {FOLDS}"
