@@ -10,7 +10,7 @@ from torch import Tensor
 
 from train.calibration import calibration, folds
 from train.metrics import Scores, confusion_matrix
-from train.predict import Logits
+from train.predict import Logits, minimise
 
 PENALTY = 0.01  # on the squares of what is added
 
@@ -37,18 +37,13 @@ def fit_correction(logits: Tensor, second: Tensor, labels: Tensor) -> Correction
     shape = (logits.shape[1], second.shape[1])
     matrix = torch.zeros(shape, dtype=torch.double, requires_grad=True)
     bias = torch.zeros(shape[0], dtype=torch.double, requires_grad=True)
-    parts = [log_scale, matrix, bias]
-    optimizer = torch.optim.LBFGS(parts, max_iter=300, line_search_fn="strong_wolfe")
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
+    def loss() -> Tensor:
         corrected = Correction(log_scale.exp(), matrix, bias).apply(logits, second)
         added = matrix.square().sum() + bias.square().sum()
-        loss = F.cross_entropy(corrected, labels) + PENALTY * added
-        loss.backward()
-        return loss
+        return F.cross_entropy(corrected, labels) + PENALTY * added
 
-    optimizer.step(closure)
+    minimise([log_scale, matrix, bias], loss)
     return Correction(log_scale.exp().detach(), matrix.detach(), bias.detach())
 
 

@@ -86,9 +86,8 @@ def _agreement(selection: Faces, found: Logits, temperature: float) -> dict[str,
     if selection.votes is None:
         return {}
     logits = found.logits.double() / temperature
-    head, variance = (None if raw is None else raw.numpy() for raw in (found.head, found.variance))
     summary, _ = against_crowd(
-        logits.softmax(1).numpy(), [Opinion("", logits, None, None, head, variance)], selection
+        logits.softmax(1).numpy(), [Opinion("", logits, None, None, *found.raw())], selection
     )
     shown = {name: summary["scores"].get(name) for name in ("entropy", "head", "variance")}
     return {name: scores["spearman"] for name, scores in shown.items() if scores}

@@ -1,6 +1,6 @@
 """A network's say on a whole data set, through the app's own preprocessing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,13 @@ class Logits(NamedTuple):
     def probabilities(self, temperature: float) -> NDArray[np.float64]:
         """(N, K) softmax of logits over `temperature`."""
         return (self.logits.double() / temperature).softmax(1).numpy()
+
+    def raw(self) -> tuple[NDArray | None, NDArray | None]:
+        """`head` and `variance` as arrays."""
+        head, variance = (
+            None if one is None else one.numpy() for one in (self.head, self.variance)
+        )
+        return head, variance
 
 
 @torch.inference_mode()
@@ -89,13 +96,18 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The T > 0 that minimises the likelihood's loss of softmax(logits / T). Guo et al. 2017."""
     logits = logits.double()
     log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+    minimise([log_temperature], lambda: F.cross_entropy(logits / log_temperature.exp(), labels))
+    return log_temperature.exp().item()
+
+
+def minimise(parameters: list[Tensor], loss: Callable[[], Tensor]) -> None:
+    """Move a few parameters to where the smooth `loss` of all data is least."""
+    optimizer = torch.optim.LBFGS(parameters, max_iter=300, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = F.cross_entropy(logits / log_temperature.exp(), labels)
-        loss.backward()
-        return loss
+        value = loss()
+        value.backward()
+        return value
 
     optimizer.step(closure)
-    return log_temperature.exp().item()

@@ -56,12 +56,11 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     found = predict(network, card, faces, device, tta)
     # Averaged views are less sure of themselves: they have a temperature of their own.
     logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
-    head, variance = (None if raw is None else raw.numpy() for raw in (found.head, found.variance))
     uncertainty = card.uncertainty(logits, found.head)
     prior = log_prior(card)
     if prior is not None:
         prior = prior[[card.labels.index(label) for label in faces.classes]]
-    return Opinion(card.name, logits, prior, uncertainty, head, variance)
+    return Opinion(card.name, logits, prior, uncertainty, *found.raw())
 
 
 def log_prior(card: Card) -> Tensor | None:
