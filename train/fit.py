@@ -35,7 +35,7 @@ from train.run_folder import (
 )
 from train.start import build, start
 from train.strategies import STRATEGIES
-from train.teach import taught
+from train.teach import Teachers, taught
 from train.trainer import FitOptions, build_trainer
 
 VALIDATION_BATCH = 256
@@ -141,8 +141,12 @@ def prepare_learner(
 ) -> tuple[Learner, Batches]:
     """The learner of a recipe, and its training batches for the trainer's device."""
     training, dataset = splits.training, DATASETS[recipe.dataset]
-    if recipe.teachers:
-        training = taught(training, recipe.teachers, trainer.strategy.root_device)
+    device = trainer.strategy.root_device
+    teachers = None
+    if recipe.teachers and recipe.teaching == "faces":
+        training = taught(training, recipe.teachers, device)
+    elif recipe.teachers:
+        teachers = Teachers(recipe, training, device, compiled)
     lightning.seed_everything(recipe.seed, verbose=False)
     network, strategy = build(recipe, training)
     start(network, recipe, before)
@@ -161,6 +165,7 @@ def prepare_learner(
         dataset.mean,
         dataset.deviation,
         compiled,
+        teachers,
     )
     return learner, batches
 

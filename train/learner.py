@@ -17,6 +17,7 @@ from train import schedule
 from train.data.batches import Batch
 from train.recipe import Recipe
 from train.strategies import Step, Strategy
+from train.teach import Teachers
 
 
 class MacroRecall(MulticlassConfusionMatrix):
@@ -32,7 +33,7 @@ class Learner(lightning.LightningModule):
     """Trains `network` on normalised, augmented batches; validates it as the app will use it.
 
     `steps`: of the whole training. `mean` and `deviation`: of pixel values in [0, 1]. `compiled`: train
-    through torch.compile (same weights, faster on CPUs with a C++ compiler).
+    through torch.compile (same weights, faster on CPUs with a C++ compiler). `teachers`: they read every view.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Learner(lightning.LightningModule):
         mean: float,
         deviation: float,
         compiled: bool = False,
+        teachers: Teachers | None = None,
     ):
         super().__init__()
         self.network = network
@@ -54,6 +56,7 @@ class Learner(lightning.LightningModule):
         self.steps = steps
         self.mean, self.deviation = mean, deviation
         self.compiled = compiled
+        self.teachers = teachers
         self.plateau = schedule.Plateau(recipe.plateau_patience)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         # Lightning's own mean over processes rounds where their shares differ by a face. By default this one
@@ -93,6 +96,10 @@ class Learner(lightning.LightningModule):
         progress = self._progress()
         small = self.recipe.small_size if progress < self.recipe.small_until else 0
         view = partial(self._view, batch.images, small or self.recipe.size)
+        targets = batch.targets
+        if self.teachers:
+            seen = view()
+            view, targets = lambda: seen, self.teachers(seen)
         step = Step(
             view,
             self._forward,
@@ -100,7 +107,7 @@ class Learner(lightning.LightningModule):
             batch.labels,
             batch.places,
             progress,
-            batch.targets,
+            targets,
         )
         loss = self.strategy.loss(step)
         finite = bool(torch.isfinite(loss.value))

@@ -53,10 +53,7 @@ def predict(
     their log-probabilities averaged; the uncertainty head's scores come from the plain view. Classes that the data set
     does not have are left out. Raises UserError where the model lacks one of its classes.
     """
-    lacking = [str(label) for label in faces.classes if label not in card.labels]
-    if lacking:
-        raise UserError(f"{card.name} has no class {', '.join(lacking)}, which {faces.dataset} has")
-    columns = [card.labels.index(label) for label in faces.classes]
+    columns = columns_of(card, faces)
     network = network.eval().to(device).to(memory_format=torch.channels_last)
     logits, scores, variances, crowds = [], [], [], []
     for start in range(0, len(faces), BATCH):
@@ -75,6 +72,14 @@ def predict(
             said = torch.stack([each.log_softmax(1) for each in (said, *others)]).mean(0)
         logits.append(said[:, columns].cpu())
     return Logits(torch.cat(logits), _joined(scores), _joined(variances), _joined(crowds))
+
+
+def columns_of(card: Card, faces: Faces) -> list[int]:
+    """Where the model's logits have each of the data set's classes. Raises UserError where it lacks one."""
+    lacking = [str(label) for label in faces.classes if label not in card.labels]
+    if lacking:
+        raise UserError(f"{card.name} has no class {', '.join(lacking)}, which {faces.dataset} has")
+    return [card.labels.index(label) for label in faces.classes]
 
 
 def _joined(parts: list[Tensor]) -> Tensor | None:

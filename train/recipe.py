@@ -28,7 +28,9 @@ class Recipe:
     that train, all where it is empty; the rest stays as it was loaded, BatchNorm's statistics too.
 
     Learning: `strategy` and its `options`; `teachers`: weight files (names or paths) whose readings
-    of the training faces are the targets of the strategy "distillation". `class_weights`: exponent of Eq. 1's weights (0 for none), or
+    of the training faces are the targets of the strategy "distillation", or have their share in the labels
+    ("rul", "multitask"). `teaching`: they read each face once, as it is ("faces"), or every view that
+    the student is shown ("views"), which takes longer and teaches more. `class_weights`: exponent of Eq. 1's weights (0 for none), or
     one weight for each class; `weight_mode`: "loss" weighs the loss, "class_balanced" does with
     weights of effective numbers and `class_weights` as beta, "prior" reads Eq. 1 literally and adds
     the logarithm of the classes' shares to the logits. `sampler`: "balanced" draws each class as often.
@@ -58,6 +60,7 @@ class Recipe:
     strategy: str = "supervised"
     options: dict[str, Any] = field(default_factory=dict)
     teachers: list[str] = field(default_factory=list)
+    teaching: Literal["faces", "views"] = "faces"
     class_weights: float | list[float] = 0.0
     weight_mode: Literal["loss", "prior", "class_balanced"] = "loss"
     sampler: Literal["shuffled", "balanced"] = "shuffled"

@@ -83,6 +83,7 @@ def build_trainer(
                 TensorBoardLogger(output, name="", version="tensorboard"),
                 CSVLogger(output, name="curves"),  # in a folder of its own for each start
             ],
+            benchmark=True,  # batches have one or two shapes: cuDNN's trial of its ways pays
             num_sanity_val_steps=0,
             enable_model_summary=False,
             log_every_n_steps=10,

@@ -9,6 +9,18 @@ CbamInit = Literal["torch", "paper", "identity"]
 OPEN = 4.0  # sigmoid(4) is .98: a gate that lets nearly all pass
 
 
+def _peak(x: Tensor, dim: int, training: bool) -> Tensor:
+    """The largest value along a dimension, which stays with size 1.
+
+    `amax` shares its gradient among all places that equal the peak. A kernel compiled for CUDA in bfloat16
+    computes them again, rounded otherwise, and where none is equal any more it divides by 0. There, the first
+    place that has the peak gets it all.
+    """
+    if training and x.is_cuda:
+        return x.max(dim, keepdim=True).values
+    return x.amax(dim, keepdim=True)
+
+
 class ChannelAttention(nn.Module):
     """Weigh each channel by its mean and its peak: (B, C, H, W) -> (B, C, H, W). Woo et al. 2018, eq. 2."""
 
@@ -20,7 +32,7 @@ class ChannelAttention(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        mean, peak = x.mean((2, 3)), x.amax((2, 3))  # (B, C) each
+        mean, peak = x.mean((2, 3)), _peak(x.flatten(2), 2, self.training)[..., 0]  # (B, C) each
         gate = torch.sigmoid(self.mlp(mean) + self.mlp(peak))  # one shared MLP, as published
         return x * gate[:, :, None, None]
 
@@ -34,7 +46,8 @@ class SpatialAttention(nn.Module):
         self.norm = nn.BatchNorm2d(1, momentum=0.01)
 
     def forward(self, x: Tensor) -> Tensor:
-        summary = torch.cat([x.amax(1, keepdim=True), x.mean(1, keepdim=True)], 1)  # (B, 2, H, W)
+        peak = _peak(x, 1, self.training)
+        summary = torch.cat([peak, x.mean(1, keepdim=True)], 1)  # (B, 2, H, W)
         return x * torch.sigmoid(self.norm(self.conv(summary)))
 
 

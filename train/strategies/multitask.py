@@ -20,8 +20,10 @@ class MultiTask(RelativeUncertainty):
     of_votes = True
     shares: torch.Tensor
 
-    def __init__(self, task: Task, mixing_from: float = 0.0, crowd: float = 0.5):
-        super().__init__(task, mixing_from)
+    def __init__(
+        self, task: Task, mixing_from: float = 0.0, crowd: float = 0.5, taught: float = 0.0
+    ):
+        super().__init__(task, mixing_from, taught)
         if task.votes is None:
             raise UserError(
                 "strategy multitask needs FER+'s votes beside FER2013's csv: use strategy rul"

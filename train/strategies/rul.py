@@ -59,9 +59,7 @@ class RelativeUncertainty(Strategy):
         if not self.taught:
             return labels
         if step.targets is None:
-            raise UserError(
-                "option taught of strategy rul needs teachers: --set teachers=[WEIGHTS]"
-            )
+            raise UserError("option taught needs teachers: --set teachers=[WEIGHTS]")
         return (1 - self.taught) * labels + self.taught * step.targets
 
     def complete(self, progress: float) -> bool:
