@@ -18,7 +18,6 @@ from train.data.fer2013 import load
 from train.export import export
 from train.fit import FitOptions, fit
 from train.start import build_network, start
-from train.teach import taught
 
 RESUMING = FitOptions(resume=True)
 TINY = [
@@ -208,26 +207,3 @@ def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):
     other = tiny(f"init={weights}", network="cucn")
     with pytest.raises(UserError, match="the recipe asks for cucn with"):
         fit(other, fer2013_csv, tmp_path / "second", FitOptions())
-
-
-def test_a_teacher_teaches_through_the_command_line(fer2013_csv, tmp_path):
-    run = tmp_path / "student"
-    overrides = [part for override in (*TINY, "epochs=1") for part in ("--set", override)]
-    arguments = [
-        "fit",
-        "--recipe",
-        "cnn6-fer2013",
-        "--root",
-        str(fer2013_csv),
-        "--output",
-        str(run),
-    ]
-    assert main([*arguments, *overrides, "--teacher", "cnn6"]) == 0
-    trained = recipes.load(str(run / "recipe.yaml"))
-    assert (trained.strategy, trained.teachers) == ("distillation", ["cnn6"])
-
-
-def test_a_teachers_readings_become_targets(fer2013_csv):
-    faces = taught(load(fer2013_csv, "public"), ["cnn6", "cucn"], torch.device("cpu"))
-    assert faces.targets.shape == (len(faces), 7)
-    assert faces.targets.sum(1) == pytest.approx(1, abs=1e-5)

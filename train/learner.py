@@ -1,6 +1,7 @@
 """The Lightning module: one network, one strategy, one recipe."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,8 @@ from train.data.batches import Batch
 from train.recipe import Recipe
 from train.strategies import Step, Strategy
 from train.teach import Teachers
+
+View = Callable[[], Tensor]
 
 
 class MacroRecall(MulticlassConfusionMatrix):
@@ -95,11 +98,8 @@ class Learner(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         progress = self._progress()
         small = self.recipe.small_size if progress < self.recipe.small_until else 0
-        view = partial(self._view, batch.images, small or self.recipe.size)
-        targets = batch.targets
-        if self.teachers:
-            seen = view()
-            view, targets = lambda: seen, self.teachers(seen)
+        own = partial(self._view, batch.images, small or self.recipe.size)
+        view, targets = self._taught(own, batch.targets)
         step = Step(
             view,
             self._forward,
@@ -161,6 +161,13 @@ class Learner(lightning.LightningModule):
 
     def _progress(self) -> float:
         return self.global_step / max(self.steps, 1)
+
+    def _taught(self, view: View, targets: Tensor | None) -> tuple[View, Tensor | None]:
+        """Where teachers read views, the student is given the one that they have read, and what they said."""
+        if self.teachers is None:
+            return view, targets
+        seen = view()
+        return lambda: seen, self.teachers(seen)
 
     def _view(self, images: Tensor, size: int) -> Tensor:
         return self._normalise(self.recipe.augmentation(images.float() / 255, size))

@@ -88,6 +88,11 @@ class Recipe:
         """As YAML and JSON can hold it: tuples become lists."""
         return json.loads(json.dumps(asdict(self)))
 
+    @property
+    def first_size(self) -> int:
+        """Pixels a side of the faces that the training begins with."""
+        return self.small_size if self.small_size and self.small_until > 0 else self.size
+
     def network_arguments(self, classes: int) -> dict[str, Any]:
         """All that builds the network, as the card keeps it."""
         own = {"channels": self.channels, "size": self.size}

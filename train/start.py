@@ -59,14 +59,14 @@ def _check_trains(network: Network, recipe: Recipe) -> None:
 
 def check_small_faces(network: Network, strategy: Strategy, recipe: Recipe) -> None:
     """Raise UserError where faces of `small_size` make a map that layers built for `size` cannot take."""
-    small = recipe.small_size
-    if recipe.small_until <= 0 or not small or _takes(network, strategy, recipe.channels, small):
+    small, one_map = recipe.first_size, strategy.one_map
+    if small == recipe.size or takes(network, recipe.channels, small, one_map):
         return
     # Maps grow with the faces, so that all sizes that fit lie side by side, up to the recipe's own.
     lowest, highest = 1, recipe.size
     while lowest < highest:
         middle = (lowest + highest) // 2
-        if _takes(network, strategy, recipe.channels, middle):
+        if takes(network, recipe.channels, middle, one_map):
             highest = middle
         else:
             lowest = middle + 1
@@ -78,7 +78,8 @@ def check_small_faces(network: Network, strategy: Strategy, recipe: Recipe) -> N
 
 
 @torch.no_grad()
-def _takes(network: Network, strategy: Strategy, channels: int, size: int) -> bool:
+def takes(network: Network, channels: int, size: int, one_map: bool = False) -> bool:
+    """Whether the network reads images of this size; `one_map`: and makes the map of full-sized ones of them."""
     training = network.training
     network.eval()  # a dry run that leaves the running statistics alone
     try:
@@ -87,7 +88,7 @@ def _takes(network: Network, strategy: Strategy, channels: int, size: int) -> bo
         return False
     finally:
         network.train(training)
-    return not strategy.one_map or said.feature_map.shape[1:] == network.map_shape
+    return not one_map or said.feature_map.shape[1:] == network.map_shape
 
 
 def start(network: Network, recipe: Recipe, before: Path | None) -> None:

@@ -10,9 +10,11 @@ from torch import Tensor
 from fer_live import card as cards
 from fer_live.card import Card
 from fer_live.errors import UserError
+from fer_live.models import Network
 from train.data import DATASETS, Faces
 from train.predict import columns_of
 from train.recipe import Recipe
+from train.start import takes
 from train.vote import opinion
 
 
@@ -27,42 +29,43 @@ def taught(faces: Faces, teachers: Sequence[str], device: torch.device) -> Faces
 
 
 class Teachers:
-    """Weight files that read the very views that their student is shown. Beyer et al. 2022, section 3.
+    """Weight files that read the very views that their student is shown. Beyer et al. 2022 ("function matching").
 
-    `faces`: whose classes the student learns. `compiled`: read through torch.compile. Raises UserError where
-    a weight file cannot be had, lacks a class, or was trained for other images than the recipe's.
+    `faces`: whose classes the student learns. Raises UserError where a weight file cannot be had, lacks a
+    class, or was trained for other images than the recipe's.
     """
 
-    def __init__(self, recipe: Recipe, faces: Faces, device: torch.device, compiled: bool = False):
+    def __init__(self, recipe: Recipe, faces: Faces, device: torch.device):
         loaded = [cards.load(cards.find_weights(name)) for name in recipe.teachers]
-        for _, card in loaded:
-            _check_images(card, recipe)
+        for network, card in loaded:
+            _check_images(network, card, recipe)
+        self.networks = [network.to(device) for network, _ in loaded]
         self.columns = [columns_of(card, faces) for _, card in loaded]
         self.temperatures = [card.temperature for _, card in loaded]
-        networks = [network.to(device, memory_format=torch.channels_last) for network, _ in loaded]
-        self.forwards = [
-            torch.compile(network.__call__, dynamic=False) if compiled else network
-            for network in networks
-        ]
 
     @torch.no_grad()
     def __call__(self, views: Tensor) -> Tensor:
         """Views (B, C, H, W) as the student gets them -> the teachers' mean probabilities (B, K)."""
-        read = [forward(views).logits.float() for forward in self.forwards]
+        each = zip(self.networks, self.columns, self.temperatures, strict=True)
         said = [
-            (logits[:, columns] / temperature).softmax(1)
-            for logits, columns, temperature in zip(
-                read, self.columns, self.temperatures, strict=True
-            )
+            (network(views).logits.float()[:, columns] / temperature).softmax(1)
+            for network, columns, temperature in each
         ]
         return torch.stack(said).mean(0)
 
 
-def _check_images(card: Card, recipe: Recipe) -> None:
+def _check_images(network: Network, card: Card, recipe: Recipe) -> None:
+    """Raise UserError where a teacher cannot read the student's views as they are."""
     dataset = DATASETS[recipe.dataset]
-    theirs = (card.size, card.channels, card.mean, card.deviation)
-    if theirs != (recipe.size, recipe.channels, dataset.mean, dataset.deviation):
+    wants = (card.size, card.channels, card.mean, card.deviation)
+    gets = (recipe.size, recipe.channels, dataset.mean, dataset.deviation)
+    if wants != gets:
         raise UserError(
-            f"teacher {card.name} reads other images (size, channels, mean and deviation {theirs}) than the "
-            "recipe's: use teaching faces"
+            f"teacher {card.name} wants images of size, channels, mean and deviation {wants}, the recipe has "
+            f"{gets}: use teaching=faces"
+        )
+    if not takes(network, recipe.channels, recipe.first_size):
+        raise UserError(
+            f"teacher {card.name} cannot read faces of small_size {recipe.small_size}: use small_until=0, or "
+            "teaching=faces"
         )
