@@ -10,10 +10,13 @@ import torch
 from fer_live import card as cards
 from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
+from train.last_layer import class_weights_of
 from train.matrix_scaling import cross_fitted, fit_correction
 from train.predict import Logits, fit_temperature
+from train.strategies.criterion import class_weights
 
 FACES = 4000
+ALIKE = torch.ones(3)
 
 
 def doubtful():
@@ -35,7 +38,7 @@ def loss(logits, labels):
 def test_second_logits_tell_which_labels_are_doubtful():
     found, labels = doubtful()
     by_temperature = loss(found.logits / fit_temperature(found.logits, labels), labels)
-    correction = fit_correction(found.logits, found.crowd, labels)
+    correction = fit_correction(found.logits, found.crowd, labels, ALIKE)
     by_matrix = loss(correction.apply(found.logits.double(), found.crowd.double()), labels)
     # With all known, only the doubtful half costs anything: ln 2 each.
     assert by_matrix == pytest.approx(np.log(2) / 2, abs=0.03)
@@ -46,7 +49,7 @@ def test_calibrated_logits_stay_nearly_as_they_are():
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(FACES, 3, generator=generator)
     labels = torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]
-    correction = fit_correction(logits, logits, labels)
+    correction = fit_correction(logits, logits, labels, ALIKE)
     corrected = correction.apply(logits.double(), logits.double())
     assert loss(corrected, labels) == pytest.approx(loss(logits, labels), abs=0.005)
 
@@ -55,9 +58,28 @@ def test_scores_come_from_corrections_of_other_faces():
     generator = torch.Generator().manual_seed(0)
     noise = Logits(torch.randn(60, 3, generator=generator), None)
     labels = torch.randint(3, (60,), generator=generator)
-    correction = fit_correction(noise.logits, noise.logits, labels)
+    correction = fit_correction(noise.logits, noise.logits, labels, ALIKE)
     fitted = correction.apply(noise.logits.double(), noise.logits.double())
-    assert cross_fitted(noise, labels.numpy())["nll"] > loss(fitted, labels) + 0.02
+    assert cross_fitted(noise, labels.numpy(), ALIKE)["nll"] > loss(fitted, labels) + 0.02
+
+
+@pytest.mark.parametrize(("weights", "share"), [((1.0, 1.0), 0.25), ((1.0, 3.0), 0.5)])
+def test_weights_keep_what_training_balanced(weights, share):
+    # One face in four is of the second class, and nothing tells which.
+    labels, nothing = (torch.arange(FACES) % 4 == 0).long(), torch.zeros(FACES, 2)
+    correction = fit_correction(nothing, nothing, labels, torch.tensor(weights))
+    said = correction.apply(nothing.double(), nothing.double()).softmax(1)
+    assert said[:, 1].mean().item() == pytest.approx(share, abs=0.02)
+
+
+def test_the_weights_are_those_of_the_training(random_weights):
+    card = cards.load_card(Path(random_weights(training=TRAINING, **FACTS)))
+    plain, weighted = (
+        class_weights_of(replace(card, recipe={**card.recipe, "class_weights": exponent}))
+        for exponent in (0.0, 0.5)
+    )
+    assert torch.equal(plain, torch.ones(7))
+    torch.testing.assert_close(weighted, class_weights(torch.tensor(card.prior) * 56, 0.5))
 
 
 def scaled(path, root):

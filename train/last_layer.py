@@ -12,6 +12,7 @@ from train.calibration import FOLDS
 from train.data import Faces
 from train.matrix_scaling import cross_fitted, fit_correction, second_logits
 from train.predict import predict
+from train.strategies import criterion
 from train.vote import log_prior
 
 WEIGHT, BIAS = "classifier.weight", "classifier.bias"
@@ -59,17 +60,27 @@ def matrix_scaled(
         )
     found = predict(network, card, selection, device)
     labels = torch.from_numpy(selection.labels)
-    scale, matrix, bias = fit_correction(found.logits, second_logits(found), labels)
+    weights = class_weights_of(card)
+    scale, matrix, bias = fit_correction(found.logits, second_logits(found), labels, weights)
     head = "classifier" if network.crowd is None else "crowd"
-    weights = tensors[f"{head}.weight"].double(), tensors[f"{head}.bias"].double()
+    second = tensors[f"{head}.weight"].double(), tensors[f"{head}.bias"].double()
     _put(
         network,
         tensors,
-        scale * tensors[WEIGHT].double() + matrix @ weights[0],
-        scale * tensors[BIAS].double() + matrix @ weights[1] + bias,
+        scale * tensors[WEIGHT].double() + matrix @ second[0],
+        scale * tensors[BIAS].double() + matrix @ second[1] + bias,
     )
-    told = {"split": selection.split, **cross_fitted(found, selection.labels)}
+    told = {"split": selection.split, **cross_fitted(found, selection.labels, weights)}
     return replace(card, training={**card.training, "matrix_scaling": told})
+
+
+def class_weights_of(card: Card) -> torch.Tensor:
+    """(K,) as its training weighed the classes."""
+    if not (card.prior and card.split_sizes):
+        return torch.ones(len(card.labels))
+    counts = torch.tensor(card.prior) * next(iter(card.split_sizes.values()))
+    exponent, mode = card.recipe.get("class_weights", 0.0), card.recipe.get("weight_mode", "loss")
+    return criterion.build(counts, exponent, mode, smoothing=0.0).weights
 
 
 def _put(network: Network, tensors: Tensors, weight: torch.Tensor, bias: torch.Tensor) -> None:

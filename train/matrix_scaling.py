@@ -26,11 +26,13 @@ class Correction(NamedTuple):
         return self.scale * logits + second @ self.matrix.T + self.bias
 
 
-def fit_correction(logits: Tensor, second: Tensor, labels: Tensor) -> Correction:
-    """The correction that minimises cross-entropy, held near none. (N, K), (N, V), (N,).
+def fit_correction(
+    logits: Tensor, second: Tensor, labels: Tensor, class_weights: Tensor
+) -> Correction:
+    """The correction that minimises weighted cross-entropy, held near none. (N, K), (N, V), (N,), (K,).
 
     Guo et al. 2017, section 4.2, whose matrix sees the K logits alone. Where the network also learnt how
-    people vote, those logits tell which labels are doubtful.
+    people vote, those logits tell which labels are doubtful. Weights as in training keep what they balanced.
     """
     logits, second = logits.double(), second.double()
     log_scale = torch.zeros((), dtype=torch.double, requires_grad=True)
@@ -41,7 +43,7 @@ def fit_correction(logits: Tensor, second: Tensor, labels: Tensor) -> Correction
     def loss() -> Tensor:
         corrected = Correction(log_scale.exp(), matrix, bias).apply(logits, second)
         added = matrix.square().sum() + bias.square().sum()
-        return F.cross_entropy(corrected, labels) + PENALTY * added
+        return F.cross_entropy(corrected, labels, class_weights.double()) + PENALTY * added
 
     minimise([log_scale, matrix, bias], loss)
     return Correction(log_scale.exp().detach(), matrix.detach(), bias.detach())
@@ -52,13 +54,13 @@ def second_logits(found: Logits) -> Tensor:
     return found.logits if found.crowd is None else found.crowd
 
 
-def cross_fitted(found: Logits, labels: NDArray[np.int64]) -> dict[str, Any]:
+def cross_fitted(found: Logits, labels: NDArray[np.int64], class_weights: Tensor) -> dict[str, Any]:
     """Scores of faces by corrections that the other four fifths fitted, ready for JSON."""
     second = second_logits(found)
     probabilities = np.empty(tuple(found.logits.shape))
     for held in folds(len(labels)):
         others = torch.from_numpy(labels[~held])
-        correction = fit_correction(found.logits[~held], second[~held], others)
+        correction = fit_correction(found.logits[~held], second[~held], others, class_weights)
         corrected = correction.apply(found.logits[held].double(), second[held].double())
         probabilities[held] = corrected.softmax(1).numpy()
     confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
