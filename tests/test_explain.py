@@ -82,6 +82,15 @@ def test_closed_form_is_used_where_the_head_is_affine():
     assert not GradCam(cnn6, (256, 5, 5)).closed_form
 
 
+def test_a_head_whose_units_are_all_off_far_out_is_not_affine():
+    network = MODELS["cnn6"]().eval()
+    with torch.no_grad():
+        hidden = network.head[3]
+        hidden.weight.copy_(-hidden.weight.abs())
+        hidden.bias.fill_(0.1)
+    assert not GradCam(network, (256, 5, 5)).closed_form
+
+
 def test_backward_pass_agrees_with_the_closed_form():
     network = with_statistics(MODELS["cucn"]())
     feature_map = torch.rand(2, 512, 3, 3)
