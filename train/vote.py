@@ -14,7 +14,7 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from train.data import Faces
 from train.metrics import Scores, confusion_matrix
-from train.predict import predict
+from train.predict import columns_of, predict
 
 Vote = Literal["soft", "majority"]
 # Strengths of the adjustment that `auto` chooses from; 1 is what theory asks of calibrated logits.
@@ -59,7 +59,7 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     uncertainty = card.uncertainty(logits, found.head)
     prior = log_prior(card)
     if prior is not None:
-        prior = prior[[card.labels.index(label) for label in faces.classes]]
+        prior = prior[columns_of(card, faces)]
     return Opinion(card.name, logits, prior, uncertainty, *found.raw())
 
 

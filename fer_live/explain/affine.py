@@ -18,13 +18,14 @@ def head_gradient(network: Network, shape: tuple[int, int, int]) -> Tensor | Non
     """
     parameter = next(network.parameters())
     generator = torch.Generator().manual_seed(0)
-    gradients = []
+    first = None
     for spread in SPREADS:
         place = spread * torch.randn(1, *shape, generator=generator)
-        gradients.append(_jacobian(network, place.to(parameter.device, parameter.dtype)))
-    first = gradients[0]
-    apart = max((other - first).abs().max() for other in gradients[1:])
-    return None if apart > SAME * first.abs().max() else first
+        found = _jacobian(network, place.to(parameter.device, parameter.dtype))
+        first = found if first is None else first
+        if (found - first).abs().max() > SAME * first.abs().max():
+            return None
+    return first
 
 
 def _jacobian(network: Network, feature_map: Tensor) -> Tensor:
