@@ -11,9 +11,10 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.callbacks import Checkpoint, WeightAveraging
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fer_live.errors import UserError
 from train.checkpoints import WholeCheckpoints
@@ -26,6 +27,22 @@ logger = logging.getLogger(__name__)
 
 class Stopped(Exception):
     """Someone asked the run to stop, and it has been saved. (Lightning would exit on KeyboardInterrupt.)"""
+
+
+class Averaging(WeightAveraging):
+    """An exponential moving average of the weights, by `decay` a step, on the device that trains.
+
+    Lightning makes its average before the network reaches the device, and would copy all weights to the
+    CPU at every step.
+    """
+
+    def __init__(self, decay: float):
+        super().__init__(multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    def on_fit_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        assert self._average_model is not None  # `setup` has made it
+        # Its count of steps stays on the CPU: asking a GPU for it would wait for the step in hand.
+        self._average_model.module.to(learner.device)
 
 
 class LastCheckpoint(Checkpoint):

@@ -146,7 +146,7 @@ def prepare_learner(
     if recipe.teachers and recipe.teaching == "faces":
         training = taught(training, recipe.teachers, device)
     elif recipe.teachers:
-        teachers = Teachers(recipe, training, device)
+        teachers = Teachers(recipe, training, device, compiled)
     lightning.seed_everything(recipe.seed, verbose=False)
     network, strategy = build(recipe, training)
     start(network, recipe, before)

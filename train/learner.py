@@ -61,7 +61,8 @@ class Learner(lightning.LightningModule):
         self.compiled = compiled
         self.teachers = teachers
         self.plateau = schedule.Plateau(recipe.plateau_patience)
-        self.train_accuracy = MulticlassAccuracy(classes, average="micro")
+        # Its check of the labels would make every step of a GPU wait.
+        self.train_accuracy = MulticlassAccuracy(classes, average="micro", validate_args=False)
         # Lightning's own mean over processes rounds where their shares differ by a face. By default this one
         # leaves NaN out of the mean, which would hide a network that has diverged.
         self.validation_loss = MeanMetric(nan_strategy=math.inf)

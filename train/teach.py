@@ -31,15 +31,18 @@ def taught(faces: Faces, teachers: Sequence[str], device: torch.device) -> Faces
 class Teachers:
     """Weight files that read the very views that their student is shown. Beyer et al. 2022 ("function matching").
 
-    `faces`: whose classes the student learns. Raises UserError where a weight file cannot be had, lacks a
+    `faces`: whose classes the student learns. `compiled`: read through torch.compile. Raises UserError where a weight file cannot be had, lacks a
     class, or was trained for other images than the recipe's.
     """
 
-    def __init__(self, recipe: Recipe, faces: Faces, device: torch.device):
+    def __init__(self, recipe: Recipe, faces: Faces, device: torch.device, compiled: bool = False):
         loaded = [cards.load(cards.find_weights(name)) for name in recipe.teachers]
         for network, card in loaded:
             _check_images(network, card, recipe)
-        self.networks = [network.to(device) for network, _ in loaded]
+        networks = [network.to(device) for network, _ in loaded]
+        self.networks = [
+            torch.compile(network, dynamic=False) if compiled else network for network in networks
+        ]
         self.columns = [columns_of(card, faces) for _, card in loaded]
         self.temperatures = [card.temperature for _, card in loaded]
 

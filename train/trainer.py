@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from fer_live.errors import UserError
-from train.callbacks import LastCheckpoint
+from train.callbacks import Averaging, LastCheckpoint
 from train.checkpoints import BEST, LAST, WholeCheckpoints
 from train.progress import RunBar
 from train.recipe import Recipe
@@ -52,7 +52,7 @@ def build_trainer(
     if options.parallel not in STRATEGIES:
         raise UserError(f"strategy {options.parallel!r} is not one of {', '.join(STRATEGIES)}")
     checkpoints = WholeCheckpoints()
-    averaging = [EMAWeightAveraging(decay=recipe.ema)] if recipe.ema else []
+    averaging = [Averaging(recipe.ema)] if recipe.ema else []
     best = ModelCheckpoint(
         output,
         BEST.removesuffix(".ckpt"),

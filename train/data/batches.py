@@ -158,6 +158,6 @@ class DeviceBatches(Batches):
 
     def load(self, places: Sequence[Tensor]) -> Iterator[Batch]:
         for own in places:
-            own = own.to(self.labels.device)
+            own = own.to(self.labels.device, non_blocking=True)
             targets = None if self.targets is None else self.targets[own]
             yield Batch(self.images[own], self.labels[own], own, targets)

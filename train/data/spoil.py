@@ -17,11 +17,12 @@ REACH = 2.0  # deviations after which a blur's kernel ends
 def some(images: Tensor, probability: float) -> Tensor:
     """(B, C, H, W) in [0, 1] -> the same; each picture with `probability` through one way of spoiling it."""
     ways = (noisy, blurred, coarse)
-    which = torch.randint(len(ways), (len(images),), device=images.device)
-    which[torch.rand(len(images), device=images.device) >= probability] = len(ways)
+    # Drawn on the CPU, which has to know how many go each way: asking a GPU would wait for the step in hand.
+    which = torch.randint(len(ways), (len(images),))
+    which[torch.rand(len(images)) >= probability] = len(ways)
     spoilt = images.clone()
     for i, way in enumerate(ways):
-        chosen = (which == i).nonzero()[:, 0]
+        chosen = (which == i).nonzero()[:, 0].to(images.device, non_blocking=True)
         if len(chosen):
             # The 8 bits of bfloat16's mantissa would band a blur.
             with torch.autocast(images.device.type, enabled=False):
