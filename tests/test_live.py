@@ -263,5 +263,5 @@ def test_no_two_outputs_share_a_file(stage, tmp_path, other):
 
 
 def test_the_models_key_has_all_models_and_begins_with_the_one_in_use():
-    assert live._models("cnn6") == ["cnn6", packaged.MODEL, "cucn", "cucn-stride1"]
+    assert live._models("cnn6") == ["cnn6", packaged.MODEL, "cucn", "cucn-2", "cucn-3"]
     assert live._models("runs/mine.safetensors")[0] == "runs/mine.safetensors"

@@ -26,7 +26,8 @@ NAMES = ("cucn", "cnn6", "cucn-plus")
 
 
 @pytest.mark.parametrize(
-    ("name", "megabytes"), [("cucn", 32), ("cucn-stride1", 32), ("cnn6", 4), ("cucn-plus", 32)]
+    ("name", "megabytes"),
+    [("cucn", 32), ("cucn-2", 32), ("cucn-3", 32), ("cnn6", 4), ("cucn-plus", 32)],
 )
 def test_files_are_small_and_say_where_they_come_from(name, megabytes):
     path = find_weights(name)
