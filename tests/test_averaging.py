@@ -17,17 +17,21 @@ class Tiny(lightning.LightningModule):
 
 
 @pytest.fixture
-def begun():
-    """An average of a network whose one weight is 1."""
+def trainer():
+    return lightning.Trainer(logger=False)
+
+
+@pytest.fixture
+def made(trainer):
+    """An average, made before its network reaches a device, and the network."""
     averaging, learner = Averaging(DECAY), Tiny()
-    nn.init.constant_(learner.layer.weight, 1.0)
-    averaging.setup(lightning.Trainer(logger=False), learner, TrainerFn.FITTING)
-    averaging.on_fit_start(lightning.Trainer(logger=False), learner)
+    averaging.setup(trainer, learner, TrainerFn.FITTING)
     return averaging, learner
 
 
-def test_each_step_adds_its_weights_by_the_decay(begun):
-    averaging, learner = begun
+def test_each_step_adds_its_weights_by_the_decay(trainer, made):
+    averaging, learner = made
+    averaging.on_fit_start(trainer, learner)
     for weight in (1.0, 2.0, 3.0):
         nn.init.constant_(learner.layer.weight, weight)
         averaging._average_model.update_parameters(learner)
@@ -35,11 +39,9 @@ def test_each_step_adds_its_weights_by_the_decay(begun):
     assert averaging._average_model.module.layer.weight.item() == pytest.approx(expected)
 
 
-def test_the_average_lives_where_the_network_trains():
-    # "meta" stands for a GPU: a device that the network reaches after the average was made.
-    averaging, learner = Averaging(DECAY), Tiny()
-    averaging.setup(lightning.Trainer(logger=False), learner, TrainerFn.FITTING)
-    learner.to("meta")
-    averaging.on_fit_start(lightning.Trainer(logger=False), learner)
+def test_the_average_lives_where_the_network_trains(trainer, made):
+    averaging, learner = made
+    learner.to("meta")  # stands for a GPU
+    averaging.on_fit_start(trainer, learner)
     assert averaging._average_model.module.layer.weight.device == learner.device
     assert averaging._average_model.n_averaged.device.type == "cpu"

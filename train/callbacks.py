@@ -1,4 +1,4 @@
-"""What Lightning's trainer does beside training: saving, and stopping when asked."""
+"""What Lightning's trainer does beside training: averaging weights, saving, and stopping when asked."""
 
 import logging
 import signal

@@ -31,18 +31,18 @@ def taught(faces: Faces, teachers: Sequence[str], device: torch.device) -> Faces
 class Teachers:
     """Weight files that read the very views that their student is shown. Beyer et al. 2022 ("function matching").
 
-    `faces`: whose classes the student learns. `compiled`: read through torch.compile. Raises UserError where a weight file cannot be had, lacks a
-    class, or was trained for other images than the recipe's.
+    `faces`: whose classes the student learns. `compiled`: read through torch.compile. Raises UserError where
+    a weight file cannot be had, lacks a class, or was trained for other images than the recipe's.
     """
 
     def __init__(self, recipe: Recipe, faces: Faces, device: torch.device, compiled: bool = False):
         loaded = [cards.load(cards.find_weights(name)) for name in recipe.teachers]
         for network, card in loaded:
             _check_images(network, card, recipe)
-        networks = [network.to(device) for network, _ in loaded]
-        self.networks = [
-            torch.compile(network, dynamic=False) if compiled else network for network in networks
-        ]
+        self.networks = [network.to(device) for network, _ in loaded]
+        if compiled:
+            for network in self.networks:
+                network.compile(dynamic=False)
         self.columns = [columns_of(card, faces) for _, card in loaded]
         self.temperatures = [card.temperature for _, card in loaded]
 
