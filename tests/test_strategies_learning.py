@@ -87,12 +87,13 @@ def test_weighted_and_smoothed_losses_learn_32_faces_by_heart(weights, mode, smo
     assert right(network, images, labels) > 0.95
 
 
-def test_the_second_classifier_learns_how_people_voted_for_32_faces():
+@pytest.mark.parametrize("name", ["distillation", "multitask"])
+def test_the_second_classifier_learns_how_people_voted_for_32_faces(name):
     images, labels = stripes()
-    network, strategy = learn("multitask", images, labels)
-    said = network(images).crowd.argmax(1)
-    assert (said == strategy.shares.argmax(1)).float().mean() > 0.95
-    assert strategy.shares.argmax(1).unique().numel() == 4
+    network, strategy = learn(name, images, labels)
+    said, voted = network(images).crowd.argmax(1), strategy.people.shares.argmax(1)
+    assert (said == voted).float().mean() > 0.95
+    assert voted.unique().numel() == 4
 
 
 @pytest.mark.parametrize("classifier", ["linear", "scaled"])

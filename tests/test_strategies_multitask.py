@@ -1,4 +1,4 @@
-"""Two tasks at once: FER2013's labels and FER+'s votes."""
+"""Two tasks at once: FER2013's labels, or teachers' words, and FER+'s votes."""
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ from train import recipe as recipes
 from train.__main__ import main
 from train.checkpoints import read_checkpoint
 from train.fit import FitOptions, fit
+from train.strategies.distillation import Distillation
 from train.strategies.multitask import MultiTask
 
 MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "size=32", "arguments.crowd=8")
@@ -31,13 +32,29 @@ def test_the_votes_cost_their_share_of_the_loss():
 
 def test_votes_of_each_face_are_looked_up_by_its_place():
     strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, SPLIT]))
-    assert strategy.shares[0].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
-    assert strategy.shares[1].tolist() == [0, 0, 0, 0.5, 0, 0, 0.5, 0]
+    assert strategy.people.shares[0].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
+    assert strategy.people.shares[1].tolist() == [0, 0, 0, 0.5, 0, 0, 0.5, 0]
+
+
+def test_a_student_learns_the_votes_besides_its_teachers_words():
+    strategy = Distillation(
+        task([1.0, 1.0], votes=[UNANIMOUS, SPLIT]), temperature=1.0, weight=0.5, crowd=0.5
+    )
+    halves = [[0.5, 0.5], [0.5, 0.5]]
+    now = step(UNDECIDED, [0, 1], targets=halves, crowd=torch.zeros(2, 8))
+    # Labels cost ln 2 by half, teachers who agree nothing, and votes of any shares ln 8 by half.
+    assert strategy.loss(now).value.item() == pytest.approx(0.5 * LN2 + 0.5 * 3 * LN2)
+
+
+def test_a_student_with_a_votes_head_asks_for_votes(fer2013_csv, tmp_path):
+    recipe = tiny("strategy=distillation", "teachers=[cnn6]", "size=48", "arguments.crowd=8")
+    with pytest.raises(UserError, match=r"fer2013new\.csv does not exist"):
+        fit(recipe, fer2013_csv, tmp_path / "run", FitOptions(limit=16))
 
 
 def test_it_asks_for_votes_in_one_line(fer2013_csv, tmp_path):
     with pytest.raises(UserError, match="multitask needs FER"):
-        MultiTask(task([1.0, 1.0]))
+        MultiTask(task([1.0, 1.0], network=Cucn(classes=2, size=32, crowd=8)))
     with pytest.raises(UserError, match=r"fer2013new\.csv does not exist"):
         fit(tiny(*MULTITASK, network="cucn"), fer2013_csv, tmp_path / "run", FitOptions(limit=16))
 
@@ -49,9 +66,7 @@ def test_it_asks_for_the_votes_head_in_one_line():
 
 
 def test_another_strategy_would_leave_the_votes_head_at_random():
-    with pytest.raises(
-        UserError, match=r"arguments\.crowd is a head that strategy multitask alone"
-    ):
+    with pytest.raises(UserError, match=r"arguments\.crowd is a head that strategy rul does not"):
         recipes.load("cucn-fer2013", ["arguments.crowd=8"])
 
 

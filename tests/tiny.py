@@ -68,11 +68,13 @@ def step(logits, labels, progress=0.0, log_variance=None, embedding=None, target
 
 
 def task(weights, labels=None, network=None, width=2, votes=None):
-    """A task with one class for each weight; `labels`: of all training faces, one of each by default."""
+    """A task with one class for each weight; `labels`: of all training faces, one of each by default.
+
+    With `votes` of all training faces, its network has a head for them.
+    """
     labels = torch.arange(len(weights)) if labels is None else torch.tensor(labels)
-    network = network or SimpleNamespace(
-        width=width, map_shape=(width, 1, 1), crowd=nn.Linear(width, 8)
-    )
+    crowd = None if votes is None else nn.Linear(width, 8)
+    network = network or SimpleNamespace(width=width, map_shape=(width, 1, 1), crowd=crowd)
     votes = None if votes is None else np.array(votes, np.uint8)
     return Task(len(weights), labels, Criterion(torch.tensor(weights)), network, votes)
 

@@ -125,7 +125,7 @@ def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
     training, selection = (
         dataset.load(root, split, limit) for split in (dataset.training, dataset.selection)
     )
-    if STRATEGIES[recipe.strategy].of_votes:
+    if STRATEGIES[recipe.strategy].of_votes and recipe.arguments.get("crowd"):
         training = with_crowd(training, root)
     if recipe.align:
         training, selection = training.aligned(), selection.aligned()

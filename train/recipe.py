@@ -171,11 +171,13 @@ def names() -> list[str]:
 
 def _taught(content: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
     """The fields that `teachers` change: another strategy's options, and its crowd head, mean nothing to distillation."""
-    fields: dict[str, Any] = {"strategy": "distillation", "teachers": list(teachers)}
+    fields: dict[str, Any] = {"teachers": list(teachers)}
+    if content.get("strategy") == "distillation":
+        return fields
     arguments = content.get("arguments")
     if isinstance(arguments, Mapping):
         fields["arguments"] = {key: arguments[key] for key in arguments if key != "crowd"}
-    return fields if content.get("strategy") == "distillation" else fields | {"options": {}}
+    return fields | {"strategy": "distillation", "options": {}}
 
 
 def _check_fields(content: Mapping[str, Any], where: str) -> None:

@@ -99,9 +99,10 @@ def check(fields: Mapping[str, Any], name: str) -> None:
             f"recipe {name}: before.{next(iter(fields['before']))} changes the recipe it comes after, and it "
             "comes after none: leave it out, or set after"
         )
-    if fields["arguments"].get("crowd") and strategy != "multitask" and not fields["after"]:
+    votes = STRATEGIES[strategy].of_votes or fields["after"]
+    if fields["arguments"].get("crowd") and not votes:
         raise UserError(
-            f"recipe {name}: arguments.crowd is a head that strategy multitask alone teaches: leave it out"
+            f"recipe {name}: arguments.crowd is a head that strategy {strategy} does not teach: leave it out"
         )
     _warn_of_stacked(fields, name)
 

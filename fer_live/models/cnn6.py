@@ -17,11 +17,17 @@ class Cnn6(Network):
     """Six unpadded 3x3 convolutions, pooled after every second: 1,512,295 parameters for 7 classes.
 
     Images: (B, `channels`, `size`, `size`), normalised. The feature map is the last convolution's, after
-    its ReLU and before its pooling: (B, 256, 5, 5) at the report's 48 pixels.
+    its ReLU and before its pooling: (B, 256, 5, 5) at the report's 48 pixels. `crowd`: how many expressions
+    people voted for, as `Cucn` has it [ours]; 0: no head for them.
     """
 
     def __init__(
-        self, classes: int = 7, channels: int = 1, size: int = 48, standardise: bool = False
+        self,
+        classes: int = 7,
+        channels: int = 1,
+        size: int = 48,
+        standardise: bool = False,
+        crowd: int = 0,
     ):
         super().__init__()
         self.standardise = standardise
@@ -51,6 +57,7 @@ class Cnn6(Network):
             nn.ReLU(),
         )
         self.classifier = nn.Linear(self.width, classes)
+        self.crowd = nn.Linear(self.width, crowd) if crowd else None
 
     def embed(self, feature_map: Tensor) -> Tensor:
         return self.head(feature_map)

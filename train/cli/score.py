@@ -20,7 +20,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         "--head",
         default="labels",
         choices=["labels", "votes"],
-        help="votes: the second classifier of strategy multitask, which reads FER+'s eight expressions",
+        help="votes: the head that learned people's votes (arguments.crowd), which reads FER+'s eight expressions",
     )
     add_device(parser)
 

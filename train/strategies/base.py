@@ -65,7 +65,7 @@ class Strategy(nn.Module, ABC):
     classifies: bool = True
     # Whether it has layers of its own that take the feature map of full-sized faces alone.
     one_map: bool = False
-    # Whether it learns from FER+'s votes for FER2013's faces as well.
+    # Whether it teaches a network's crowd head FER+'s votes for FER2013's faces.
     of_votes: bool = False
 
     @abstractmethod
