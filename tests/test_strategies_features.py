@@ -109,7 +109,7 @@ def relabel_in_a_process(rank, rendezvous, output):
 def test_new_labels_are_known_to_all_processes(tmp_path):
     # Forked, because two fresh interpreters would take longer than all other tests here.
     arguments = (tmp_path / "meet", tmp_path)
-    multiprocessing.start_processes(relabel_in_a_process, arguments, 2, start_method="fork")
+    multiprocessing.start_processes(relabel_in_a_process, arguments, 2, start_method="spawn")
     found = [torch.load(tmp_path / f"{rank}.pt").tolist() for rank in (0, 1)]
     assert found == [[1, 0, 1, 0]] * 2
 

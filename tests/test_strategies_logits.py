@@ -91,7 +91,7 @@ def mix_in_a_process(rank, rendezvous, output):
 
 def test_processes_mix_the_same_batches(tmp_path):
     arguments = (str(tmp_path / "rendezvous"), str(tmp_path))
-    multiprocessing.start_processes(mix_in_a_process, arguments, nprocs=2, start_method="fork")
+    multiprocessing.start_processes(mix_in_a_process, arguments, nprocs=2, start_method="spawn")
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert first == second
     assert 0 < sum(first) < 16
