@@ -73,7 +73,7 @@ def test_a_table_of_our_own_has_no_empty_columns_for_published_numbers(rows, tmp
     write_report(table, [own], {"fer2013": COUNTS}, [], tmp_path)
     said = (tmp_path / "report.md").read_text()
     assert "## How it was measured" in said
-    assert "published" not in said
+    assert "published" not in said + (tmp_path / "report.csv").read_text()
 
 
 def test_rows_that_are_cited_have_no_numbers_of_ours(rows):

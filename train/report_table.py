@@ -67,7 +67,7 @@ def comparison(table: Table, rows: Sequence[RowReport]) -> pd.DataFrame:
 
 
 def numbers(table: Table, rows: Sequence[RowReport]) -> pd.DataFrame:
-    """All there is, as numbers: published in percent, ours as shares with their deviation over seeds."""
+    """All there is, as numbers: published (if any) in percent, ours as shares with their deviation over seeds."""
     lines = []
     for row in rows:
         line: dict[str, Any] = {
@@ -78,7 +78,7 @@ def numbers(table: Table, rows: Sequence[RowReport]) -> pd.DataFrame:
         }
         line |= {
             f"published {column.name} %": row.row.published.get(column.name)
-            for column in table.columns
+            for column in (table.columns if table.cites else ())
         }
         if row.result is not None:
             line |= {"seeds": len(row.result.seeds), "faces": row.result.scores["n"]}
