@@ -46,6 +46,12 @@ def test_a_student_learns_the_votes_besides_its_teachers_words():
     assert strategy.loss(now).value.item() == pytest.approx(0.5 * LN2 + 0.5 * 3 * LN2)
 
 
+def test_no_epoch_is_chosen_whose_votes_head_is_new():
+    with_head = Distillation(task([1.0, 1.0], votes=[UNANIMOUS, SPLIT]))
+    assert [with_head.complete(progress) for progress in (0.1, 0.5, 0.6)] == [False, False, True]
+    assert Distillation(task([1.0, 1.0])).complete(0.1)
+
+
 def test_a_student_with_a_votes_head_asks_for_votes(fer2013_csv, tmp_path):
     recipe = tiny("strategy=distillation", "teachers=[cnn6]", "size=48", "arguments.crowd=8")
     with pytest.raises(UserError, match=r"fer2013new\.csv does not exist"):

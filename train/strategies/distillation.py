@@ -6,6 +6,8 @@ from fer_live.errors import UserError
 from train.strategies.base import Loss, Step, Strategy, Task
 from train.strategies.crowd import CrowdLoss
 
+HEAD_FROM = 0.5  # of the training, from where on the second head has learned enough for an epoch to be chosen
+
 
 class Distillation(Strategy):
     """(1 - weight) CE(z, y) + weight T^2 KL(p_T || softmax(z / T)), p_T the teachers' probabilities at T.
@@ -40,3 +42,7 @@ class Distillation(Strategy):
         if self.people is not None:
             value = value + self.crowd * self.people(output, step.places)
         return Loss(value, logits)
+
+    def complete(self, progress: float) -> bool:
+        """A second head is new where the student itself may come from a weight file: it needs some time."""
+        return self.people is None or progress > HEAD_FROM
