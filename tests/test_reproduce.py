@@ -4,6 +4,7 @@ import logging
 import pytest
 import yaml
 
+from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.interrupting import ctrl_c
 from train import recipe as recipes
 from train.__main__ import Once, main
@@ -148,6 +149,17 @@ def test_a_dry_run_says_how_long_each_row_takes_and_trains_none(
     assert main([*command, "--rows", "plain", "--dry-run"]) == 0
     assert "trainings: 1, time: " in capsys.readouterr().out
     assert not output.exists()
+
+
+def test_a_row_that_learns_votes_is_planned_where_there_are_votes(fer2013_csv, tmp_path, capsys):
+    command = ["reproduce", "multitask-ablation", "--root", str(fer2013_csv), *TINY]
+    command += ["--set", "size=32", "--set", "small_until=0", "--rows", "labels and votes"]
+    command += ["--output", str(tmp_path / "out"), "--dry-run"]
+    assert main(command) == 2
+    assert "fer2013new.csv does not exist" in capsys.readouterr().err
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
+    assert main(command) == 0
+    assert "trainings: 1, time: " in capsys.readouterr().out
 
 
 def test_the_same_warning_is_given_once():

@@ -34,7 +34,6 @@ from train.run_folder import (
     write_facts,
 )
 from train.start import build, start
-from train.strategies import STRATEGIES
 from train.teach import Teachers, taught
 from train.trainer import FitOptions, build_trainer
 
@@ -125,7 +124,7 @@ def read_splits(recipe: Recipe, root: Path, limit: int | None) -> Splits:
     training, selection = (
         dataset.load(root, split, limit) for split in (dataset.training, dataset.selection)
     )
-    if STRATEGIES[recipe.strategy].of_votes and recipe.arguments.get("crowd"):
+    if recipe.learns_votes:
         training = with_crowd(training, root)
     if recipe.align:
         training, selection = training.aligned(), selection.aligned()

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from fer_live.errors import UserError
 from train import recipe as recipes
+from train.crowd import with_crowd
 from train.data import Faces, find
 from train.outcome import Workshop
 from train.plan import PlannedRow, PlanOptions, Run, all_runs
@@ -66,24 +68,27 @@ def check_data(planned: Sequence[PlannedRow], workshop: Workshop) -> dict[str, F
     return found
 
 
-def built(planned: Sequence[PlannedRow], training: Mapping[str, Faces]) -> list[PlannedRow]:
-    """The rows; those that cannot be built for the `training` faces have an error instead of runs."""
+def built(
+    planned: Sequence[PlannedRow], training: Mapping[str, Faces], root: Path
+) -> list[PlannedRow]:
+    """The rows; those that cannot be built for the `training` faces in `root` have an error instead of runs."""
     errors: dict[str, str] = {}
     found = []
     for row in planned:
-        told = [_error(stage, training, errors) for run in row.runs for stage in run.stages()]
+        told = [_error(stage, training, root, errors) for run in row.runs for stage in run.stages()]
         error = next(filter(None, told), "")
         found.append(replace(row, runs=(), error=error) if error else row)
     return found
 
 
-def _error(run: Run, training: Mapping[str, Faces], errors: dict[str, str]) -> str:
+def _error(run: Run, training: Mapping[str, Faces], root: Path, errors: dict[str, str]) -> str:
     """Why it cannot be built, empty where it can; `errors`: of those that were tried, seeds alike."""
     recipe = replace(run.recipe, seed=0)
     facts = json.dumps(recipe.to_dict(), sort_keys=True)
     if facts not in errors and recipe.dataset in training:
         try:
-            network, _ = build(recipe, training[recipe.dataset])
+            faces = training[recipe.dataset]
+            network, _ = build(recipe, with_crowd(faces, root) if recipe.learns_votes else faces)
             start(network, recipe, None)
             origin(recipe)
             errors[facts] = ""

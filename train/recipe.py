@@ -12,6 +12,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 from fer_live.errors import UserError
 from train.data.augment import Augmentation
 from train.recipe_checks import check, check_names, check_values, warn_of_stages
+from train.strategies import STRATEGIES
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -92,6 +93,11 @@ class Recipe:
     def first_size(self) -> int:
         """Pixels a side of the faces that the training begins with."""
         return self.small_size if self.small_size and self.small_until > 0 else self.size
+
+    @property
+    def learns_votes(self) -> bool:
+        """Whether its training faces need FER+'s votes, for a head that its strategy teaches them."""
+        return STRATEGIES[self.strategy].of_votes and bool(self.arguments.get("crowd"))
 
     def network_arguments(self, classes: int) -> dict[str, Any]:
         """All that builds the network, as the card keeps it."""

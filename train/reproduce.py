@@ -38,7 +38,7 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
     check_options(options)
     planned = plan(table, options)
     check_rows(planned, options.changes)
-    planned = built(planned, check_data(planned, workshop))
+    planned = built(planned, check_data(planned, workshop), workshop.root)
     check_rows(planned, options.changes)
     console = Console()
     if dry_run:
