@@ -8,9 +8,10 @@ from fer_live.card import Card, load_card
 
 UNCERTAINTY = {
     "head": "the variance that RUL's head says",
-    "crowd": "the entropy of the votes that its crowd head expects (its variance: RUL's head)",
+    "crowd": "the entropy of the votes that its crowd head expects",
     "entropy": "the entropy of the calibrated probabilities",
 }
+NAMES = {"variance": "variance of RUL's head"}
 
 
 def write_model_cards(folder: Path) -> None:
@@ -96,7 +97,7 @@ def _calibration(scores: Mapping[str, Any]) -> list[str]:
 def _agreement(scores: Mapping[str, Any]) -> str:
     """How well each score agrees with the crowd, where the votes were at hand."""
     told = [
-        f"{name} {found['value']:.3f} ± {found['standard_error']:.3f}"
+        f"{NAMES.get(name, name)} {found['value']:.3f} ± {found['standard_error']:.3f}"
         for name, found in scores.get("agreement", {}).items()
         if found["value"] is not None
     ]
