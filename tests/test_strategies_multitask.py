@@ -76,6 +76,12 @@ def test_another_strategy_would_leave_the_votes_head_at_random():
         recipes.load("cucn-fer2013", ["arguments.crowd=8"])
 
 
+def test_a_weight_for_votes_without_their_head_is_refused():
+    with pytest.raises(UserError, match=r"options\.crowd weighs a head that the network lacks"):
+        recipes.load("cnn6-distilled", ["options.crowd=0.5"])
+    recipes.load("cnn6-distilled", ["options.crowd=0.5", "arguments.crowd=8"])
+
+
 def test_teachers_take_the_place_of_the_votes():
     recipe = recipes.load("cucn-multitask", teachers=["cucn"])
     assert recipe.strategy == "distillation"

@@ -104,6 +104,10 @@ def check(fields: Mapping[str, Any], name: str) -> None:
         raise UserError(
             f"recipe {name}: arguments.crowd is a head that strategy {strategy} does not teach: leave it out"
         )
+    if fields["options"].get("crowd") and not fields["arguments"].get("crowd"):
+        raise UserError(
+            f"recipe {name}: options.crowd weighs a head that the network lacks: use arguments.crowd=8"
+        )
     _warn_of_stacked(fields, name)
 
 
