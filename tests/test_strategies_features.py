@@ -4,11 +4,12 @@ import math
 
 import pytest
 import torch
-from torch import distributed, multiprocessing, nn
+from torch import nn
 
 from fer_live.errors import UserError
 from fer_live.models import Output
 from fer_live.models.adcorre import AdCorre
+from tests.processes import of_two_processes
 from tests.tiny import LN2, LN3, UNDECIDED, TinyNetwork, step, task, value
 from train.strategies import Step
 from train.strategies.adcorre import AdaptiveCorrelation, agreement, feature_loss, mean_loss
@@ -97,20 +98,15 @@ def test_self_cure_keeps_a_label_that_is_nearly_as_likely():
     assert strategy.labels.tolist() == [1, 0]
 
 
-def relabel_in_a_process(rank, rendezvous, output):
-    """One of two processes; each meets one face of four and gives it the likelier label."""
-    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=2)
+def relabel(rank):
+    """Each process meets one face of four and gives it the likelier label."""
     strategy = SelfCure(task([1.0, 1.0], labels=[0, 0, 0, 0], width=1))
     strategy._relabel(torch.tensor([[0.0, 9.0]]), torch.tensor([0]), torch.tensor([2 * rank]))
-    torch.save(strategy.labels, f"{output}/{rank}.pt")
-    distributed.destroy_process_group()
+    return strategy.labels
 
 
 def test_new_labels_are_known_to_all_processes(tmp_path):
-    # Forked, because two fresh interpreters would take longer than all other tests here.
-    arguments = (tmp_path / "meet", tmp_path)
-    multiprocessing.start_processes(relabel_in_a_process, arguments, 2, start_method="spawn")
-    found = [torch.load(tmp_path / f"{rank}.pt").tolist() for rank in (0, 1)]
+    found = [labels.tolist() for labels in of_two_processes(relabel, tmp_path)]
     assert found == [[1, 0, 1, 0]] * 2
 
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from torch import distributed, multiprocessing
 
 from fer_live.errors import UserError
 from fer_live.models import Output
 from fer_live.models.classifiers import CosineLinear
+from tests.processes import of_two_processes
 from tests.tiny import LN2, LN3, UNDECIDED, TinyNetwork, step, task, value
 from train.strategies.distillation import Distillation
 from train.strategies.distributions import LabelDistributions
@@ -79,20 +79,16 @@ def test_mixup_mixes_images_and_charges_for_both_labels(monkeypatch):
     assert strategy.loss(now).logits is None
 
 
-def mix_in_a_process(rank, rendezvous, output):
-    """One of two processes, each with its own draws, writes down which of 16 batches it mixed."""
-    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=2)
+def mixed(rank):
+    """Which of 16 batches a process with its own draws mixes."""
     torch.manual_seed(rank)
     strategy = Mixup(task([1.0, 1.0]), share=0.5)
     now = step(UNDECIDED, [0, 1])._replace(view=lambda: torch.zeros(2, 1))
-    torch.save([strategy.loss(now).logits is None for _ in range(16)], f"{output}/{rank}.pt")
-    distributed.destroy_process_group()
+    return [strategy.loss(now).logits is None for _ in range(16)]
 
 
 def test_processes_mix_the_same_batches(tmp_path):
-    arguments = (str(tmp_path / "rendezvous"), str(tmp_path))
-    multiprocessing.start_processes(mix_in_a_process, arguments, nprocs=2, start_method="spawn")
-    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    first, second = of_two_processes(mixed, tmp_path)
     assert first == second
     assert 0 < sum(first) < 16
 

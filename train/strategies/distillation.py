@@ -24,7 +24,7 @@ class Distillation(Strategy):
         self.criterion = task.criterion
         self.temperature = temperature
         self.weight = weight
-        self.people = CrowdLoss(task, "distillation") if task.network.crowd else None
+        self.people = CrowdLoss(task, "distillation") if task.network.crowd is not None else None
         self.crowd = crowd
 
     def loss(self, step: Step) -> Loss:
