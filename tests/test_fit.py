@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -199,6 +200,26 @@ def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_pat
     assert own["classifier.weight"].shape[0] == 8
     for name in (name for name in expected if not name.startswith("classifier.")):
         torch.testing.assert_close(own[name], expected[name])
+
+
+@pytest.mark.parametrize("trains, kept", [([], False), (["classifier"], False), (["body"], True)])
+def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_starts(
+    fer2013_csv, tmp_path, caplog, trains, kept
+):
+    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
+    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
+    network, card = cards.load(weights)
+    told = {**card.training, "matrix_scaling": {"split": "public"}}
+    cards.save(weights, dataclasses.replace(card, training=told), network.state_dict())
+    recipe = dataclasses.replace(tiny(f"init={weights}"), trains=trains)
+    started = build_network(recipe, len(card.labels))
+    with caplog.at_level("WARNING"):
+        start(started, recipe, None)
+    assert ("classifier starts at random" in caplog.text) is not kept
+    own, expected = started.state_dict(), network.state_dict()
+    same = {name for name in expected if torch.equal(own[name], expected[name])}
+    assert ("classifier.weight" in same) is kept
+    assert same >= {name for name in expected if not name.startswith("classifier.")}
 
 
 def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):

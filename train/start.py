@@ -15,6 +15,7 @@ from train.pretrained import load_pretrained
 from train.recipe import Recipe
 from train.strategies import Strategy, Task, build_strategy, criterion
 
+LAST_LAYER = "classifier."
 logger = logging.getLogger(__name__)
 
 
@@ -105,7 +106,10 @@ def start(network: Network, recipe: Recipe, before: Path | None) -> None:
 
 
 def _from_weight_file(network: Network, recipe: Recipe) -> None:
-    """Take over the trunk, which must fit, and of the heads what does: other classes start a new classifier."""
+    """Take over the trunk, which must fit, and of the heads what does: other classes start a new classifier.
+
+    So does a classifier that matrix scaling fitted to the selection split, whose labels train nothing.
+    """
     path = cards.find_weights(recipe.init)
     found, card = cards.load(path)
     own = network.state_dict()
@@ -123,7 +127,15 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
+    fitted = card.training.get("matrix_scaling", {}).get("split")
+    if fitted and _trains(recipe, LAST_LAYER):
+        kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
+        logger.warning(f"the network's classifier starts at random: {path}'s was fitted to {fitted}")
     network.load_state_dict(kept, strict=False)
+
+
+def _trains(recipe: Recipe, part: str) -> bool:
+    return not recipe.trains or part.startswith(tuple(recipe.trains))
 
 
 def _from_public_weights(network: Network, recipe: Recipe) -> None:
