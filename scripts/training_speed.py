@@ -109,13 +109,14 @@ def bare_loop(learner: Learner, recipe: Recipe, compiled: bool) -> Callable[[], 
     optimizer = torch.optim.SGD(
         network.parameters(), lr=recipe.learning_rate, momentum=0.9, nesterov=True
     )
+    mixed = learner.trainer.precision == "bf16-mixed"
     shape = (recipe.batch_size, recipe.channels, recipe.size, recipe.size)
     images = torch.randn(shape, device=device).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, 7, (recipe.batch_size,), device=device)
 
     def step() -> None:
         optimizer.zero_grad()
-        with torch.autocast(device.type, torch.bfloat16, recipe.precision == "bf16-mixed"):
+        with torch.autocast(device.type, torch.bfloat16, mixed):
             loss = torch.nn.functional.cross_entropy(forward(images).logits.float(), labels)
         loss.backward()
         optimizer.step()

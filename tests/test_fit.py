@@ -202,7 +202,9 @@ def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_pat
         torch.testing.assert_close(own[name], expected[name])
 
 
-@pytest.mark.parametrize("trains, kept", [([], False), (["classifier"], False), (["body"], True)])
+@pytest.mark.parametrize(
+    ("trains", "kept"), [([], False), (["classifier"], False), (["body"], True)]
+)
 def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_starts(
     fer2013_csv, tmp_path, caplog, trains, kept
 ):

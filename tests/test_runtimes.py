@@ -61,9 +61,16 @@ def test_torch_answers_until_the_conversion_is_done(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("able", "name"), [(["FP32", "BF16"], "openvino bf16"), (["FP32"], "openvino")]
+    ("able", "half", "name"),
+    [
+        (["FP32", "BF16"], 0.5, "openvino bf16"),
+        (["FP32", "BF16"], 1.5, "openvino"),  # Xeons without AMX
+        (["FP32"], None, "openvino"),
+    ],
 )
-def test_the_default_computes_in_bfloat16_where_the_cpu_does(monkeypatch, able, name):
+def test_the_default_computes_in_bfloat16_where_the_cpu_is_quicker_so(
+    monkeypatch, able, half, name
+):
     openvino.convert(_cnn6())
 
     class Core:
@@ -74,9 +81,21 @@ def test_the_default_computes_in_bfloat16_where_the_cpu_does(monkeypatch, able, 
         def compile_model(self, *args):
             return core.compile_model(*args)
 
+    def seconds(precisions):
+        assert half is not None, "measured, though the CPU has no bfloat16"
+        return dict(zip(precisions, (1.0, half), strict=True))
+
     core = quiet_openvino.core()
     monkeypatch.setattr(quiet_openvino, "core", Core)
+    monkeypatch.setattr(quiet_openvino, "seconds", seconds)
+    monkeypatch.setattr(quiet_openvino, "quickest", quiet_openvino.quickest.__wrapped__)
     assert Classifier.load("cnn6", "cpu").runtime.name == name
+
+
+def test_precisions_are_timed_on_this_cpu():
+    taken = quiet_openvino.seconds(["f32", "bf16"])
+    assert list(taken) == ["f32", "bf16"]
+    assert all(0 < each < 60 for each in taken.values())
 
 
 def test_bfloat16_stays_within_a_hundredth():

@@ -41,7 +41,7 @@ class Recipe:
     epochs; after `plateau_patience` epochs (0 for never) without a better loss on the selection split
     the rate falls to a tenth as well. `head_rate`: the classifier's learning rate over the others'.
     Warm-up and the averaging of weights (`ema`, the decay per step; 0 for none) count in epochs and
-    steps; `clip_norm` 0 for none.
+    steps; `clip_norm` 0 for none. `precision`: "auto" for the one that is quicker on the device.
     """
 
     network: str
@@ -82,7 +82,7 @@ class Recipe:
     warmup_epochs: float = 1.0
     ema: float = 0.998
     clip_norm: float = 5.0
-    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _protocol(
         "batch size": _unique(str(r.batch_size) for r in used),
         **({CHANGED: "; ".join(changes)} if changes else {}),
         "seeds": str(max(len(row.result.seeds) for row in trained if row.result)),
-        "device": _unique(str(fact["device"]) for fact in facts) or "-",
+        "device": _unique(_device(fact) for fact in facts) or "-",
         COMMIT: commit(),
     }
     unknown = dict.fromkeys(ours, "not stated") | {CHANGED: "-", COMMIT: "-"}
@@ -139,6 +139,11 @@ def _protocol(
     ]
     compared = pd.DataFrame(lines, columns=["", "published", "ours"])
     return compared if table.cites else compared.drop(columns="published")
+
+
+def _device(fact: Mapping[str, Any]) -> str:
+    """Older versions did not say the precision."""
+    return ", ".join(str(fact[key]) for key in ("device", "precision") if key in fact)
 
 
 def _start(recipe: Recipe) -> str:

@@ -162,6 +162,7 @@ def write_facts(
         "device": f"{device.type} ({name})",
         "processes": trainer.world_size,
         "threads": torch.get_num_threads(),
+        "precision": trainer.precision,
         "torch": torch.__version__,
         "limit": limit,
         "faces": training.counts_by_name(),

@@ -130,7 +130,9 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     fitted = card.training.get("matrix_scaling", {}).get("split")
     if fitted and _trains(recipe, LAST_LAYER):
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
-        logger.warning(f"the network's classifier starts at random: {path}'s was fitted to {fitted}")
+        logger.warning(
+            f"the network's classifier starts at random: {path}'s was fitted to {fitted}"
+        )
     network.load_state_dict(kept, strict=False)
 
 

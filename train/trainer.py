@@ -12,6 +12,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from fer_live.errors import UserError
 from train.callbacks import Averaging, LastCheckpoint
 from train.checkpoints import BEST, LAST, WholeCheckpoints
+from train.precision import precision_of
 from train.progress import RunBar
 from train.recipe import Recipe
 
@@ -69,7 +70,7 @@ def build_trainer(
             num_nodes=options.nodes,
             strategy="auto" if one else STRATEGIES[options.parallel],
             plugins=[checkpoints],
-            precision=recipe.precision,
+            precision=precision_of(recipe, options.accelerator),
             max_epochs=recipe.epochs,
             gradient_clip_val=recipe.clip_norm or None,
             callbacks=[

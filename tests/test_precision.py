@@ -1,0 +1,63 @@
+import json
+
+import pytest
+import torch
+
+from train import precision
+from train.fit import FitOptions, fit
+from train.precision import precision_of
+from train.recipe import load
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Says what the measurement found, and counts how often it was made."""
+    asked = []
+
+    def answer(single, half):
+        def seconds():
+            asked.append(None)
+            return {torch.float32: single, torch.bfloat16: half}
+
+        monkeypatch.setattr(precision, "seconds", seconds)
+        return asked
+
+    precision._quicker_on_cpu.cache_clear()
+    yield answer
+    precision._quicker_on_cpu.cache_clear()
+
+
+@pytest.mark.parametrize(("single", "half", "quicker"), [(2, 1, "bf16-mixed"), (1, 11, "32-true")])
+def test_a_cpu_trains_in_what_it_is_quicker_in(measured, single, half, quicker):
+    asked = measured(single, half)
+    recipe = load("cucn-fer2013")
+    assert [precision_of(recipe, "cpu") for _ in range(2)] == [quicker, quicker]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("named", ["32-true", "bf16-mixed"])
+def test_a_precision_that_is_named_is_not_measured(measured, named):
+    asked = measured(1, 1)
+    assert precision_of(load("cucn-fer2013", [f"precision={named}"]), "cpu") == named
+    assert not asked
+
+
+@pytest.mark.parametrize(("fast", "chosen"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_a_gpu_computes_in_bfloat16_where_it_has_units_for_it(monkeypatch, fast, chosen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: fast)
+    assert precision_of(load("cucn-fer2013"), "auto") == chosen
+
+
+def test_both_precisions_are_timed_on_this_cpu():
+    taken = precision.seconds()
+    assert set(taken) == {torch.float32, torch.bfloat16}
+    assert all(0 < each < 60 for each in taken.values())
+
+
+def test_a_run_tells_the_precision_that_auto_came_to(fer2013_csv, tmp_path, measured):
+    measured(2, 1)
+    recipe = load("cnn6-fer2013", ["epochs=1", "batch_size=16", "small_until=0"])
+    fit(recipe, fer2013_csv, tmp_path / "run", FitOptions(accelerator="cpu"))
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["precision"] == "bf16-mixed"
+    assert "precision: auto" in (tmp_path / "run" / "recipe.yaml").read_text()
