@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from fer_live.errors import UserError
 from tests.small_sets import write_class_folders
@@ -72,3 +73,29 @@ def test_a_class_that_the_selection_split_lacks_has_no_recall(tmp_path):
     assert re.search(
         r"each class in %: happy \d+\.\d, sad -\n", (tmp_path / "out/README.md").read_text()
     )
+
+
+def test_a_readme_that_others_wrote_stays(fer2013_csv, run, tmp_path, caplog):
+    own = tmp_path / "out" / "README.md"
+    own.parent.mkdir()
+    own.write_text("# My face models\n")
+    export(run, fer2013_csv, "a", own.parent, CPU)
+    assert own.read_text() == "# My face models\n"
+    assert f"{own} is not a list of model cards" in caplog.text
+    own.unlink()
+    for name in ("a", "b"):  # the second finds the list that the first made
+        export(run, fer2013_csv, name, own.parent, CPU)
+    assert "## a\n" in own.read_text()
+    assert "## b\n" in own.read_text()
+
+
+def test_files_whose_cards_say_too_little_are_left_out_of_the_list(
+    fer2013_csv, run, tmp_path, caplog, random_weights
+):
+    random_weights(0)  # without scores
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
+    export(run, fer2013_csv, "a", tmp_path, CPU)
+    listed = re.findall("^## (.*)", (tmp_path / "README.md").read_text(), re.MULTILINE)
+    assert listed == ["a"]
+    assert "other.safetensors has no card" in caplog.text
+    assert "random0.safetensors: its card is not whole" in caplog.text

@@ -1,10 +1,14 @@
 """`weights/README.md`: the cards of all weight files of a folder, for people."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fer_live.card import Card, load_card
+from fer_live.errors import UserError
+
+HEAD = "# Model cards\n"  # where a README.md begins so, it is one of ours
 
 UNCERTAINTY = {
     "head": "the variance that RUL's head says",
@@ -13,16 +17,37 @@ UNCERTAINTY = {
 }
 NAMES = {"variance": "variance of RUL's head"}
 
+logger = logging.getLogger(__name__)
+
 
 def write_model_cards(folder: Path) -> None:
-    """Renew the folder's README.md from its weight files."""
-    files = sorted(folder.glob("*.safetensors"))
-    sections = [_section(load_card(file), file) for file in files]
+    """Renew the folder's README.md from its weight files; warn of those that do not say enough.
+
+    A README.md that others wrote stays as it is.
+    """
+    path = folder / "README.md"
+    if path.exists() and not path.read_bytes().startswith(HEAD.encode()):
+        logger.warning(
+            f"{path} is not a list of model cards and stays as it is: for one, rename it and refresh"
+        )
+        return
     head = (
-        "# Model cards\n\nWritten by `python -m train export` and `refresh` from the cards inside the weight files.\n"
+        f"{HEAD}\nWritten by `python -m train export` and `refresh` from the cards inside the weight files.\n"
         "The split that is named chose the epoch and fitted the temperature: its scores are validation scores.\n"
     )
-    (folder / "README.md").write_text("\n".join([head, *sections]))
+    sections = [_section_or_none(file) for file in sorted(folder.glob("*.safetensors"))]
+    path.write_text("\n".join([head, *filter(None, sections)]))
+
+
+def _section_or_none(file: Path) -> str | None:
+    try:
+        return _section(load_card(file), file)
+    except UserError as error:
+        why = str(error)
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+        why = f"{file}: its card is not whole"  # older versions and other programs say less
+    logger.warning(f"{why}; {file.name} is left out of README.md")
+    return None
 
 
 def _section(card: Card, file: Path) -> str:
