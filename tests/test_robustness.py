@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.small_sets import write_class_folders
 from train import robustness
 from train.__main__ import main
 from train.corruptions import CORRUPTIONS
+
+
+def stop(*_):
+    raise KeyboardInterrupt
 
 
 def test_faces_are_what_varies_not_pictures():
@@ -39,6 +44,28 @@ def test_table_plot_and_summary_of_two_models(fer2013_csv, tmp_path, capsys, ran
     before = (output / "robustness.csv").read_bytes()
     assert main(arguments) == 0
     assert (output / "robustness.csv").read_bytes() == before
+
+
+def test_results_stay_where_another_measurement_is_stopped(
+    fer2013_csv, tmp_path, random_weights, monkeypatch
+):
+    output = tmp_path / "out"
+    arguments = ["robustness", "--weights", random_weights(0), "--limit", "2"]
+    arguments += ["--root", str(fer2013_csv), "--output", str(output)]
+    assert main(arguments) == 0
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    monkeypatch.setattr(robustness, "plot_robustness", stop)
+    assert main([*arguments, "--seed", "1"]) == 130
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+def test_a_class_that_a_model_lacks_is_told_before_the_work(tmp_path, capsys, random_weights):
+    write_class_folders(tmp_path / "faces", {"happy": 12, "contempt": 12})
+    arguments = ["robustness", "--weights", random_weights(0), "--dataset", "folder"]
+    arguments += ["--root", str(tmp_path / "faces"), "--output", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert "random0 has no class contempt" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_model_twice_is_refused(fer2013_csv, tmp_path, capsys, random_weights):

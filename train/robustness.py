@@ -4,6 +4,7 @@ What the detector and its crops cost at five sizes of the face is `python -m scr
 """
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from train.corruptions import CORRUPTIONS, SEVERITIES, corrupted
 from train.data import Faces, find
 from train.metrics import Scores, confusion_matrix
 from train.plots import plot_robustness
-from train.predict import predict
+from train.predict import columns_of, predict
 
 CLEAN = "clean"
 FILES = ("robustness.csv", "robustness.md", "robustness.json", "robustness.png")
@@ -48,8 +49,8 @@ def robustness(
 ) -> dict[str, Any]:
     """Score each weight file on the clean faces and through all CORRUPTIONS at all severities.
 
-    Writes FILES to `output` and returns what the json holds. Raises UserError on bad input, before any
-    work is done.
+    Writes FILES to `output`, where earlier ones stay until all of these are written; returns what the json
+    holds. Raises UserError on bad input, before any work is done.
     """
     options = options or RobustnessOptions()
     source = find(dataset)
@@ -61,6 +62,8 @@ def robustness(
             f"two weight files are called the same: {', '.join(names)}: give one of each"
         )
     faces = source.load(root, split, options.limit)
+    for _, card in models:
+        columns_of(card, faces)
     _make(output)
     with Progress(transient=True) as progress:
         task = progress.add_task("", total=len(models) * (1 + len(CORRUPTIONS) * len(SEVERITIES)))
@@ -76,10 +79,14 @@ def robustness(
         "seed": options.seed,
         "models": _summaries({name: _right(said, faces) for name, said in found.items()}),
     }
-    cells.to_csv(output / "robustness.csv", index=False)
-    (output / "robustness.md").write_text(markdown(cells, summary))
-    (output / "robustness.json").write_text(json.dumps(summary, indent=2))
-    plot_robustness(cells, output / "robustness.png")
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
+        folder = Path(new)
+        cells.to_csv(folder / "robustness.csv", index=False)
+        (folder / "robustness.md").write_text(markdown(cells, summary))
+        (folder / "robustness.json").write_text(json.dumps(summary, indent=2))
+        plot_robustness(cells, folder / "robustness.png")
+        for name in FILES:
+            (folder / name).replace(output / name)
     return summary | {"table": by_corruption(cells)}
 
 
@@ -210,8 +217,8 @@ def _percent(found: dict[str, float], sign: str = "") -> str:
 def _make(output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            (output / name).unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
     except OSError as error:
         raise UserError(
             f"cannot write to {output} ({error.strerror}): choose another --output"
