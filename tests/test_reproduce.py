@@ -1,5 +1,6 @@
 import csv
 import logging
+import shutil
 
 import pytest
 import yaml
@@ -125,6 +126,19 @@ def test_a_damaged_evaluation_is_made_again(table, fer2013_csv, tmp_path, damage
     assert main(command) == 0
     after = rows_of(output)["today"]
     assert (after["accuracy"], after["error"]) == (before["accuracy"], "")
+
+
+def test_a_run_that_is_trained_again_is_scored_again(table, fer2013_csv, tmp_path):
+    output = tmp_path / "out"
+    command = ["reproduce", str(table), "--root", str(fer2013_csv), "--output", str(output), *TINY]
+    command += ["--rows", "today"]
+    assert main(command) == 0
+    (run,) = (output / "runs").iterdir()
+    (scores,) = (output / "evaluations").glob("*/metrics.json")
+    written = scores.stat().st_mtime_ns
+    shutil.rmtree(run)
+    assert main(command) == 0
+    assert scores.stat().st_mtime_ns > written
 
 
 def test_scores_stay_in_the_report_when_the_facts_of_their_run_are_damaged(

@@ -1,5 +1,6 @@
 """Where a reproduction's files lie, and what has come of it so far."""
 
+import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,10 @@ class Workshop:
 
     def evaluation(self, run: Run) -> Path:
         return self.output / "evaluations" / f"{run.name}-{self.scored(run)}"
+
+    def evaluations(self, run: Run) -> list[Path]:
+        """Of any split."""
+        return list((self.output / "evaluations").glob(f"{glob.escape(run.name)}-*"))
 
     def scored(self, run: Run) -> str:
         return self.split or find(run.recipe.dataset).selection

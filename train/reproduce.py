@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -158,6 +159,8 @@ def _train(run: Run, workshop: Workshop, later: float, progress: Progress) -> No
             before=workshop.folder(run.before) if run.before else None,
         )
         (own / FILE).unlink(missing_ok=True)
+        for scores in workshop.evaluations(run):  # of a run that was here before
+            shutil.rmtree(scores)
     except Exception as error:
         progress.errors[run.name] = kept(error, own)
     finally:
