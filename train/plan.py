@@ -60,11 +60,15 @@ class PlannedRow:
 
 
 def plan(table: Table, options: PlanOptions) -> list[PlannedRow]:
-    """The rows with their runs. Raises UserError where a row is asked for that the table lacks."""
+    """The rows with their runs. Raises UserError where a row is asked for that the table lacks, or a seed is set."""
     known = [row.name for row in table.rows]
     strange = [name for name in options.rows if name not in known]
     if strange:
         raise UserError(f"row {strange[0]!r} is not in the table: use {', '.join(known)}")
+    changes = [*options.changes, *(change for row in table.rows for change in row.changes)]
+    seed = next((change for change in changes if change.partition("=")[0] == "seed"), "")
+    if seed:
+        raise UserError(f"{seed} would be the seed of every run: leave it out, and use --seeds N")
     planned: list[PlannedRow] = []
     for row in table.rows:
         wanted = not options.rows or row.name in options.rows
