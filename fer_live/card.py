@@ -1,6 +1,9 @@
 """Weight files: tensors in safetensors format, with a card in the header that says what they mean."""
 
+import errno
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -124,9 +127,14 @@ def find_weights(name: str) -> Path:
 
 
 def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
-    """Write a weight file; tensors are kept in the precision they come in."""
+    """Write a weight file; tensors are kept in the precision they come in. Raises OSError."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    save_file(contiguous, path, metadata={"card": card.to_json()})
+    try:
+        save_file(contiguous, path, metadata={"card": card.to_json()})
+    except SafetensorError as error:
+        told = re.search(r"os error (\d+)", str(error))  # which it has in words alone
+        number = int(told[1]) if told else errno.EIO
+        raise OSError(number, os.strerror(number), str(path)) from error
     path.chmod(0o644)  # the library makes files that only their owner can read
 
 

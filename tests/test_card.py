@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import json
 import math
 import pickle
@@ -14,6 +15,7 @@ from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
 from fer_live.web.models import facts
+from tests.limits import small_disk
 
 
 @pytest.fixture
@@ -41,6 +43,12 @@ def weights(card, tmp_path):
     state = MODELS["cnn6"]().state_dict()
     cards.save(path, card, {k: t.half() if t.is_floating_point() else t for k, t in state.items()})
     return path
+
+
+def test_a_full_disk_is_told_as_the_system_tells_it(card, tmp_path):
+    with small_disk(1000), pytest.raises(OSError, match="File too large") as caught:
+        cards.save(tmp_path / "a.safetensors", card, MODELS["cnn6"]().state_dict())
+    assert caught.value.errno == errno.EFBIG
 
 
 def test_card_and_tensors_come_back(weights, card):

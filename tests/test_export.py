@@ -1,6 +1,7 @@
 """A run becomes a weight file, or one line says why not."""
 
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -50,6 +51,11 @@ def test_a_run_without_its_facts_is_one_line(fer2013_csv, run, tmp_path):
     (run / "run.json").unlink()
     with pytest.raises(UserError, match=r"run\.json is missing: .* --resume"):
         export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+
+
+def test_a_folder_that_takes_no_files_is_one_line(fer2013_csv, run):
+    with pytest.raises(UserError, match="cannot write to /proc"):
+        export(run, fer2013_csv, "a", Path("/proc"), CPU)
 
 
 def test_a_run_of_an_older_version_is_exported(fer2013_csv, run, tmp_path):

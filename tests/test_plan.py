@@ -118,6 +118,13 @@ def test_an_unknown_row_names_the_known_ones():
         plan(table_of(Row("a", "basic")), PlanOptions(rows=["b"]))
 
 
+def test_a_table_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "table.yaml"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match=r"table\.yaml cannot be read as text .* give a YAML file"):
+        load_table(str(path))
+
+
 @pytest.mark.parametrize("name", table_names())
 def test_every_row_of_the_published_tables_can_be_trained_or_is_cited(name):
     for row in plan(load_table(name), PlanOptions()):

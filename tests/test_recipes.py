@@ -134,6 +134,8 @@ def test_one_remedy_is_not_warned_of(caplog, override):
         ("arguments.foo=1", "arguments: 'foo' is not one of network cucn's: depth, stem, "),
         ("epochs=", "epochs has no value: give one, or leave it out"),
         ("augmentation.flip=", "augmentation: flip has no value"),
+        ("augmentation=5", "augmentation 5 is not a mapping: set its fields"),
+        ("augmentation=[]", "augmentation [] is not a mapping: set its fields"),
         ("epochs=[", "--set 'epochs=[': '[' is no YAML value"),
         (
             "before.epochs=1",

@@ -68,6 +68,15 @@ def test_a_class_that_a_model_lacks_is_told_before_the_work(tmp_path, capsys, ra
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("seed", ["-1", "1.5"])
+def test_a_seed_is_a_whole_number_from_0(seed, tmp_path, capsys):
+    arguments = ["robustness", "--weights", "cnn6", "--output", str(tmp_path), "--seed", seed]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
+
+
 def test_one_model_twice_is_refused(fer2013_csv, tmp_path, capsys, random_weights):
     arguments = ["robustness", "--weights", random_weights(0), random_weights(0)]
     arguments += ["--root", str(fer2013_csv), "--output", str(tmp_path / "out")]

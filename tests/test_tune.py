@@ -105,3 +105,8 @@ def test_a_search_needs_trials(trials, capsys):
         main(["tune", "--recipe", "cnn6-fer2013", "--output", "x", "--trials", trials])
     assert stopped.value.code == 2
     assert "not a whole number from 1" in capsys.readouterr().err
+
+
+def test_a_learning_rate_of_nothing_is_told(fer2013_csv, tmp_path, capsys):
+    assert main(command(fer2013_csv, tmp_path / "out", 1, "learning_rate=0")) == 2
+    assert "learning_rate 0 has nothing around it" in capsys.readouterr().err

@@ -188,9 +188,14 @@ def _taught(content: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, An
 
 def _check_fields(content: Mapping[str, Any], where: str) -> None:
     check_names(content, FIELDS, where)
-    if isinstance(content.get("augmentation"), dict):
-        check_names(content["augmentation"], AMOUNTS, f"{where}: augmentation")
     check_values(content, where)
+    augmentation = content.get("augmentation", {})
+    if not isinstance(augmentation, Mapping):
+        raise UserError(
+            f"{where}: augmentation {augmentation!r} is not a mapping: set its fields, such as "
+            "augmentation.rotation=10"
+        )
+    check_names(augmentation, AMOUNTS, f"{where}: augmentation")
 
 
 def _set(content: dict[str, Any], override: str) -> None:

@@ -78,6 +78,10 @@ def load_table(name: str) -> Table:
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Table, "table")
         table: Table = parser.instantiate_classes(parser.parse_object({"table": content})).table
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"table {path} cannot be read as text ({error}): give a YAML file"
+        ) from None
     except (ArgumentError, yaml.YAMLError) as error:
         raise UserError(f"table {path}: {' '.join(str(error).split())}") from None
     _check(table, path)

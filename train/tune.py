@@ -69,6 +69,8 @@ def tune(
     """
     if not recipe.epochs:
         raise UserError("a recipe without epochs has nothing to tune: choose one that trains")
+    if not recipe.learning_rate:
+        raise UserError("learning_rate 0 has nothing around it to search: use more than 0")
     read_splits(recipe, root, fitting.limit)  # bad data ends all at once, not each trial
     with alone_in(output):
         study = _open(recipe, output, options, fitting.limit)

@@ -63,7 +63,16 @@ def root_of(arguments: argparse.Namespace) -> Path:
 
 def positive(text: str) -> int:
     """A whole number from 1, for argparse."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, lowest: int) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if number < lowest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest}")
     return number

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from train.cli.options import add_dataset, add_device, add_limit, add_root, root_of
+from train.cli.options import add_dataset, add_device, add_limit, add_root, natural, root_of
 
 
 def add_robustness(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,9 @@ def add_robustness(parser: argparse.ArgumentParser) -> None:
         "--split", help="its name (default: the one that selects, FER2013's public)"
     )
     parser.add_argument("--output", required=True, type=Path, help="folder for the results")
-    parser.add_argument("--seed", type=int, default=0, help="of noise and directions (default: 0)")
+    parser.add_argument(
+        "--seed", type=natural, default=0, help="of noise and directions (default: 0)"
+    )
     add_limit(parser)
     add_device(parser)
 
