@@ -42,7 +42,7 @@ def test_a_teachers_readings_become_targets(fer2013_csv):
 def test_teachers_of_views_are_averaged_over_their_temperatures(fer2013_csv):
     faces = load(fer2013_csv, "public")
     views = torch.randn(2, 1, 48, 48)
-    said = Teachers(tiny("teachers=[cnn6, cucn]"), faces, CPU)(views)
+    said = Teachers(tiny("strategy=distillation", "teachers=[cnn6, cucn]"), faces, CPU)(views)
     each = []
     for name in ("cnn6", "cucn"):
         network, card = cards.load(cards.find_weights(name))
@@ -74,6 +74,26 @@ def test_a_student_is_shown_the_views_that_its_teachers_read(fer2013_csv, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("cnn6-fer2013", ["teachers=[cnn6]"], "strategy supervised asks teachers cnn6 nothing"),
+        ("cucn-fer2013", ["teachers=[a, b]"], "strategy rul asks teachers a, b nothing"),
+        ("cucn-multitask", ["teachers=[a]"], "strategy multitask asks teachers a nothing"),
+        ("cucn-fer2013", ["options.taught=0.5"], "option taught needs teachers"),
+        ("cnn6-distilled", ["teachers=[]", "dataset=ferplus"], "distillation needs teachers"),
+    ],
+)
+def test_teachers_and_what_asks_them_need_each_other(name, changes, told):
+    with pytest.raises(UserError, match=told):
+        recipes.load(name, changes)
+
+
+def test_a_recipe_without_teachers_is_given_them():
+    assert recipes.load("cnn6-fer2013", ["strategy=distillation"], teachers=["a"]).teachers == ["a"]
+    recipes.load("cucn-multitask", ["teachers=[a]", "options.taught=0.5"])
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         (["size=40"], "teacher cnn6 wants images of size"),
@@ -85,6 +105,6 @@ def test_a_student_is_shown_the_views_that_its_teachers_read(fer2013_csv, tmp_pa
     ],
 )
 def test_teachers_that_cannot_read_the_views_are_refused(fer2013_csv, changes, told):
-    recipe = tiny("teachers=[cnn6]", *changes)
+    recipe = tiny("strategy=distillation", "teachers=[cnn6]", *changes)
     with pytest.raises(UserError, match=told):
         Teachers(recipe, load(fer2013_csv, "public"), CPU)

@@ -94,6 +94,7 @@ def check(fields: Mapping[str, Any], name: str) -> None:
     check_arguments(fields["network"], fields["arguments"], f"recipe {name}")
     strategy = fields["strategy"]
     check_options(STRATEGIES[strategy], strategy, fields["options"], f"recipe {name}: ")
+    _check_teachers(fields, name)
     if fields["before"] and not fields["after"]:
         raise UserError(
             f"recipe {name}: before.{next(iter(fields['before']))} changes the recipe it comes after, and it "
@@ -109,6 +110,20 @@ def check(fields: Mapping[str, Any], name: str) -> None:
             f"recipe {name}: options.crowd weighs a head that the network lacks: use arguments.crowd=8"
         )
     _warn_of_stacked(fields, name)
+
+
+def _check_teachers(fields: Mapping[str, Any], name: str) -> None:
+    """Their words go into the targets of a strategy that asks for them, and nowhere else."""
+    strategy, teachers = fields["strategy"], fields["teachers"]
+    asked = strategy == "distillation" or fields["options"].get("taught", 0) > 0
+    if teachers and not asked:
+        raise UserError(
+            f"recipe {name}: strategy {strategy} asks teachers {', '.join(teachers)} nothing: use --teacher, "
+            "or rul or multitask with options.taught above 0"
+        )
+    if asked and not teachers:
+        how = strategy if strategy == "distillation" else "option taught"
+        raise UserError(f"recipe {name}: {how} needs teachers: use teachers=[WEIGHTS]")
 
 
 def check_arguments(network: str, arguments: Mapping[str, Any], where: str) -> None:
