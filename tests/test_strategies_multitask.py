@@ -100,6 +100,8 @@ def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
     people, card = cards.load(tmp_path / "people.safetensors")
     assert (own_card.dataset, len(own_card.labels)) == ("fer2013", 7)
     assert (card.dataset, len(card.labels)) == ("ferplus", 8)
+    # What corrects for class weights would find them where there were none.
+    assert (own_card.recipe["class_weights"], card.recipe["class_weights"]) == (0.25, 0)
     assert {HAPPY, CONTEMPT} < set(card.labels)
     trained = read_checkpoint(run / "best.ckpt")["state_dict"]["network.crowd.weight"]
     torch.testing.assert_close(people.classifier.weight, trained, rtol=1e-3, atol=1e-3)

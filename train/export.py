@@ -111,7 +111,9 @@ def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor]
             )
         state |= _renamed(second, "crowd.", "classifier.")
         arguments = {key: value for key, value in recipe.arguments.items() if key != "crowd"}
-        recipe = replace(recipe, dataset=ferplus.NAME, arguments=arguments)
+        # The votes' own loss knows no class weights.
+        weights: dict[str, Any] = {"class_weights": 0.0, "weight_mode": "loss"}
+        recipe = replace(recipe, dataset=ferplus.NAME, arguments=arguments, **weights)
     tensors = {
         key: tensor.half() if tensor.is_floating_point() else tensor
         for key, tensor in state.items()
