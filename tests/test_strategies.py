@@ -66,6 +66,10 @@ def test_before_mixing_begins_the_loss_is_cross_entropy():
     assert strategy.complete(0.6)
 
 
+def test_where_mixing_never_begins_any_epoch_may_be_chosen():
+    assert RelativeUncertainty(task([1.0, 1.0]), mixing_from=1).complete(0.1)
+
+
 def test_teachers_have_their_share_in_each_label(monkeypatch):
     # As above, with both faces called half their own label and half the teachers' (1, 0).
     monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))

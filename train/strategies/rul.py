@@ -63,4 +63,5 @@ class RelativeUncertainty(Strategy):
         return (1 - self.taught) * labels + self.taught * step.targets
 
     def complete(self, progress: float) -> bool:
-        return progress > self.mixing_from
+        """Once mixing has begun; from the start where it never does."""
+        return progress > self.mixing_from or self.mixing_from >= 1
