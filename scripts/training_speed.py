@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,7 +20,9 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from fer_live.device import choose_device
+from fer_live.errors import UserError
 from train import recipe as recipes
+from train.cli.options import add_device, positive
 from train.data.batches import Batch
 from train.fit import fit
 from train.learner import Learner
@@ -36,24 +39,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="FER2013's folder or csv")
     parser.add_argument("--recipe", default="cucn-fer2013")
-    parser.add_argument("--turns", type=int, default=12, help=f"of {TURN} steps of each kind")
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--turns", type=positive, default=12, help=f"of {TURN} steps of each kind")
+    add_device(parser)
     parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
+    try:
+        print(measure(options))
+    except UserError as error:
+        parser.exit(2, f"training_speed: {error}\n")
+
+
+def measure(options: argparse.Namespace) -> str:
+    """What came of it, for people. Raises UserError where there is nothing to measure."""
     # Whole faces from the first step: both kinds of step then have the same size.
     recipe = recipes.load(options.recipe, changes={"small_until": 0.0})
+    recipe = replace(recipe, after="", before={})  # as quick from random parameters
+    if not recipe.epochs:
+        raise UserError(f"recipe {options.recipe} has no epochs to measure: choose one that trains")
     turns = Turns(recipe, options.turns + WARM_UP, options.compile)
     device = choose_device(options.device)
     fit_options = FitOptions(accelerator=device.type, compiled=options.compile)
     quiet = redirect_stdout(io.StringIO())  # the bar is of a training that nobody asked for
     with tempfile.TemporaryDirectory() as folder, quiet, suppress(Enough):
         fit(recipe, options.root, Path(folder) / "run", fit_options, callbacks=[turns])
+    least = (WARM_UP + 1) * TURN
+    if len(turns.real) < least:
+        raise UserError(
+            f"a training of {len(turns.real)} steps is too short, {least} are the least: use more faces"
+        )
     real, bare, augmenting = (
         1000 * median(times[WARM_UP * TURN :])
         for times in (turns.real, turns.bare, turns.augmenting)
     )
     rate = recipe.batch_size / real * 1000
-    print(
+    return (
         f"{options.recipe} on {device}, batches of {recipe.batch_size}, medians of {TURN * options.turns} steps:\n"
         f"training {real:.0f} ms a step ({rate:.0f} faces a second), bare loop {bare:.0f} ms: "
         f"{100 * bare / real:.1f}% of the bare loop's throughput\n"
