@@ -148,6 +148,12 @@ def test_a_batch_of_one_face_is_refused(fer2013_csv, tmp_path):
         fit(tiny(), fer2013_csv, tmp_path / "run", FitOptions(limit=1))
 
 
+def test_an_empty_variable_names_no_data(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FER_DATA", "")
+    assert main(["fit", "--recipe", "cnn6-fer2013", "--output", str(tmp_path / "run")]) == 2
+    assert "no data set given: add --root FOLDER, or set FER_DATA" in capsys.readouterr().err
+
+
 def test_unknown_recipe_names_the_known_ones():
     with pytest.raises(UserError, match=r"cnn6-fer2013, .*cucn-fer2013"):
         recipes.load("cuca", [])

@@ -50,7 +50,7 @@ def add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--root",
         type=Path,
-        default=os.environ.get("FER_DATA"),
+        default=os.environ.get("FER_DATA") or None,  # empty would be the current folder
         help="the data set's folder or file (default: the environment's FER_DATA)",
     )
 
