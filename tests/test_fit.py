@@ -208,26 +208,59 @@ def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_pat
         torch.testing.assert_close(own[name], expected[name])
 
 
-@pytest.mark.parametrize(
-    ("trains", "kept"), [([], False), (["classifier"], False), (["body"], True)]
-)
-def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_starts(
-    fer2013_csv, tmp_path, caplog, trains, kept
-):
+@pytest.fixture
+def fitted(fer2013_csv, tmp_path):
+    """A weight file whose classifier matrix scaling fitted, as far as its card knows."""
     fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
     weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
     network, card = cards.load(weights)
     told = {**card.training, "matrix_scaling": {"split": "public"}}
     cards.save(weights, dataclasses.replace(card, training=told), network.state_dict())
-    recipe = dataclasses.replace(tiny(f"init={weights}"), trains=trains)
-    started = build_network(recipe, len(card.labels))
+    return weights
+
+
+def started(recipe, classes=7):
+    network = build_network(recipe, classes)
+    start(network, recipe, None)
+    return network.state_dict()
+
+
+@pytest.mark.parametrize("trains", [[], ["classifier"], ["classifier.weight", "classifier.bias"]])
+def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_starts(
+    fitted, caplog, trains
+):
     with caplog.at_level("WARNING"):
-        start(started, recipe, None)
-    assert ("classifier starts at random" in caplog.text) is not kept
-    own, expected = started.state_dict(), network.state_dict()
-    same = {name for name in expected if torch.equal(own[name], expected[name])}
-    assert ("classifier.weight" in same) is kept
-    assert same >= {name for name in expected if not name.startswith("classifier.")}
+        own = started(dataclasses.replace(tiny(f"init={fitted}"), trains=trains))
+    assert "classifier starts at random" in caplog.text
+    expected = cards.load(fitted)[0].state_dict()
+    assert not torch.equal(own["classifier.weight"], expected["classifier.weight"])
+    for name in (name for name in expected if not name.startswith("classifier.")):
+        torch.testing.assert_close(own[name], expected[name])
+
+
+def test_such_a_classifier_stays_where_nothing_trains(fitted):
+    own = started(tiny(f"init={fitted}", "epochs=0"))
+    expected = cards.load(fitted)[0].state_dict()
+    torch.testing.assert_close(own["classifier.weight"], expected["classifier.weight"])
+
+
+def test_such_a_classifier_stays_where_the_votes_head_alone_trains(fitted):
+    recipe = tiny(f"init={fitted}")
+    with_votes = {**recipe.arguments, "crowd": 8}
+    own = started(dataclasses.replace(recipe, arguments=with_votes, trains=["crowd"]))
+    expected = cards.load(fitted)[0].state_dict()
+    torch.testing.assert_close(own["classifier.weight"], expected["classifier.weight"])
+
+
+def test_such_a_classifier_may_not_teach_the_rest(fitted):
+    with pytest.raises(UserError, match="add classifier to trains"):
+        started(dataclasses.replace(tiny(f"init={fitted}"), trains=["trunk"]))
+
+
+def test_other_expressions_are_told_once(fitted, caplog):
+    with caplog.at_level("WARNING"):
+        started(tiny(f"init={fitted}"), classes=8)
+    assert caplog.text.count("start at random") + caplog.text.count("starts at random") == 1
 
 
 def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from fer_live import card as cards
+from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
@@ -15,7 +16,8 @@ from train.pretrained import load_pretrained
 from train.recipe import Recipe
 from train.strategies import Strategy, Task, build_strategy, criterion
 
-LAST_LAYER = "classifier."
+LAST_LAYER, VOTES = "classifier.", "crowd."
+FITTED = "fitted to the split that selects"
 logger = logging.getLogger(__name__)
 
 
@@ -127,17 +129,28 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
-    fitted = card.training.get("matrix_scaling", {}).get("split")
-    if fitted and _trains(recipe, LAST_LAYER):
+    if _must_begin_anew(network, recipe, card) and f"{LAST_LAYER}weight" in kept:
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
-        logger.warning(
-            f"the network's classifier starts at random: {path}'s was fitted to {fitted}"
-        )
+        logger.warning(f"the network's classifier starts at random: that of {path} is {FITTED}")
     network.load_state_dict(kept, strict=False)
 
 
-def _trains(recipe: Recipe, part: str) -> bool:
-    return not recipe.trains or part.startswith(tuple(recipe.trains))
+def _must_begin_anew(network: Network, recipe: Recipe, card: Card) -> bool:
+    """Whether the card's classifier knows labels that the training must not know, and takes part in it.
+
+    Raises UserError where it would teach the rest and not train itself.
+    """
+    if not (recipe.epochs and "matrix_scaling" in card.training):
+        return False
+    names = [name for name, _ in network.named_parameters()]
+    trained = [name for name in names if not recipe.trains or name.startswith(tuple(recipe.trains))]
+    if any(name.startswith(LAST_LAYER) for name in trained):
+        return True
+    if all(name.startswith(VOTES) for name in trained):
+        return False
+    raise UserError(
+        f"init {recipe.init}: its classifier is {FITTED}, and would teach the rest: add classifier to trains"
+    )
 
 
 def _from_public_weights(network: Network, recipe: Recipe) -> None:
