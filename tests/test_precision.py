@@ -1,7 +1,11 @@
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from train import precision
 from train.fit import FitOptions, fit
@@ -22,9 +26,9 @@ def measured(monkeypatch):
         monkeypatch.setattr(precision, "seconds", seconds)
         return asked
 
-    precision._quicker_on_cpu.cache_clear()
-    yield answer
-    precision._quicker_on_cpu.cache_clear()
+    monkeypatch.setenv(precision.MEASURED, "")  # so that it is as it was, afterwards
+    monkeypatch.delenv(precision.MEASURED)
+    return answer
 
 
 @pytest.mark.parametrize(("single", "half", "quicker"), [(2, 1, "bf16-mixed"), (1, 11, "32-true")])
@@ -53,6 +57,38 @@ def test_both_precisions_are_timed_on_this_cpu():
     taken = precision.seconds()
     assert set(taken) == {torch.float32, torch.bfloat16}
     assert all(0 < each < 60 for each in taken.values())
+
+
+def test_other_processes_of_a_training_take_what_the_first_one_measured(measured):
+    measured(2, 1)
+    precision_of(load("cucn-fer2013"), "cpu")
+    code = (
+        "from train import precision, recipe\n"
+        "precision.seconds = lambda: 1 / 0\n"
+        "print(precision.precision_of(recipe.load('cucn-fer2013'), 'cpu'))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "bf16-mixed"
+
+
+@pytest.mark.parametrize("begun", ["auto", "bf16-mixed"])
+def test_a_resumed_run_keeps_its_precision(fer2013_csv, tmp_path, measured, monkeypatch, begun):
+    measured(2, 1)
+    run = tmp_path / "run"
+    small = ["batch_size=16", "small_until=0", "ema=0"]
+    recipe = load("cnn6-fer2013", ["epochs=2", *small, f"precision={begun}"])
+
+    class Stop(Callback):
+        def on_validation_end(self, trainer, learner):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, fer2013_csv, run, FitOptions(accelerator="cpu"), callbacks=[Stop()])
+    monkeypatch.setenv(precision.MEASURED, "32-true")  # as on another machine
+    again = load("cnn6-fer2013", ["epochs=2", *small])
+    fit(again, fer2013_csv, run, FitOptions(accelerator="cpu", resume=True))
+    facts = json.loads((run / "run.json").read_text())
+    assert (facts["precision"], facts["finished"]) == ("bf16-mixed", True)
 
 
 def test_a_run_tells_the_precision_that_auto_came_to(fer2013_csv, tmp_path, measured):

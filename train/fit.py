@@ -26,6 +26,7 @@ from train.recipe import Recipe
 from train.run_folder import (
     BEFORE,
     alone_in,
+    as_begun,
     begin,
     check_faces,
     is_finished,
@@ -74,6 +75,7 @@ def fit(
         splits = read_splits(recipe, root, options.limit)
         if options.resume:
             check_faces(output, splits.training)
+            recipe = as_begun(recipe, output)
         if recipe.after:
             build(recipe, splits.training)  # tells what does not fit before the first stage trains
             before = before or output / BEFORE

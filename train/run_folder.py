@@ -5,6 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,22 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
         raise UserError(f"{output} has no {LAST} to resume: leave --resume out")
     facts = read_facts(begun[0] if begun else output)
     before = {"limit": facts.get("limit", limit)}  # older versions did not say
-    changed = differences(recipe, before | _recipe_of(output), {"limit": limit})
+    begun_as = _recipe_of(output)
+    if recipe.precision == "auto":  # which goes on with what the run has, see `as_begun`
+        begun_as["precision"] = "auto"
+    changed = differences(recipe, before | begun_as, {"limit": limit})
     if changed:
         raise UserError(
             f"{output} was trained with another {changed}: resume with the same recipe and --limit, "
             "or choose another --output"
         )
     return output / LAST if (output / LAST).is_file() else None
+
+
+def as_begun(recipe: Recipe, output: Path) -> Recipe:
+    """The recipe with the precision that its run was begun in, if that was left to the device."""
+    known = read_facts(output).get("precision", _recipe_of(output).get("precision"))
+    return replace(recipe, precision=known) if recipe.precision == "auto" and known else recipe
 
 
 def check_faces(output: Path, training: Faces) -> None:
