@@ -155,6 +155,27 @@ def test_what_was_taken_adds_up(fer2013_csv, random_weights, tmp_path):
     assert "- 0.3 times the classes' log prior is taken from its logits" in said
 
 
+TAKE, SCALE = ["--logit-adjustment", "0.5"], ["--matrix-scaling"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [
+        (SCALE, TAKE, "leave --logit-adjustment out"),
+        (TAKE, SCALE, "leave --matrix-scaling out"),
+        ([], [*TAKE, *SCALE], "leave one of them out"),
+    ],
+)
+def test_a_layer_is_corrected_in_one_way(fer2013_csv, random_weights, capsys, first, then, said):
+    path = Path(random_weights(training=TRAINING, **FACTS))
+    arguments = ["refresh", "--weights", str(path), "--root", str(fer2013_csv)]
+    assert main([*arguments, *first]) == 0
+    before = path.read_bytes()
+    assert main([*arguments, *then]) == 2
+    assert said in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_a_card_without_a_prior_has_nothing_to_take(random_weights, fer2013_csv, capsys):
     path = random_weights(prior=(), training=TRAINING, **FACTS)
     arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]

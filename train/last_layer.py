@@ -22,8 +22,13 @@ Tensors = dict[str, torch.Tensor]
 def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) -> Card:
     """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9.
 
-    Raises UserError where the last layer has no bias to take it from, or the card no prior.
+    Raises UserError where the last layer has no bias to take it from, or the card no prior, or where matrix
+    scaling chose the bias: the scores that its card tells would be of another layer.
     """
+    if "matrix_scaling" in card.training:
+        raise UserError(
+            f"{card.name} has had its matrix scaling, whose scores the card tells: leave --logit-adjustment out"
+        )
     prior = log_prior(card)
     if type(network.classifier) is not nn.Linear or BIAS not in tensors or prior is None:
         raise UserError(
@@ -43,8 +48,13 @@ def matrix_scaled(
     """The card of a network, here and in its `tensors`, whose last layer is corrected to fit `selection`.
 
     The card tells how faces that did not fit the correction fare with it. Raises UserError where the last
-    layer is not linear, or was corrected before.
+    layer is not linear, or was corrected before, or lost its prior, which the correction would give back.
     """
+    if card.training.get("logit_adjustment"):
+        raise UserError(
+            f"{card.name} has lost some of its prior, which matrix scaling would give back: leave "
+            "--matrix-scaling out, or take the file from before"
+        )
     if type(network.classifier) is not nn.Linear:
         raise UserError(f"{card.name}: its last layer is not linear: leave --matrix-scaling out")
     if "matrix_scaling" in card.training:

@@ -30,6 +30,10 @@ def refresh(
     were made, stay as they are. Raises UserError where the card names no data set that is known, the last
     layer cannot be changed so, or the file cannot be written.
     """
+    if adjustment and scaled:
+        raise UserError(
+            "--matrix-scaling gives back what --logit-adjustment takes: leave one of them out"
+        )
     path = cards.find_weights(weights)
     network, card = cards.load(path)
     if card.dataset not in DATASETS or not card.recipe:
