@@ -98,6 +98,17 @@ def test_a_new_face_appears_within_half_a_second(live, side):
     assert seen[-1][0].box.centre == pytest.approx((950, 430), abs=0.12 * side)
 
 
+@pytest.mark.parametrize("side", [128, 200, 256, 320])
+def test_films_of_few_pixels_show_their_face_at_once_and_in_time(live, side):
+    picture = cv2.resize(data.astronaut(), (side, side), interpolation=cv2.INTER_AREA)
+    assert len(live(picture)) == 1
+    empty = np.full_like(picture, 110)
+    while live(empty):
+        pass
+    tiles = len(pyramid(side, side))
+    assert any(live(picture) for _ in range(tiles))
+
+
 def test_a_moving_face_is_seen_in_every_frame(live):
     for _ in range(12):
         live(scene(640, 480, (150, 200)))

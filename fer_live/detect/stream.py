@@ -33,12 +33,19 @@ class Stream:
     empty: dict[Tile, Image] = field(default_factory=dict)
 
     def next_tiles(self, width: int, height: int) -> list[Tile]:
-        """The part of the pyramid that is due in this frame: a twelfth of it, in turn."""
-        if self.size != (width, height):
+        """The part of the pyramid that is due in this frame: a twelfth of it, a tile at least, in turn.
+
+        All of it in the first frame of a size whose pyramid is no longer than that: films of few pixels are short.
+        """
+        changed = self.size != (width, height)
+        if changed:
             self.size, self.tiles, self.frames = (width, height), pyramid(width, height), 0
             self.faces, self.lost, self.empty = [], [], {}
-        first, end = (len(self.tiles) * step // SWEEP for step in (self.frames, self.frames + 1))
-        self.frames = (self.frames + 1) % SWEEP
+        frames = min(SWEEP, len(self.tiles))
+        if changed and frames < SWEEP:
+            return self.tiles
+        first, end = (len(self.tiles) * step // frames for step in (self.frames, self.frames + 1))
+        self.frames = (self.frames + 1) % frames
         return self.tiles[first:end]
 
     def is_due(self, tile: Tile, picture: Image) -> bool:
