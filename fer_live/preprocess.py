@@ -14,6 +14,7 @@ from fer_live.card import Card, Crop
 from fer_live.types import Face, FloatArray, Image
 
 LARGEST_OVERSAMPLING = 8
+LONGEST = 2**15 - 2  # pixels a side of what OpenCV warps
 
 
 def crop_area(face: Face, crop: Crop) -> FloatArray:
@@ -32,11 +33,23 @@ def crop_area(face: Face, crop: Crop) -> FloatArray:
     return np.array([centre + half * (x * right_way + y * down) for x, y in corners], np.float32)
 
 
+def within_reach(image: Image, area: FloatArray) -> tuple[Image, FloatArray]:
+    """An image that OpenCV can warp, and the area (4, 2) in it: of longer ones the part around the area."""
+    if max(image.shape[:2]) <= LONGEST:
+        return image, area
+    height, width = image.shape[:2]
+    last = np.array([width - 1, height - 1])
+    left, top = np.clip(np.floor(area.min(0)).astype(int) - 2, 0, last)
+    right, bottom = np.clip(np.ceil(area.max(0)).astype(int) + 2, 0, last)
+    return image[top : bottom + 1, left : right + 1], area - np.array([left, top], np.float32)
+
+
 def crop_face(image: Image, area: FloatArray, size: int) -> Image:
     """Cut the square `area` (4, 2) out of an image: (size, size, 3), edges repeated outside the frame.
 
     Large faces are cut finer and averaged, because bilinear sampling alone would alias.
     """
+    image, area = within_reach(image, area)
     side = float(np.linalg.norm(area[1] - area[0]))
     finer = min(max(math.ceil(side / size), 1), LARGEST_OVERSAMPLING)
     target = size * finer

@@ -56,6 +56,18 @@ def test_outside_the_frame_the_edge_repeats():
     assert (crop == 200).all()
 
 
+@pytest.mark.parametrize("left", [-30, 100, 20_000, 39_990])
+def test_a_face_in_a_panorama_is_cut_as_in_any_picture(left):
+    image = np.random.default_rng(0).integers(0, 256, (60, 40_000, 3), np.uint8)
+    box = (left, 5, left + 48, 53)
+    start = min(max(left - 50, 0), 40_000 - 150)
+    part, there = image[:, start : start + 150], (left - start, 5, left - start + 48, 53)
+    np.testing.assert_array_equal(
+        crop_face(image, crop_area(face(box), Crop()), 48),
+        crop_face(part, crop_area(face(there), Crop()), 48),
+    )
+
+
 @pytest.mark.parametrize("shape", [(48, 48), (48, 48, 3), (96, 96, 3), (30, 20), (1, 1, 3)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_crop_becomes_the_cards_size_and_channels(shape, channels):

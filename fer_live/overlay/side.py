@@ -13,6 +13,7 @@ from fer_live.overlay.heat import HeatMap, glow
 from fer_live.overlay.label import DIM, MUTED, shown_colour, words
 from fer_live.overlay.side_plan import TINIEST, Plan, fine_type, plan_panel
 from fer_live.overlay.sprites import INK, Sprite
+from fer_live.preprocess import within_reach
 from fer_live.timeline import SPAN, Timeline
 from fer_live.types import Image, Reading
 
@@ -136,6 +137,7 @@ def _pictures(
             ],
             np.float32,
         )
+    image, corners = within_reach(image, corners)
     own = np.array([(0, 0), (side, 0), (side, side), (0, side)], np.float32)
     turn = cv2.getPerspectiveTransform(corners.astype(np.float32) - 0.5, own - 0.5)
     crop = np.asarray(
