@@ -55,6 +55,13 @@ def test_other_files_carry_no_reading(tmp_path, content):
     assert embedded_record(path) is None
 
 
+def test_a_picture_too_large_to_open_carries_no_reading(tmp_path, monkeypatch):
+    PIL.Image.fromarray(picture()).save(tmp_path / "large.png")
+    for limit in (picture().shape[0] * picture().shape[1] - 1, 10):  # Pillow warns; Pillow refuses
+        monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", limit)
+        assert embedded_record(tmp_path / "large.png") is None
+
+
 def test_other_peoples_pictures_carry_no_reading(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x8769] = {0x9286: b"ASCII\0\0\0taken at the sea"}

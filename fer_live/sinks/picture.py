@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,10 @@ def save_picture(path: Path, canvas: Image, record: dict[str, Any]) -> None:
 def embedded_record(path: str | Path) -> dict[str, Any] | None:
     """The reading that a picture carries, as `save_picture` put it in; None where there is none."""
     try:
-        with PIL.Image.open(path, formats=("PNG", "JPEG")) as picture:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+            opened = PIL.Image.open(path, formats=("PNG", "JPEG"))
+        with opened as picture:
             text = getattr(picture, "text", {}).get(KEY)  # loads a PNG to its end
             if text is None:
                 comment = picture.getexif().get_ifd(EXIF).get(USER_COMMENT, b"")
@@ -79,7 +83,7 @@ def embedded_record(path: str | Path) -> dict[str, Any] | None:
                     return None
                 text = comment.removeprefix(ASCII).decode("ascii", "replace")
         record = json.loads(text)
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
         return None
     return record if isinstance(record, dict) and "faces" in record else None
 
