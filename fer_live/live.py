@@ -20,6 +20,7 @@ from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import FolderSource, Source, follow, list_pictures, open_source
+from fer_live.sources.container import public_name
 from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
 from fer_live.voting import load_reader
@@ -145,7 +146,8 @@ def _title(options: LiveOptions) -> str:
     if options.demo:
         return "Expressions in the demo"
     if options.source is not None:
-        return f"Expressions in {Path(options.source).name or options.source}"
+        name = public_name(options.source)
+        return f"Expressions in {Path(name).name or name}"
     return f"Expressions at camera {options.camera}"
 
 

@@ -7,6 +7,7 @@ import pytest
     ("arguments", "words"),
     [
         (["--port", "70000"], "'70000' is not a port from 1 to 65535"),
+        (["--host", "ä..b"], "choose another --port or --host"),
         (["--inspect", "nowhere"], "--inspect nowhere is no folder"),
         (["--auth", "me"], "it is not USER:PASSWORD"),
         (["--model", "cnn6,cnn6"], "each once"),

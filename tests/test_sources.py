@@ -35,6 +35,11 @@ def test_a_missing_file_is_refused(tmp_path):
         open_source(tmp_path / "no.mp4")
 
 
+def test_a_number_beyond_all_cameras_is_refused():
+    with pytest.raises(UserError, match="99999999999 is beyond any camera's number"):
+        open_source(99999999999)
+
+
 @pytest.mark.parametrize("place", ["", " "])
 def test_no_name_at_all_is_refused(place):
     with pytest.raises(UserError, match=f"'{place}' names no source"):

@@ -122,5 +122,6 @@ def test_a_server_that_does_not_answer_is_one_error():
 
 def test_a_password_is_not_shown():
     assert public_name("rtsp://me:secret@door/1") == "rtsp://me:***@door/1"
+    assert public_name("rtsp://me:se@cret@door/1") == "rtsp://me:***@door/1"
     assert public_name("rtsp://door:554/1@2") == "rtsp://door:554/1@2"
     assert VideoSource("rtsp://me:secret@door/1").name == "rtsp://me:***@door/1"

@@ -43,6 +43,15 @@ def test_a_videos_seconds_are_its_timestamps(tmp_path):
     assert seconds[-1] == pytest.approx(23 / 12 + 0.5, abs=2e-3)
 
 
+@pytest.mark.parametrize("start", [1e15, 1e300])
+def test_a_film_has_nothing_after_its_end_however_late(video, start):
+    with (
+        pytest.raises(UserError, match="has no picture from"),
+        VideoSource(video, start=start) as source,
+    ):
+        list(source)
+
+
 def test_a_phones_video_is_turned_upright(video, tmp_path):
     data = bytearray(video.read_bytes())
     matrix = data.index(b"tkhd") + 4 + 40  # ISO 14496-12, 8.3.2: version 0

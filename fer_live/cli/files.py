@@ -82,9 +82,12 @@ def define_video(parser: ArgumentParser) -> None:
 def run_video(options: Namespace) -> int:
     kinds.check_thumbnails(options)
     if "://" in options.path:
+        from fer_live.sources.container import public_name
+
+        name = public_name(options.path)
         raise UserError(
-            f"{options.path} is no file; download it, or read it as it comes: "
-            f"fer-live --source {options.path} --no-window --output FILE"
+            f"{name} is no file; download it, or read it as it comes: "
+            f"fer-live --source {name} --no-window --output FILE"
         )
     if not options.path.strip():
         raise UserError(f"{options.path!r} names no file; name a film")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fer_live.errors import UserError
 from fer_live.sources.base import Lost, Source
-from fer_live.sources.camera import CameraSource
+from fer_live.sources.camera import LAST, CameraSource
+from fer_live.sources.container import public_name
 from fer_live.sources.find import find_cameras
 from fer_live.sources.picture import ImageSource, is_picture, read_image
 from fer_live.sources.pictures import FolderSource, is_pattern, list_pictures
@@ -53,10 +54,12 @@ def open_source(
     camera = re.fullmatch(r"(?:/dev/video)?(\d+)", text)
     if camera and (text.startswith("/dev/") or not Path(text).exists()):
         _refuse_part(text, start, end, every, "a camera")
+        if int(camera[1]) > LAST:
+            raise UserError(f"{text} is beyond any camera's number; 0 is the first")
         return CameraSource(int(camera[1]), resolution, rate, mirror)
     if resolution or rate:
         raise UserError(
-            f"{text} is no camera, and its frames come as they are; leave out --resolution and --fps"
+            f"{public_name(text)} is no camera, and its frames come as they are; leave out --resolution and --fps"
         )
     if "://" in text:
         return VideoSource(text, start, end, every)

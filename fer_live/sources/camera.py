@@ -14,6 +14,7 @@ from fer_live.sources.find import find_cameras, quiet
 from fer_live.types import Frame
 
 RESOLUTION = (1280, 720)  # asked for where nobody asks for another
+LAST = 2**31 - 1  # number that OpenCV takes
 WARM_UP = 3.0  # seconds: some cameras give nothing at first
 LOST = 2.0  # seconds without a frame until a camera counts as gone
 AGAIN = 0.01  # seconds between two tries to read

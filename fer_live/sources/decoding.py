@@ -36,7 +36,7 @@ def seek(container: InputContainer, stream: VideoStream, start: float) -> float 
         container.seek(place, stream=stream)
         landed = _first_timestamp(container, stream)
         container.seek(place, stream=stream)
-    except av.FFmpegError:
+    except (av.FFmpegError, OverflowError):  # no film has more ticks than 64 bits count
         return None
     return origin if landed is not None and landed - origin <= start else None
 

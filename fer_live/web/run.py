@@ -125,7 +125,8 @@ def _check_port(host: str, port: int) -> None:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind((host, port))
-        except OSError as error:
+        except (OSError, TypeError, UnicodeError) as error:  # names that no host can have
+            reason = getattr(error, "strerror", None) or error
             raise UserError(
-                f"{host}:{port} cannot be used ({error.strerror}): choose another --port or --host"
+                f"{host}:{port} cannot be used ({reason}): choose another --port or --host"
             ) from None
