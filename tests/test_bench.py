@@ -31,6 +31,13 @@ def test_the_path_counts_frames_after_its_warm_up():
     assert times.megabytes > 50
 
 
+def test_a_path_no_longer_than_its_warm_up_is_counted_whole():
+    with FaceScene((640, 480), 1, WARM_UP + 1) as scene:
+        times = measure_path("test", scene, fake_analyzer())
+    assert (times.frames, times.faces) == (WARM_UP + 1, 1)
+    assert times.fps > 0
+
+
 def test_the_bench_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(bench, "SIZES", ((640, 480),))
     monkeypatch.setattr(bench, "FACES", (1,))
