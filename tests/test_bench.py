@@ -68,3 +68,40 @@ def test_an_unwritable_place_is_refused_before_anything_is_measured(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="save to another place"):
         bench.run(bench.BenchOptions(json=tmp_path / "file" / "bench.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "cnn6,cucn-plus"], "cannot vote"),
+        (["--model", "broken.safetensors"], "broken.safetensors is not a whole"),
+        (["--model", "cnn6,cucn", "--compare"], "--compare measures one network"),
+    ],
+)
+def test_models_that_cannot_be_measured_are_refused_before_anything_is(
+    refusal, tmp_path, arguments, words
+):
+    (tmp_path / "broken.safetensors").write_text("no weights")
+    assert words in refusal("bench", *arguments, "--json", "bench.json")
+    assert not (tmp_path / "bench.json").exists()
+
+
+def test_a_first_frame_that_is_not_read_says_why():
+    with pytest.raises(UserError, match="not read: no weight file 'nowhere'"):
+        bench._first_frame(bench.BenchOptions(model="nowhere"))
+
+
+@pytest.mark.parametrize("before", [None, "", "{}"])
+def test_a_bench_that_is_stopped_leaves_the_place_of_its_numbers_as_it_was(
+    tmp_path, monkeypatch, before
+):
+    def stop(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "_first_frame", stop)
+    output = tmp_path / "bench.json"
+    if before is not None:
+        output.write_text(before)
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(bench.BenchOptions(model="cnn6", json=output))
+    assert (output.read_text() if output.exists() else None) == before

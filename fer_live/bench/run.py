@@ -31,7 +31,7 @@ from fer_live.pipeline import Analyzer
 from fer_live.runtimes import Eager, Runtime, RuntimeName, leave_cores_to
 from fer_live.sinks.base import save_whole
 from fer_live.sources import Source, open_source
-from fer_live.voting import names_of
+from fer_live.voting import load_reader, names_of
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 FACES = (1, 4, 16)
@@ -58,8 +58,15 @@ def run(options: BenchOptions) -> int:
     # The first frame is measured by a program in another folder.
     paths = [str(cards.find_weights(name).absolute()) for name in names_of(options.model)]
     options = replace(options, model=",".join(paths))
-    if options.json is not None:
-        _claim(options.json)
+    if options.compare and len(paths) > 1:
+        raise UserError(f"--compare measures one network, and --model names {len(paths)}; name one")
+    load_reader(options.model, options.device, "torch").close()  # whether they fit together
+    with _claimed(options.json):
+        _measure(options)
+    return 0
+
+
+def _measure(options: BenchOptions) -> None:
     console = Console()
     found: dict[str, Any] = {"computer": _computer(), "first_frame_seconds": _first_frame(options)}
     console.print(f"{found['computer']}\nfirst frame after {found['first_frame_seconds']:.1f} s")
@@ -77,7 +84,6 @@ def run(options: BenchOptions) -> int:
     if options.json is not None:
         save_whole({options.json: json.dumps(found, indent=2).encode()})
         console.print(f"written: {options.json}")
-    return 0
 
 
 def _paths(options: BenchOptions) -> Iterator[PathTimes]:
@@ -153,8 +159,14 @@ def _first_frame(options: BenchOptions) -> float:
     environment = {**os.environ, "PYTHONPATH": str(Path(fer_live.__file__).parents[1])}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, env=environment)
-        return time.perf_counter() - began
+        ended = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=folder, env=environment
+        )
+        seconds = time.perf_counter() - began
+    if ended.returncode:
+        told = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
+        raise UserError(f"the first frame was not read: {told[0].removeprefix('fer-live: ')}")
+    return seconds
 
 
 def _computer() -> str:
@@ -163,7 +175,13 @@ def _computer() -> str:
     return f"{platform.platform()}, {os.cpu_count()} CPU threads"
 
 
-def _claim(path: Path) -> None:
+@contextmanager
+def _claimed(path: Path | None) -> Iterator[None]:
+    """Raises UserError where the file cannot be written; a new one that stays empty is taken away."""
+    if path is None:
+        yield
+        return
+    new = not path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -171,6 +189,11 @@ def _claim(path: Path) -> None:
         raise UserError(
             f"{path} cannot be written ({error.strerror}); save to another place"
         ) from None
+    try:
+        yield
+    finally:
+        if new and path.exists() and not path.stat().st_size:
+            path.unlink()
 
 
 def _path_table(which: str, rows: list[PathTimes], place: int) -> Table:
