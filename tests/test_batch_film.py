@@ -150,6 +150,10 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
             ["http://host/x.mp4", "--output", "o.mp4"],
             ["http://host/x.mp4 is no file; download it", "fer-live --source http://host/x.mp4"],
         ),
+        (
+            ["http://me:secret@host/x.mp4"],
+            ["http://me:***@host/x.mp4 is no file", "--source http://me:***@host/x.mp4 --no"],
+        ),
         (["in.mp4", "--output", "o.mp4", "--model", "resnet"], ["'resnet'", "cucn"]),
         ([], ["FILM", "fer-live video --help"]),
     ],

@@ -193,6 +193,13 @@ def test_a_table_and_a_summary_are_written_beside_the_video(stage, tmp_path):
     assert "data:image" not in page
 
 
+def test_a_summary_does_not_tell_the_streams_password(stage, tmp_path):
+    page = tmp_path / "a.html"
+    stage(FakeSource(5), summary=page, source="rtsp://me:sec@ret@cam")
+    assert "me:***@cam" in page.read_text()
+    assert "ret@cam" not in page.read_text()
+
+
 def test_a_summary_is_written_even_if_the_session_fails(stage, tmp_path):
     def fail(index):
         if index == 3:

@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler
 import pytest
 
 from fer_live.errors import UserError
-from fer_live.sources import Lost, Reconnecting, VideoSource
+from fer_live.sources import Lost, Reconnecting, VideoSource, open_source
 from fer_live.sources.container import public_name
 from tests.clips import FRAMES, HEIGHT, WIDTH, FakeClock, record
 from tests.network import Camera, Rtsp, RtspCamera, served
@@ -123,5 +123,8 @@ def test_a_server_that_does_not_answer_is_one_error():
 def test_a_password_is_not_shown():
     assert public_name("rtsp://me:secret@door/1") == "rtsp://me:***@door/1"
     assert public_name("rtsp://me:se@cret@door/1") == "rtsp://me:***@door/1"
+    assert public_name("rtsp://me:se#cret@door/1") == "rtsp://me:***@door/1"
     assert public_name("rtsp://door:554/1@2") == "rtsp://door:554/1@2"
     assert VideoSource("rtsp://me:secret@door/1").name == "rtsp://me:***@door/1"
+    with pytest.raises(UserError, match=r"me:\*\*\*@door is no camera"):
+        open_source("rtsp://me:secret@door", rate=25)

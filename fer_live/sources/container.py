@@ -57,7 +57,7 @@ def is_live(place: str, container: InputContainer) -> bool:
 
 def public_name(place: str) -> str:
     """The place without the password that a URL may hold."""
-    return re.sub(r"(://[^/?#@:]*):[^/?#]*@", r"\1:***@", place)
+    return re.sub(r"(://[^/?@:]*):[^/?]*@", r"\1:***@", place)
 
 
 def _refusal(name: str, scheme: str | None, error: Exception) -> str:
