@@ -181,7 +181,9 @@ def test_again_reads_all(image, tmp_path):
     assert image.analyzer.classifier.batches == [1, 1]
 
 
-def test_a_stopped_run_goes_on_where_it_was(image, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def stopped(image, tmp_path, monkeypatch):
+    """`image`, with 20 pictures in tmp_path/in and a Ctrl-C in the first batch."""
     for i in range(20):
         save(tmp_path / "in" / f"{i:02}.png")
     read = image.analyzer.batch
@@ -192,12 +194,28 @@ def test_a_stopped_run_goes_on_where_it_was(image, tmp_path, monkeypatch, capsys
         return read(images, heatmaps)
 
     monkeypatch.setattr(image.analyzer, "batch", batch)
-    assert image("in", "--output", "out") == 0
-    assert "stopped with 12 to go" in capsys.readouterr().err
+    return image
+
+
+def test_a_stopped_run_goes_on_where_it_was(stopped, tmp_path):
+    assert stopped("in", "--output", "out") == 0
     assert len(list((tmp_path / "out").iterdir())) == 8
-    assert image("in", "--output", "out") == 0
+    assert stopped("in", "--output", "out") == 0
     assert len(list((tmp_path / "out").iterdir())) == 20
-    assert image.analyzer.classifier.batches == [8, 8, 4]
+    assert stopped.analyzer.classifier.batches == [8, 8, 4]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--output", "out"], "the same command goes on from here"),
+        (["--output", "out", "--again"], "the same command without --again goes on from here"),
+        (["--log", "a.jsonl"], "the same command starts over and replaces a.jsonl"),
+    ],
+)
+def test_a_stopped_run_tells_what_the_same_command_would_do(stopped, capsys, options, said):
+    assert stopped("in", *options) == 0
+    assert f"stopped with 12 to go; {said}" in capsys.readouterr().err.splitlines()
 
 
 def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, capsys):

@@ -211,6 +211,14 @@ def _claim_folder(folder: Path) -> None:
         raise UserError(f"{folder} cannot be written; save to another place")
 
 
+def _next(options: PictureOptions) -> str:
+    """What becomes of a stopped run: the copies tell what has been read, a log alone does not."""
+    if options.output is None:
+        return f"the same command starts over and replaces {options.log}"
+    how = " without --again" if options.again else ""
+    return f"the same command{how} goes on from here"
+
+
 def _report(job: Job, console: Console) -> None:
     """What was done, and a line for each picture that was not."""
     plain: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
@@ -231,7 +239,7 @@ def _report(job: Job, console: Console) -> None:
             console.print(f"  {skipped.reason}", **plain)
     left = len(job.tasks) - job.tally.frames - job.kept - len(job.skipped)
     if left:
-        console.print(f"stopped with {left} to go; the same command goes on from here", **plain)
+        console.print(f"stopped with {left} to go; {_next(job.options)}", **plain)
     for path in (job.options.output, job.options.log):
         if path is not None and path.exists():
             console.print(f"written: {path}", **plain)
