@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
+from pathlib import Path
+
+import pytest
 
 from tests.commands import (
     PATIENCE,
@@ -23,6 +26,26 @@ from tests.commands import (
 )
 
 SMALL = ("--no-window", "--model", "cnn6")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "fer_live", "cameras"],
+            cwd=ROOT,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1] == (
+        "fer-live: standard output cannot be written (No space left on device); "
+        "free some space or send it to another place"
+    )
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """`fer-live`: the command line. Heavy imports wait until the command is known."""
 
+import errno
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -19,6 +21,7 @@ class Command(NamedTuple):
     run: Callable[[Namespace], int]
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # why standard output takes no more
 DEFAULT = "live"
 COMMANDS = {
     "live": Command("a camera, a film or pictures in a window", live.define, live.run),
@@ -53,6 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"fer-live: {error}", file=sys.stderr)
         return 2
     except OSError as error:
+        if error.filename is None and error.errno in FULL:
+            print(
+                f"fer-live: standard output cannot be written ({error.strerror}); "
+                "free some space or send it to another place",
+                file=sys.stderr,
+            )
+            # Or Python would try what is left once more at its end, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 2
         if error.filename is None:
             raise
         # A place that may not even be looked at, or whose name is too long.
