@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -177,6 +178,68 @@ def test_a_cache_that_cannot_be_written_is_one_line_or_torch(monkeypatch, tmp_pa
     with pytest.raises(UserError, match=r"cannot be kept in .* \(Not a directory\); .* torch"):
         Classifier.load("cnn6", "cpu", "openvino")
     assert Classifier.load("cnn6", "cpu").runtime.name == "torch"
+
+
+DAMAGE = {
+    "empty model.xml": lambda folder: (folder / "model.xml").write_bytes(b""),
+    "cut model.xml": lambda folder: os.truncate(folder / "model.xml", 500),
+    "empty model.bin": lambda folder: os.truncate(folder / "model.bin", 0),
+    "cut model.bin": lambda folder: os.truncate(folder / "model.bin", 500),
+    "no model.bin": lambda folder: (folder / "model.bin").unlink(),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A cache with cnn6's conversion, to be copied and damaged."""
+    place = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(place))
+        openvino.convert(_cnn6())
+    return place
+
+
+@pytest.fixture
+def damaged(whole, tmp_path, monkeypatch):
+    """A function that makes a cache with that damage, and returns the conversion's folder."""
+
+    def make(damage):
+        shutil.copytree(whole, tmp_path / "cache")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        folder = openvino.cache_folder(_cnn6())
+        DAMAGE[damage](folder)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_conversion_is_made_anew(damaged, caplog, damage):
+    folder = damaged(damage)
+    assert Classifier.load("cnn6", "cpu", "openvino").runtime.name == "openvino"
+    assert f"{folder} is damaged" in caplog.text
+    assert {path.stem for path in folder.parent.iterdir()} <= {folder.stem, folder.name}
+
+
+def test_torch_answers_where_the_conversion_is_damaged_until_it_is_made_anew(damaged, caplog):
+    damaged("cut model.bin")
+    runtime = Classifier.load("cnn6", "cpu").runtime
+    assert runtime.name == "torch"
+    assert len(caplog.messages) == 1
+    runtime.wait()
+    assert runtime.name.startswith("openvino")
+
+
+def test_a_conversion_that_stays_unreadable_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def save(network, card, path):
+        path.parent.mkdir()
+        path.touch()
+
+    monkeypatch.setattr(openvino, "save", save)
+    with pytest.raises(UserError, match=r"cannot read .*openvino.*; delete that folder"):
+        Classifier.load("cnn6", "cpu", "openvino")
 
 
 def _cnn6():

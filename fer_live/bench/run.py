@@ -142,9 +142,8 @@ def _others(path: Path, network: Any, card: Any, threads: int) -> Iterator[tuple
     from fer_live.runtimes.onnx import OnnxRuntime
 
     if quiet_openvino.is_installed():
-        folder = openvino.convert(path)
         for precision in ("f32", "bf16"):
-            yield f"openvino {precision}", openvino.OpenVino(folder, threads, precision)
+            yield f"openvino {precision}", openvino.converted(path, threads, precision)
     try:
         yield "onnx fp32", OnnxRuntime(network, card, threads)
     except UserError as error:

@@ -42,7 +42,7 @@ def choose_runtime(
     from fer_live.runtimes import openvino
 
     if name == "openvino":
-        return openvino.OpenVino(openvino.convert(weights))
+        return openvino.converted(weights)
     return openvino.Converting(Eager(network, device), weights)
 
 

@@ -1,6 +1,7 @@
 """OpenVINO: on CPUs several times as fast as torch. Models are converted once and kept in the user's cache."""
 
 import hashlib
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
 from fer_live.runtimes.base import Flat, Scores, from_flat
+
+logger = logging.getLogger(__name__)
 
 MODEL = "model.xml"
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
@@ -80,6 +83,7 @@ class Converting:
         self._folder = cache_folder(weights)
         self._process: subprocess.Popen[bytes] | None = None
         self._converted = False
+        self._stuck = False  # a damaged conversion that cannot be taken away
         if not self._look() and not under_way(self._folder):
             command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
             # Its own warnings are of no use to anyone; where it fails, torch goes on. In a session of
@@ -101,10 +105,16 @@ class Converting:
         return self._now(images)
 
     def _look(self) -> bool:
-        """Whether the conversion is there; then it is used."""
-        if not self._converted and (self._folder / MODEL).is_file():
-            self._now = OpenVino(self._folder, precision=quiet_openvino.quickest())
+        """Whether the conversion is there, and whole; then it is used."""
+        if self._converted or self._stuck or not (self._folder / MODEL).is_file():
+            return self._converted
+        precision = quiet_openvino.quickest()
+        try:
+            self._now = OpenVino(self._folder, precision=precision)
             self._converted = True
+        except RuntimeError:
+            discard(self._folder)
+            self._stuck = self._folder.exists()
         return self._converted
 
     def wait(self) -> None:
@@ -118,6 +128,34 @@ class Converting:
         if self._process is not None:
             threading.Thread(target=self._process.wait, daemon=True).start()  # no zombie stays
             self._process = None
+
+
+def converted(
+    weights: Path, threads: int = 0, precision: quiet_openvino.Precision = "f32"
+) -> OpenVino:
+    """The weights' runtime; a conversion that is damaged is made once more.
+
+    Raises UserError where the cache cannot be written, or what was written cannot be read.
+    """
+    folder = convert(weights)
+    try:
+        return OpenVino(folder, threads, precision)
+    except RuntimeError:
+        discard(folder)
+    try:
+        return OpenVino(convert(weights), threads, precision)
+    except RuntimeError:
+        raise UserError(
+            f"OpenVINO cannot read the converted model in {folder}; delete that folder, "
+            "or add --runtime torch"
+        ) from None
+
+
+def discard(folder: Path) -> None:
+    """Take a conversion that OpenVINO cannot read out of the cache, whole, so that it can be made anew."""
+    logger.warning(f"{folder} is damaged; the model is converted anew")
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=folder.parent) as away:
+        folder.rename(Path(away) / "damaged")
 
 
 def lock(folder: Path, patience: float) -> FileLock:
@@ -156,6 +194,9 @@ def convert(weights: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder.parent) as part:
             made = Path(part) / "made"
             save(network, card, made / MODEL)
+            for path in made.iterdir():  # or a power cut could leave the names without the content
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
             made.rename(folder)
     except OSError as error:
         if not (folder / MODEL).is_file():  # another process may have been quicker
