@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fer_live import packaged
+from fer_live.card_fields import check_fields
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.models import MODELS, Network
@@ -111,7 +112,9 @@ class Card:
         score = content.get("uncertainty_score", "head")
         if score not in get_args(UncertaintyScore):
             raise ValueError(f"unknown uncertainty score {score!r}")
-        return cls(**content)
+        card = cls(**content)
+        check_fields(card)
+        return card
 
 
 def find_weights(name: str) -> Path:
@@ -161,8 +164,9 @@ def load(path: Path) -> tuple[Network, Card]:
         )
     try:
         network = MODELS[card.network](**card.arguments)
-    except (TypeError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: its card does not build {card.network} ({error})") from None
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]  # PyTorch's go on for lines
+        raise UserError(f"{path}: its card does not build {card.network} ({reason})") from None
     _check(path, card, tensors, network.state_dict())
     network.load_state_dict(tensors)
     network.requires_grad_(False)
@@ -192,7 +196,7 @@ def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
         raise UserError(f"{path} has no card: write it with `python -m train export`")
     try:
         return Card.from_json(text), tensors
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: its card cannot be read ({error}): export it again") from None
 
 

@@ -202,3 +202,51 @@ def test_a_score_that_is_not_known_is_refused(card):
     content = {**json.loads(card.to_json()), "uncertainty_score": "mood"}
     with pytest.raises(ValueError, match="unknown uncertainty score 'mood'"):
         Card.from_json(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 5),
+        ("network", ["cnn6"]),
+        ("arguments", [1]),
+        ("arguments", {"classes": 7, "size": 96}),
+        ("arguments", {"classes": 7, "channels": 3}),
+        ("labels", ["angry"] * 7),
+        ("size", 0),
+        ("size", "48"),
+        ("size", True),
+        ("channels", 2),
+        ("mean", "0.5"),
+        ("mean", 10**400),
+        ("deviation", 0),
+        ("deviation", float("inf")),
+        ("temperature", -1),
+        ("tta_temperature", float("nan")),
+        ("crop", {"margin": 0}),
+        ("crop", {"margin": float("nan")}),
+        ("crop", {"offset_x": "left"}),
+        ("prior", [None]),
+        ("uncertainty_quantiles", [0.1, 0.2]),
+        ("uncertainty_quantiles", list(range(101, 0, -1))),
+        ("uncertainty_quantiles", [0.0] * 100 + ["1"]),
+        ("abstain_below", 5),
+        ("metrics", []),
+        ("recipe", "x"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused_by_the_fields_name(tmp_path, card, field, value):
+    path = tmp_path / "odd.safetensors"
+    content = {**json.loads(card.to_json()), field: value}
+    save_file({"a": torch.zeros(1)}, path, metadata={"card": json.dumps(content)})
+    name = "size|channels" if field == "arguments" and isinstance(value, dict) else field
+    with pytest.raises(UserError, match=rf"card cannot be read \(({name})[.\w]* is .*\): export"):
+        cards.load_card(path)
+
+
+@pytest.mark.parametrize("arguments", [{"classes": -3}, {"classes": "x"}, {"width": 3}])
+def test_arguments_that_build_no_network_are_refused(tmp_path, card, arguments):
+    path = tmp_path / "odd.safetensors"
+    cards.save(path, dataclasses.replace(card, arguments=arguments), {"a": torch.zeros(1)})
+    with pytest.raises(UserError, match=r"^.*: its card does not build cnn6 \(.+\)$"):
+        cards.load(path)
