@@ -1,5 +1,7 @@
 """Summaries: what is added up, and the logs they are made of."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -156,6 +158,10 @@ def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path, name):
             '{"frame": 1, "seconds": 0, "faces": [{"track": 1, "expression": "smug", "probabilities": {}}]}\n',
             ["line 2", "'smug'"],
         ),
+        ("a.jsonl", '{"frame": Infinity, "seconds": 0, "faces": []}\n', ["line 1", "infinity"]),
+        ("a.jsonl", '{"frame": 0, "seconds": 1' + 400 * "0" + ', "faces": []}\n', ["line 1"]),
+        ("a.jsonl", '{"frame": 0, "seconds": -1e308, "faces": []}\n', ["-1e+308 seconds"]),
+        ("a.jsonl", 200_000 * "[" + "\n", ["line 1"]),
         ("a.csv", "name,age\nAda,36\n", ["a.csv", "no column 'frame'"]),
         ("a.csv", "", ["a.csv", "no column 'frame'"]),
         ("a.txt", "", ["a.txt", ".jsonl or .csv"]),
@@ -169,6 +175,21 @@ def test_what_is_no_log_is_refused_with_its_line(tmp_path, name, content, words)
     with pytest.raises(UserError) as error:
         list(read_log(path))
     assert all(word in str(error.value) for word in words), error.value
+
+
+def test_numbers_that_someone_put_in_quotes_are_numbers(tmp_path):
+    path = tmp_path / "log.jsonl"
+    records = [
+        {"frame": i, "seconds": i / 10, "faces": [face(1, happy=0.9), face(2, sad=0.8)]}
+        for i in range(2)
+    ]
+    quoted = {
+        "frame": "1",
+        "seconds": "0.1",
+        "faces": [face("1", happy="0.9"), face("2", sad="0.8")],
+    }
+    path.write_text(f"{json.dumps(records[0])}\n{json.dumps(quoted)}\n")
+    assert list(read_log(path)) == records
 
 
 def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path):

@@ -13,6 +13,8 @@ from fer_live.expressions import Expression
 from fer_live.sinks.log import COLUMNS, CSV, JSON, PERSON
 
 NAMES = frozenset(map(str, Expression))
+LONGEST = 1e9  # seconds, thirty years: what lies beyond is no time of a session
+ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def read_log(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -38,7 +40,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file, 1):
         try:
             record = _checked(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except ODD as error:
             if not line.endswith("\n"):
                 return  # whoever wrote it was stopped within the line
             raise _unreadable(path, number, error) from None
@@ -70,49 +72,46 @@ def _faces(path: Path, file: TextIO) -> Iterator[tuple[Any, dict[str, Any]]]:
     for row in reader:
         try:
             yield _numbered(row)
-        except (ValueError, TypeError) as error:
+        except ODD as error:
             if not line.endswith("\n"):
                 return  # whoever wrote it was stopped within the row
             raise _unreadable(path, reader.line_num, error) from None
 
 
 def _numbered(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """One row as its frame's place and its face; raises TypeError or ValueError."""
+    """One row as its frame's place and its face; raises one of ODD."""
     if None in row.values():
         raise ValueError(f"fewer than {len(COLUMNS)} cells")
     cells = {name: row[name] or None for name in COLUMNS}
-    place = (int(row["frame"]), _decimal(cells["seconds"]), cells["source"])
+    place = (int(row["frame"]), _seconds(cells["seconds"]), cells["source"])
     face = {
-        "track": None if cells["track"] is None else int(row["track"]),
+        "track": cells["track"],
         "box": [_decimal(cells[name]) for name in ("left", "top", "right", "bottom")],
         "score": _decimal(cells["score"]),
         "expression": row["expression"],
-        "probabilities": {name: _decimal(p) for name in NAMES if (p := cells[name])},
+        "probabilities": {name: p for name in NAMES if (p := cells[name])},
         "uncertainty": _decimal(cells["uncertainty"]),
         **({PERSON: row[PERSON]} if row.get(PERSON) else {}),
     }
-    _check_face(face)
-    return place, face
+    return place, _face(face)
 
 
 def _checked(record: dict[str, Any]) -> dict[str, Any]:
-    """The record, if a summary can be made of it; raises KeyError, TypeError or ValueError."""
-    int(record["frame"])
-    if record["seconds"] is not None:
-        _decimal(record["seconds"])
-    for face in record["faces"]:
-        _check_face(face)
-    return record
+    """The record with numbers for numbers, if a summary can be made of it; raises one of ODD."""
+    return record | {
+        "frame": int(record["frame"]),
+        "seconds": _seconds(record["seconds"]),
+        "faces": [_face(face) for face in record["faces"]],
+    }
 
 
-def _check_face(face: dict[str, Any]) -> None:
-    if face["track"] is not None:
-        int(face["track"])
-    for name, p in face["probabilities"].items():
-        if p is not None:
-            _decimal(p)
+def _face(face: dict[str, Any]) -> dict[str, Any]:
+    for name in (face["expression"], *face["probabilities"]):
         _check_name(name)
-    _check_name(face["expression"])
+    return face | {
+        "track": None if face["track"] is None else int(face["track"]),
+        "probabilities": {name: _decimal(p) for name, p in face["probabilities"].items()},
+    }
 
 
 def _check_name(name: str) -> None:
@@ -126,6 +125,13 @@ def _decimal(text: str | float | None) -> float | None:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is no number")
+    return value
+
+
+def _seconds(text: str | float | None) -> float | None:
+    value = _decimal(text)
+    if value is not None and abs(value) > LONGEST:
+        raise ValueError(f"{value:g} seconds")
     return value
 
 
