@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 class Desk:
     """One window with its view, its selected face and the files that keys begin.
 
-    `fps`: the source's, for recordings. `pictures`: how many there are, where each stays until a key is
-    pressed; None for films and cameras. `quitting`: a key or the close button asked for the end.
-    `switched`: another model came, so that a picture that stays is to be read anew.
+    `fps`: the source's, for recordings. `pictures`: how many there are, as far as is known by now, where
+    each stays until a key is pressed; None for films and cameras. `quitting`: a key or the close button
+    asked for the end. `switched`: another model came, so that a picture that stays is to be read anew.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Desk:
         pictures: int | None = None,
     ):
         self.view = view
+        self.pictures = pictures
         self.quitting = False
         self.switched = False
         self.selection, self.timeline, self.messages = Selection(), Timeline(), Messages()
@@ -49,7 +50,6 @@ class Desk:
         self._snapshots: list[Path] = []
         self._window, self._analyzer, self._models = window, analyzer, models
         self._stage, self._painter = Stage(), Painter()
-        self._pictures = pictures
         self._shown: tuple[Scene, HudInfo] | None = None
         self._drawn: tuple[object, ...] = ()
 
@@ -79,7 +79,7 @@ class Desk:
     def _composed(
         self, scene: Scene, view: View, info: HudInfo, messages: Sequence[str] = ()
     ) -> Image:
-        timeline = self.timeline if self._pictures is None else None
+        timeline = self.timeline if self.pictures is None else None
         return self._stage.compose(
             scene,
             view,
@@ -109,9 +109,9 @@ class Desk:
 
     def _completed(self, info: HudInfo, scene: Scene) -> HudInfo:
         """With what the keys have done, and which keys there are."""
-        paused = self.view.paused and self._pictures is None
-        if self._pictures is not None:
-            going_on = "space next" if scene.frame.index + 1 < self._pictures else "space end"
+        paused = self.view.paused and self.pictures is None
+        if self.pictures is not None:
+            going_on = "space next" if scene.frame.index + 1 < self.pictures else "space end"
         else:
             going_on = "space go on" if paused else ""
         return replace(
@@ -126,10 +126,10 @@ class Desk:
         """With what is seen in the picture."""
         chosen = self.view.chosen if self.view.heatmap else None
         heat = "" if chosen is None or chosen >= len(self.expressions) else self.expressions[chosen]
-        if self._pictures is None:
+        if self.pictures is None:
             return replace(info, heat=str(heat))
         name = Path(scene.frame.source or "").name
-        place = f"{scene.frame.index + 1} of {self._pictures}" if self._pictures > 1 else ""
+        place = f"{scene.frame.index + 1} of {self.pictures}" if self.pictures > 1 else ""
         return replace(
             info, heat=str(heat), fps=None, place=" · ".join(filter(None, (place, name)))
         )
@@ -187,7 +187,7 @@ class Desk:
             self._tell(f"heat-map {self.view.strength:.0%}")
 
     def _record(self) -> None:
-        if self._pictures is not None:
+        if self.pictures is not None:
             self._tell("pictures make no film: s saves this one")
             return
         told = self.recording.toggle()

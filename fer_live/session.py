@@ -109,6 +109,8 @@ class Session:
                 self._fill(ahead, source)
                 self._write(scene, sinks, source)
                 if desk:
+                    if self.still:
+                        desk.pictures = source.frame_count  # fewer, where some cannot be read
                     if not source.live and not self.still:
                         began = time.monotonic() - scene.frame.seconds if began is None else began
                         self._wait(began + scene.frame.seconds, ahead, stop)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 
+import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
@@ -10,6 +11,7 @@ from fer_live.painter import Stage
 from fer_live.pipeline import Analyzer
 from fer_live.session import Session
 from fer_live.sinks.view import KEYS, Action
+from fer_live.sources import FolderSource
 from fer_live.sources.reader import Reader
 from fer_live.stopping import Stop
 from tests.desks import TWO, play
@@ -71,6 +73,26 @@ def test_pictures_that_stay_tell_which_they_are_and_how_to_go_on(composed):
     assert told[0] == ("1 of 2", None, False, ("space next", "h help", "q quit"))
     assert told[-1] == ("2 of 2", None, False, ("space end", "h help", "q quit"))
     assert not any(timeline for timeline, _ in composed)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("a.png", "broken.png"), [("a.png", "end")]),
+        (
+            ("a.png", "broken.png", "c.png", "d.png"),
+            [("1 of 3 · a.png", "next"), ("2 of 3 · c.png", "next"), ("3 of 3 · d.png", "end")],
+        ),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_none_to_come(composed, tmp_path, names, told):
+    for name in names:
+        PIL.Image.new("RGB", (32, 24)).save(tmp_path / name)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with FolderSource(tmp_path) as source:
+        play(["", *(len(told) - 1) * ["space", "", ""], "q"], source, still=True)
+    shown = {info.place: info.hints[0].split()[-1] for _, info in composed}
+    assert list(shown.items()) == told
 
 
 def test_a_key_goes_on_with_the_next_model_and_round_again(inline):

@@ -19,7 +19,7 @@ class FolderSource:
     """Pictures, one frame each, in natural order: 2.jpg before 10.jpg. `Frame.source` names the file.
 
     `place`: a folder, of which all files named like pictures count, or a pattern such as
-    "pictures/**/*.jpg". What cannot be read is `skipped` with a warning.
+    "pictures/**/*.jpg". What cannot be read is `skipped` with a warning, and `frame_count` falls.
     """
 
     live = False
@@ -52,18 +52,27 @@ class FolderSource:
         self._paths = []
 
     def __iter__(self) -> Iterator[Frame]:
-        """Raises UserError if not one picture can be read."""
+        """One is read ahead, so that `frame_count` tells whether another follows.
+
+        Raises UserError if not one picture can be read.
+        """
         paths, index = self._paths, 0
+        read: Frame | None = None
         for path in paths:
             try:
                 image = read_image(path)
             except UserError as error:
                 self.skipped += 1
+                self.frame_count = len(paths) - self.skipped
                 logger.warning(f"skipped: {error}")
                 continue
             self.size = self.size or (image.shape[1], image.shape[0])
-            yield Frame(image, index, index * EACH, str(path))
+            if read is not None:
+                yield read
+            read = Frame(image, index, index * EACH, str(path))
             index += 1
+        if read is not None:
+            yield read
         if self.skipped:
             self.warning = f"{self.place}: {self.skipped} of {len(paths)} files could not be read"
             if index == 0:
