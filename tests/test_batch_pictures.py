@@ -287,7 +287,8 @@ def test_a_photo_keeps_its_orientation(image, tmp_path):
             ["a.png", "b/a.png", "--output", "out"],
             ["a.png and b/a.png would both become out/a.png"],
         ),
-        (["a.png", "--output", "a.png"], ["a.png cannot be made"]),
+        (["a.png", "--output", "text.png/out"], ["text.png/out cannot be made"]),
+        (["a.png", "--output", "out.png"], ["out.png is to be a folder: name one"]),
         (["a.png", "--log", "a.png/log.csv"], ["log.csv cannot be written"]),
         (["a.png", "--log", "log.txt"], ["log.txt", ".jsonl or .csv"]),
         (["a.png", "--output", "out", "--model", "resnet"], ["'resnet'", "cucn"]),
@@ -302,3 +303,11 @@ def test_bad_arguments_are_refused(refusal, tmp_path, arguments, words):
     (tmp_path / "empty").mkdir()
     line = refusal("image", *arguments)
     assert all(word in line for word in words), line
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_folder_that_is_named_like_a_picture_takes_copies(image, tmp_path):
+    save(tmp_path / "a.png")
+    (tmp_path / "out.png").mkdir()
+    assert image("a.png", "--output", "out.png") == 0
+    assert (tmp_path / "out.png" / "a.png").is_file()

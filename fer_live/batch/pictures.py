@@ -25,6 +25,7 @@ from fer_live.sinks.log import Log, open_log
 from fer_live.sinks.picture import embedded_record, save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
+from fer_live.sources.picture import suffixes
 from fer_live.stopping import Stop, stoppable
 from fer_live.tally import Tally
 from fer_live.types import Frame, Reading, Scene
@@ -75,6 +76,8 @@ def read_pictures(options: PictureOptions) -> int:
     """
     if options.output is None and options.log is None:
         raise UserError("nothing would be written; add --output FOLDER or --log FILE")
+    if options.output is not None:
+        _check_name(options.output)
     console = Console(stderr=True)
     tasks = find_tasks(options.places, options.output)
     job = Job(options, tasks)
@@ -198,6 +201,12 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check the file") from None
+
+
+def _check_name(output: Path) -> None:
+    """Raises UserError for a name that was meant for one copy."""
+    if output.suffix.lower() in suffixes() and not output.expanduser().is_dir():
+        raise UserError(f"{output} is to be a folder: name one, such as read/")
 
 
 def _claim_folder(folder: Path) -> None:
