@@ -137,3 +137,21 @@ def test_the_smaller_commands_reach_their_programs(monkeypatch):
         (None,),
         ("cnn6", "onnx", Path("a.onnx")),
     ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["image", "-dash.jpg", "--log", "x.jsonl"],
+        ["image", "a.jpg", "-dash.jpg", "--log", "x.jsonl"],
+        ["--source", "-dash.jpg"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_named_like_an_option_is_told_apart(refusal, tmp_path, arguments):
+    (tmp_path / "-dash.jpg").touch()
+    assert "; for the file write ./-dash.jpg; see fer-live" in refusal(*arguments)
+
+
+def test_an_option_too_long_for_a_files_name_is_no_file(refusal):
+    assert "write ./" not in refusal("image", f"-{LONG}", "--log", "x.jsonl")

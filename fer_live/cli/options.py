@@ -1,6 +1,8 @@
 """What several commands share: the parser, options for reading, and what a value may be."""
 
+import os
 import re
+import sys
 from argparse import (
     ArgumentParser,
     ArgumentTypeError,
@@ -9,6 +11,7 @@ from argparse import (
     Namespace,
     RawDescriptionHelpFormatter,
 )
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,8 +32,15 @@ class Parser(ArgumentParser):
             # An epilog lists commands, line by line; other texts are filled.
             formatter_class=RawDescriptionHelpFormatter if epilog else HelpFormatter,
         )
+        self._words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._words = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
+        files = [word for word in self._words if word.startswith("-") and os.path.isfile(word)]  # noqa: PTH113 (Path raises where a name is too long)
+        message += "".join(f"; for the file write ./{name}" for name in files)
         line = " ".join(message.split())  # argparse repeats what was typed, line breaks and all
         self.exit(2, f"fer-live: {line}; see {self.prog} --help\n")
 
