@@ -20,7 +20,7 @@ from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import FolderSource, Source, follow, list_pictures, open_source
-from fer_live.sources.container import public_name
+from fer_live.sources.container import local_path, public_name
 from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
 from fer_live.voting import load_reader
@@ -77,8 +77,11 @@ def run(options: LiveOptions) -> int:
         if pipe is not None:
             sinks.append(pipe)
         scan = options.scan or ("full" if source.stills else "live")
+        # Before what takes long: in the middle of an import an interrupt may be lost.
+        stop = stack.enter_context(stoppable())
         loaded = Analyzer.load(options.model, options.device, scan, options.runtime)
         analyzer = stack.enter_context(loaded)
+        stop.heed()
         leave_cores_to(analyzer.classifier.runtime)
         window = stack.enter_context(Window("fer-live")) if options.window else None
         session = Session(
@@ -97,10 +100,7 @@ def run(options: LiveOptions) -> int:
         # A progress bar, where no window shows how far it is and the end is known.
         with_bar = window is None and bool(total) and total != 1
         try:
-            with (
-                stoppable() as stop,
-                progress(total, console) if with_bar else nullcontext() as bar,
-            ):
+            with progress(total, console) if with_bar else nullcontext() as bar:
                 session.play(source, sinks, stop, bar)
                 if bar and not stop.asked:  # the number of frames may have been a guess
                     bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
@@ -110,7 +110,7 @@ def run(options: LiveOptions) -> int:
     (console if options.pipe else Console()).print(table)
     for path in (options.output, options.log, options.summary, *session.written):
         if path is not None:
-            console.print(f"written: {path}", soft_wrap=True, highlight=False)
+            console.print(f"written: {path}", soft_wrap=True, highlight=False, markup=False)
     return 0
 
 
@@ -121,7 +121,7 @@ def _settle(options: LiveOptions, console: Console) -> LiveOptions:
         if not available:
             if not options.demo:
                 raise UserError(f"no window: {reason}; or add --no-window")
-            console.print(f"No window: {reason}", soft_wrap=True, highlight=False)
+            console.print(f"No window: {reason}", soft_wrap=True, highlight=False, markup=False)
             options = replace(options, window=False)
     wanted = (options.window, options.output, options.log, options.summary, options.pipe)
     if options.demo and not any(wanted):
@@ -133,7 +133,7 @@ def _settle(options: LiveOptions, console: Console) -> LiveOptions:
 def _address(options: LiveOptions) -> str | int:
     if options.demo:
         return str(packaged.folder("assets") / "demo.mp4")
-    return options.source if options.source is not None else options.camera
+    return options.camera if options.source is None else local_path(options.source)
 
 
 def _models(first: str) -> list[str]:

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+INTERRUPTED = 130  # exit code of a command that did not do all that it was asked for
+HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
+
 
 @dataclass
 class Stop:
@@ -13,10 +16,18 @@ class Stop:
 
     asked: bool = False
 
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt where it has come before there was a loop to end."""
+        if self.asked:
+            raise KeyboardInterrupt
+
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Ctrl-C and SIGTERM end the loop after the frame in hand, so that files are whole; twice is at once."""
+    """Ctrl-C, SIGTERM and a closed terminal end the loop after the frame in hand, so that files are whole.
+
+    Twice is at once.
+    """
     stop = Stop()
 
     def ask(number: int, frame: Any) -> None:
@@ -24,7 +35,10 @@ def stoppable() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.asked = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if HANG_UP is not None and signal.getsignal(HANG_UP) != signal.SIG_IGN:  # as nohup asks for
+        heard.append(HANG_UP)
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield stop
     finally:

@@ -1,6 +1,7 @@
 """Small real data: a FER2013 in miniature, and the faces of pictures that packages bring; a browser."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,12 @@ PATIENCE = 120_000  # milliseconds that the page may take; busy machines take lo
 def cache(tmp_path_factory, monkeypatch):
     """Caches go to a folder of the test run."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heard():
+    """The end of a terminal, which nohup has programs ignore, and those that they start."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pixel_rows(seed: int = 0) -> list[tuple[int, np.ndarray, str]]:

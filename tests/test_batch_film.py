@@ -88,7 +88,7 @@ def test_a_film_that_tells_no_length_has_a_bar_nevertheless(video, tmp_path, cap
     assert "20/20" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_film_is_whole_up_to_there(video, tmp_path, monkeypatch, capsys, number):
     film(tmp_path / "in.mp4")
     read = video.analyzer.batch
@@ -98,10 +98,23 @@ def test_a_stopped_film_is_whole_up_to_there(video, tmp_path, monkeypatch, capsy
         return read(images, heatmaps)
 
     monkeypatch.setattr(video.analyzer, "batch", batch)
-    assert video("in.mp4", "--output", "out.mp4", "--log", "log.csv") == 0
+    assert video("in.mp4", "--output", "out.mp4", "--log", "log.csv") == 130
     assert "stopped; what was read until then is written" in capsys.readouterr().err
     assert len(times(tmp_path / "out.mp4")) == 8
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 9
+
+
+def test_an_interrupt_while_the_model_loads_ends_the_command(video, tmp_path, monkeypatch, capsys):
+    film(tmp_path / "in.mp4")
+
+    def load(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        return video.analyzer
+
+    monkeypatch.setattr(films.Analyzer, "load", load)
+    assert video("in.mp4", "--log", "log.csv") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "fer-live: stopped"
+    assert not (tmp_path / "log.csv").exists()
 
 
 def test_a_summary_with_faces_only_if_asked(video, tmp_path):

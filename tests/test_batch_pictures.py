@@ -198,7 +198,7 @@ def stopped(image, tmp_path, monkeypatch):
 
 
 def test_a_stopped_run_goes_on_where_it_was(stopped, tmp_path):
-    assert stopped("in", "--output", "out") == 0
+    assert stopped("in", "--output", "out") == 130
     assert len(list((tmp_path / "out").iterdir())) == 8
     assert stopped("in", "--output", "out") == 0
     assert len(list((tmp_path / "out").iterdir())) == 20
@@ -214,7 +214,7 @@ def test_a_stopped_run_goes_on_where_it_was(stopped, tmp_path):
     ],
 )
 def test_a_stopped_run_tells_what_the_same_command_would_do(stopped, capsys, options, said):
-    assert stopped("in", *options) == 0
+    assert stopped("in", *options) == 130
     assert f"stopped with 12 to go; {said}" in capsys.readouterr().err.splitlines()
 
 

@@ -54,7 +54,11 @@ def test_the_demos_faces_are_read_right(tmp_path):
     assert sum(found == [shown] for found, shown in zip(read, HOLDS, strict=True)) >= 6, read
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminate"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["ctrl-c", "terminate", "closed terminal"],
+)
 def test_a_stopped_recording_is_whole(tmp_path, number):
     with begun(tmp_path, "--demo", "--no-window", "--output", "clip.mp4") as program:
         program.send_signal(number)

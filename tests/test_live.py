@@ -193,6 +193,21 @@ def test_a_table_and_a_summary_are_written_beside_the_video(stage, tmp_path):
     assert "data:image" not in page
 
 
+def test_brackets_in_a_name_are_told_as_they_are(stage, tmp_path, capsys):
+    stage(FakeSource(5), log=Path("x[/b].jsonl"))
+    assert "written: x[/b].jsonl" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_the_model_loads_ends_the_session(stage, monkeypatch):
+    def load(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        return stage.analyzer
+
+    monkeypatch.setattr(live.Analyzer, "load", load)
+    with pytest.raises(KeyboardInterrupt):
+        stage(FakeSource(5))
+
+
 def test_a_summary_does_not_tell_the_streams_password(stage, tmp_path):
     page = tmp_path / "a.html"
     stage(FakeSource(5), summary=page, source="rtsp://me:sec@ret@cam")
@@ -256,8 +271,9 @@ def test_what_is_read_is_never_written_over(stage, tmp_path):
     film = tmp_path / "film.mp4"
     film.write_text("precious")
     for kind in ("output", "log", "summary"):
-        with pytest.raises(UserError, match=r"film\.mp4 is the source itself"):
-            stage(FakeSource(2), source=str(film), **{kind: film})
+        for name in (str(film), film.as_uri()):
+            with pytest.raises(UserError, match=r"film\.mp4 is the source itself"):
+                stage(FakeSource(2), source=name, **{kind: film})
     assert film.read_text() == "precious"
 
 

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ def test_the_default_computes_in_bfloat16_where_the_cpu_is_quicker_so(
     monkeypatch.setattr(quiet_openvino, "seconds", seconds)
     monkeypatch.setattr(quiet_openvino, "quickest", quiet_openvino.quickest.__wrapped__)
     assert Classifier.load("cnn6", "cpu").runtime.name == name
+
+
+def test_where_no_precision_can_be_timed_it_is_the_exact_one(monkeypatch):
+    def seconds(precisions):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(quiet_openvino, "seconds", seconds)
+    monkeypatch.setattr(
+        quiet_openvino, "core", lambda: SimpleNamespace(get_property=lambda *_: "BF16")
+    )
+    assert quiet_openvino.quickest.__wrapped__() == "f32"
 
 
 def test_precisions_are_timed_on_this_cpu():

@@ -43,6 +43,12 @@ def test_a_videos_seconds_are_its_timestamps(tmp_path):
     assert seconds[-1] == pytest.approx(23 / 12 + 0.5, abs=2e-3)
 
 
+def test_a_file_url_names_the_file(video):
+    with open_source(video.as_uri()) as source:
+        assert source.frame_count == FRAMES
+    assert source.name == str(video)
+
+
 @pytest.mark.parametrize("start", [1e15, 1e300])
 def test_a_film_has_nothing_after_its_end_however_late(video, start):
     with (

@@ -13,6 +13,7 @@ Precision = Literal["32-true", "bf16-mixed"]
 
 SHAPE = 8, 64, 20, 20  # pictures, channels, height and width, as in the first stage of ResNet-18
 TURNS = 5
+WORTH = 0.9  # of float32's time: between equals it is the exact one, from run to run
 MEASURED = "FER_LIVE_PRECISION"  # for the processes that are started to train with this one, too
 
 
@@ -37,7 +38,8 @@ def precision_of(recipe: Recipe, accelerator: str) -> Precision:
 def _quicker_on_cpu() -> Precision:
     """By a measurement: no name or flag of a CPU tells. It takes a tenth of a second."""
     taken = seconds()
-    return "bf16-mixed" if taken[torch.bfloat16] < taken[torch.float32] else "32-true"
+    worth = taken[torch.bfloat16] < WORTH * taken[torch.float32]
+    return "bf16-mixed" if worth else "32-true"
 
 
 def seconds() -> dict[torch.dtype, float]:

@@ -20,7 +20,7 @@ from fer_live.sinks.log import open_log
 from fer_live.sinks.sound import Sound
 from fer_live.sources import ImageSource, VideoSource, open_source
 from fer_live.sources.reader import Reader
-from fer_live.stopping import stoppable
+from fer_live.stopping import INTERRUPTED, stoppable
 from fer_live.summary import SummaryFile
 from fer_live.tally import Tally
 from fer_live.track import Tracks
@@ -70,10 +70,12 @@ def read_film(options: FilmOptions) -> int:
         readers, video = _sinks(options, source)
         for sink in (*readers, *video):
             keep_open(stack, sink)
+        # Before what takes long: in the middle of an import an interrupt may be lost.
+        stop = stack.enter_context(stoppable())
         loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
         analyzer = stack.enter_context(loaded)
+        stop.heed()
         leave_cores_to(analyzer.classifier.runtime)
-        stop = stack.enter_context(stoppable())
         bar = stack.enter_context(progress(source.frame_count, console))
         tally = Tally()
         card, wish = analyzer.classifier.card, options.abstain
@@ -97,7 +99,7 @@ def read_film(options: FilmOptions) -> int:
     for path in files:
         if path is not None:
             console.print(f"written: {path}", **plain)
-    return 0
+    return INTERRUPTED if stop.asked else 0
 
 
 def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[Sink]]:

@@ -26,7 +26,7 @@ from fer_live.sinks.picture import embedded_record, save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
 from fer_live.sources.picture import suffixes
-from fer_live.stopping import Stop, stoppable
+from fer_live.stopping import INTERRUPTED, Stop, stoppable
 from fer_live.tally import Tally
 from fer_live.types import Frame, Reading, Scene
 from fer_live.voting import names_of
@@ -95,7 +95,7 @@ def read_pictures(options: PictureOptions) -> int:
     _report(job, console)
     if len(job.skipped) == len(tasks):
         raise UserError(f"not one of {len(tasks)} pictures could be read; name other files")
-    return 0
+    return INTERRUPTED if job.left else 0
 
 
 class Job:
@@ -135,6 +135,11 @@ class Job:
                         log.write_record(record)
                     self.tally.add(scene)
                     bar.advance(bar.task_ids[0])
+
+    @property
+    def left(self) -> int:
+        """Pictures that a stop left unread."""
+        return len(self.tasks) - self.tally.frames - self.kept - len(self.skipped)
 
     def _labelled(self, reading: Reading) -> Reading:
         assert self._analyzer is not None
@@ -246,9 +251,8 @@ def _report(job: Job, console: Console) -> None:
         console.print(f"skipped {len(job.skipped)} of {len(job.tasks)} pictures:", **plain)
         for skipped in job.skipped:
             console.print(f"  {skipped.reason}", **plain)
-    left = len(job.tasks) - job.tally.frames - job.kept - len(job.skipped)
-    if left:
-        console.print(f"stopped with {left} to go; {_next(job.options)}", **plain)
+    if job.left:
+        console.print(f"stopped with {job.left} to go; {_next(job.options)}", **plain)
     for path in (job.options.output, job.options.log):
         if path is not None and path.exists():
             console.print(f"written: {path}", **plain)

@@ -11,6 +11,7 @@ from fer_live import __version__
 from fer_live.cli import files, live, page, tools
 from fer_live.cli.options import Parser
 from fer_live.errors import UserError
+from fer_live.stopping import INTERRUPTED
 
 
 class Command(NamedTuple):
@@ -37,7 +38,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0, 1 where a check failed, 2 on bad input."""
+    """Run one command; return its exit code: 0, 1 where a check failed, 2 on bad input, 130 where it was stopped."""
     words = sys.argv[1:] if arguments is None else arguments
     named = bool(words) and not words[0].startswith("-")
     name = words[0] if named else DEFAULT
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("fer-live: stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def overview() -> Parser:

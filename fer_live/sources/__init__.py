@@ -6,7 +6,7 @@ from pathlib import Path
 from fer_live.errors import UserError
 from fer_live.sources.base import Lost, Source
 from fer_live.sources.camera import LAST, CameraSource
-from fer_live.sources.container import public_name
+from fer_live.sources.container import local_path, public_name
 from fer_live.sources.find import find_cameras
 from fer_live.sources.picture import ImageSource, is_picture, read_image
 from fer_live.sources.pictures import FolderSource, is_pattern, list_pictures
@@ -46,7 +46,7 @@ def open_source(
     `resolution` (width, height) and `rate`, frames per second: of cameras. `start` and `end`, in
     seconds, and `every`: of videos.
     """
-    text = str(place)
+    text = local_path(str(place))
     if not text.strip():
         raise UserError(
             f"{text!r} names no source; name a camera's number, a file, a folder or a URL"

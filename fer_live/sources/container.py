@@ -2,6 +2,8 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import av
 from av.container import InputContainer
@@ -53,6 +55,11 @@ def is_live(place: str, container: InputContainer) -> bool:
     if scheme in LIVE_SCHEMES:
         return True
     return container.duration is None and container.size <= 0
+
+
+def local_path(place: str) -> str:
+    """The path that a file: URL names; other places as they are."""
+    return url2pathname(urlsplit(place).path) if scheme_of(place) == "file" else place
 
 
 def public_name(place: str) -> str:
