@@ -128,7 +128,6 @@ def test_a_log_of_a_part_is_told(film, folder, tmp_path):
             [one | {"faces": [face_of(1) | {"box": "wide"}]} for one in frames_of()],
             "that no log has",
         ),
-        ([one | {"faces": [face_of("1")]} for one in frames_of()], "that no log has"),
         (frames_of(), "no readings"),
     ],
 )
