@@ -106,11 +106,14 @@ def test_another_limit_or_field_is_another_training():
     assert len({plan(rows, one)[0].runs[0].name for one in options}) == 3
 
 
+@pytest.mark.parametrize("change", ["seed=7", "before.seed=7", "before={seed: 7}"])
 @pytest.mark.parametrize("of", ["all", "a row"])
-def test_one_seed_for_all_runs_is_refused(of):
-    row = Row("a", "basic", changes=["seed=7"] if of == "a row" else [])
-    with pytest.raises(UserError, match=r"seed=7 would be the seed of every run: .* use --seeds N"):
-        plan(table_of(row), PlanOptions(seeds=3, changes=["seed=7"] if of == "all" else []))
+def test_one_seed_for_all_runs_is_refused(of, change):
+    row = Row("a", "basic", changes=[change] if of == "a row" else [])
+    with pytest.raises(
+        UserError, match=r"seed.*7.* would be the seed of every run: .* use --seeds N"
+    ):
+        plan(table_of(row), PlanOptions(seeds=3, changes=[change] if of == "all" else []))
 
 
 def test_an_unknown_row_names_the_known_ones():

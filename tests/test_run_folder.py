@@ -11,7 +11,8 @@ from tests.interrupting import ctrl_c
 from tests.test_fit import RESUMING, tiny
 from train.__main__ import main
 from train.fit import FitOptions, fit
-from train.run_folder import alone_in, begin, is_finished, resume
+from train.recipe import load
+from train.run_folder import alone_in, begin, is_finished, origin, resume
 
 SIXTEEN = FitOptions(limit=16)
 
@@ -194,3 +195,10 @@ def test_a_recipe_that_cannot_be_read_is_one_line(tmp_path, content, state):
         (run / "recipe.yaml").write_bytes(content)
     with pytest.raises(UserError, match=f"recipe.yaml {state}.*: put the run's recipe there"):
         resume(tiny(), run, 16)
+
+
+def test_a_teacher_whose_last_layer_knows_the_selection_split_is_told_of():
+    said = origin(load("cnn6-distilled", ["teachers=[cucn, cucn-2]"]))
+    cucn, cucn_2 = said.split(", cucn-2 ")
+    assert cucn.endswith(", last layer fitted to public)")
+    assert "fitted" not in cucn_2

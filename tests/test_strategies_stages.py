@@ -79,12 +79,18 @@ def test_a_run_that_was_stopped_in_its_first_stage_goes_on(recipe, fer2013_csv, 
     assert (tmp_path / "run" / "best.ckpt").is_file()
 
 
-def test_a_first_stage_of_another_shape_is_refused(recipe, fer2013_csv, tmp_path):
-    first = recipe("first", size=40)
-    fit(recipes.load(first), fer2013_csv, tmp_path / "first", FITTING)
-    second = recipes.load(recipe("second", after=first, trains=["classifier"]))
-    with pytest.raises(UserError, match=r"head.3.weight is \(512, 256\)"):
-        fit(second, fer2013_csv, tmp_path / "run", FITTING, before=tmp_path / "first")
+@pytest.mark.parametrize(
+    ("fields", "limit", "said"),
+    [({"size": 40}, None, "another size"), ({"seed": 7}, None, "another seed"), ({}, 40, "limit")],
+)
+def test_a_finished_run_of_another_kind_is_no_first_stage(
+    recipe, fer2013_csv, tmp_path, fields, limit, said
+):
+    options = replace(FITTING, limit=limit)
+    fit(recipes.load(recipe("first", **fields)), fer2013_csv, tmp_path / "run" / "before", options)
+    second = recipes.load(recipe("second", after=recipe("first"), trains=["classifier"]))
+    with pytest.raises(UserError, match=said):
+        fit(second, fer2013_csv, tmp_path / "run", FITTING)
 
 
 def test_parts_that_the_network_lacks_cannot_train(recipe, fer2013_csv, tmp_path):

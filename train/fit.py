@@ -115,7 +115,9 @@ def fit_unless_finished(
     callbacks: Sequence[Callback] = (),
 ) -> None:
     """`fit` that skips a finished run and goes on with a broken one, for those who train several."""
-    if not is_finished(output):
+    if is_finished(output):
+        resume(recipe, output, options.limit)  # tells where the folder is another recipe's
+    else:
         again = (output / LAST).exists()
         fit(recipe, root, output, replace(options, resume=again), before, callbacks)
 

@@ -59,6 +59,13 @@ class PlannedRow:
     error: str = ""
 
 
+def _sets_seed(change: str) -> bool:
+    """A run's, or that of a stage before it."""
+    key, _, value = change.partition("=")
+    parts = key.split(".")
+    return parts[-1] == "seed" or (parts[-1] == "before" and "seed" in value)
+
+
 def plan(table: Table, options: PlanOptions) -> list[PlannedRow]:
     """The rows with their runs. Raises UserError where a row is asked for that the table lacks, or a seed is set."""
     known = [row.name for row in table.rows]
@@ -66,7 +73,7 @@ def plan(table: Table, options: PlanOptions) -> list[PlannedRow]:
     if strange:
         raise UserError(f"row {strange[0]!r} is not in the table: use {', '.join(known)}")
     changes = [*options.changes, *(change for row in table.rows for change in row.changes)]
-    seed = next((change for change in changes if change.partition("=")[0] == "seed"), "")
+    seed = next((change for change in changes if _sets_seed(change)), "")
     if seed:
         raise UserError(f"{seed} would be the seed of every run: leave it out, and use --seeds N")
     planned: list[PlannedRow] = []

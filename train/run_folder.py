@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from fer_live import card as cards
+from fer_live.card import Card
 from fer_live.errors import UserError
 from train.checkpoints import LAST
 from train.data import Faces
@@ -193,9 +194,14 @@ def origin(recipe: Recipe) -> str:
     for how, names in parts.items():
         found = [cards.load_card(cards.find_weights(name)) for name in names]
         if found:
-            each = [f"{card.name} (commit {card.commit})" for card in found]
+            each = [f"{card.name} (commit {card.commit}{_fitted(card)})" for card in found]
             said.append(f"{how} {', '.join(each)}")
     return "; ".join(said)
+
+
+def _fitted(card: Card) -> str:
+    split = card.training.get("matrix_scaling", {}).get("split")
+    return f", last layer fitted to {split}" if split else ""
 
 
 @rank_zero_only

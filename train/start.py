@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 
 from fer_live import card as cards
-from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
@@ -16,7 +15,7 @@ from train.pretrained import load_pretrained
 from train.recipe import Recipe
 from train.strategies import Strategy, Task, build_strategy, criterion
 
-LAST_LAYER, VOTES = "classifier.", "crowd."
+LAST_LAYER = "classifier."
 FITTED = "fitted to the split that selects"
 logger = logging.getLogger(__name__)
 
@@ -129,27 +128,26 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
-    if _must_begin_anew(network, recipe, card) and f"{LAST_LAYER}weight" in kept:
+    if "matrix_scaling" in card.training and f"{LAST_LAYER}weight" in kept:
+        _refuse_to_keep_classifier(network, recipe)
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
         logger.warning(f"the network's classifier starts at random: that of {path} is {FITTED}")
     network.load_state_dict(kept, strict=False)
 
 
-def _must_begin_anew(network: Network, recipe: Recipe, card: Card) -> bool:
-    """Whether the card's classifier knows labels that the training must not know, and takes part in it.
+def _refuse_to_keep_classifier(network: Network, recipe: Recipe) -> None:
+    """Raise UserError where a classifier that knows labels of the split that selects would stay as it is.
 
-    Raises UserError where it would teach the rest and not train itself.
+    It would teach the rest, or go on in files whose cards do not tell.
     """
-    if not (recipe.epochs and "matrix_scaling" in card.training):
-        return False
-    names = [name for name, _ in network.named_parameters()]
-    trained = [name for name in names if not recipe.trains or name.startswith(tuple(recipe.trains))]
-    if any(name.startswith(LAST_LAYER) for name in trained):
-        return True
-    if all(name.startswith(VOTES) for name in trained):
-        return False
+    names = [name for name, _ in network.named_parameters() if name.startswith(LAST_LAYER)]
+    if recipe.epochs and (
+        not recipe.trains or any(n.startswith(tuple(recipe.trains)) for n in names)
+    ):
+        return
     raise UserError(
-        f"init {recipe.init}: its classifier is {FITTED}, and would teach the rest: add classifier to trains"
+        f"init {recipe.init}: its classifier is {FITTED}: train the classifier too, or begin with a file "
+        "from before its matrix scaling"
     )
 
 
