@@ -48,9 +48,9 @@ def core() -> Any:
 def quickest() -> Precision:
     """What this CPU computes fastest in.
 
-    A CPU that is able to compute in bfloat16 need not be quicker with it: three times so with AMX, half as
-    quick again without on the same Xeon. Nothing tells but a measurement (a tenth of a second, once). Where
-    there is little between them it is the exact one.
+    A CPU that is able to compute in bfloat16 need not be quicker with it: with AMX it takes a third of the
+    time, without, on the same kind of Xeon, up to a fifth more. Nothing tells but a measurement (a tenth of
+    a second, once). Where there is little between them it is the exact one.
     """
     if "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return "f32"
