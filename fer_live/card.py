@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -130,15 +131,21 @@ def find_weights(name: str) -> Path:
 
 
 def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
-    """Write a weight file; tensors are kept in the precision they come in. Raises OSError."""
+    """Write a weight file, whole or not at all; tensors are kept in the precision they come in. Raises OSError."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    path = path.resolve()  # a link stays one
+    part = path.with_name(f".{path.name}.part")
     try:
-        save_file(contiguous, path, metadata={"card": card.to_json()})
+        save_file(contiguous, part, metadata={"card": card.to_json()})
+        part.chmod(0o644)  # the library makes files that only their owner can read
+        part.replace(path)
     except SafetensorError as error:
         told = re.search(r"os error (\d+)", str(error))  # which it has in words alone
         number = int(told[1]) if told else errno.EIO
         raise OSError(number, os.strerror(number), str(path)) from error
-    path.chmod(0o644)  # the library makes files that only their owner can read
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def load_card(path: Path) -> Card:

@@ -49,6 +49,14 @@ def test_a_full_disk_is_told_as_the_system_tells_it(card, tmp_path):
     with small_disk(1000), pytest.raises(OSError, match="File too large") as caught:
         cards.save(tmp_path / "a.safetensors", card, MODELS["cnn6"]().state_dict())
     assert caught.value.errno == errno.EFBIG
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_keeps_the_older_weights(weights, card):
+    before = weights.read_bytes()
+    with small_disk(1000), pytest.raises(OSError, match="File too large"):
+        cards.save(weights, card, MODELS["cnn6"]().state_dict())
+    assert weights.read_bytes() == before
 
 
 def test_card_and_tensors_come_back(weights, card):
