@@ -129,6 +129,8 @@ def test_one_remedy_is_not_warned_of(caplog, override):
         ("channels=2", "channels 2 is not one of 1, 3"),
         ("network=magic", "network 'magic' is not one of cucn, cnn6"),
         ("class_weights=-1", "class_weights -1.0: use 0 or more"),
+        ("learning_rate=.inf", "learning_rate is inf: use 0 or more"),
+        ("augmentation.rotation=.inf", "rotation is inf: use 0 or more"),
         ("class_weights=[1,.inf]", "class_weights [1.0, inf]: use 0 or more"),
         ("arguments.size=40", "arguments.size is no argument: leave it out"),
         ("arguments.foo=1", "arguments: 'foo' is not one of network cucn's: depth, stem, "),

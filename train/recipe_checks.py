@@ -141,7 +141,7 @@ def _within(
     limits: Mapping[str, tuple[float, float]], fields: Mapping[str, Any], where: str
 ) -> None:
     for field, (lowest, highest) in limits.items():
-        if not lowest <= fields[field] <= highest:
+        if not lowest <= fields[field] <= highest or fields[field] == inf:
             upper = "or more" if highest == inf else f"to {highest}"
             raise UserError(f"{where}{field} is {fields[field]}: use {lowest} {upper}")
 
