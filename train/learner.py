@@ -16,6 +16,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 from fer_live.models import Network
 from train import schedule
 from train.data.batches import Batch
+from train.loss_watch import LossWatch
 from train.recipe import Recipe
 from train.strategies import Step, Strategy
 from train.teach import Teachers
@@ -61,6 +62,7 @@ class Learner(lightning.LightningModule):
         self.compiled = compiled
         self.teachers = teachers
         self.plateau = schedule.Plateau(recipe.plateau_patience)
+        self.watch = LossWatch()
         # Its check of the labels would make every step of a GPU wait.
         self.train_accuracy = MulticlassAccuracy(classes, average="micro", validate_args=False)
         # Lightning's own mean over processes rounds where their shares differ by a face. By default this one
@@ -111,11 +113,11 @@ class Learner(lightning.LightningModule):
             targets,
         )
         loss = self.strategy.loss(step)
-        finite = bool(torch.isfinite(loss.value))
+        seen = self.watch.seen(loss.value, self.global_step)
         # All processes stop together: one alone would leave the others waiting for its gradients.
-        if not self.trainer.strategy.reduce_boolean_decision(finite):
+        if not self.trainer.strategy.reduce_boolean_decision(math.isfinite(seen.loss)):
             raise FloatingPointError(
-                f"loss is {loss.value.item()} at step {self.global_step}: lower learning_rate"
+                f"loss is {seen.loss} at step {seen.step}: lower learning_rate"
             )
         self.log("train/loss", loss.value, prog_bar=True, sync_dist=True)
         if loss.logits is not None:

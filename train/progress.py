@@ -8,12 +8,14 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 
 from train.learner import Learner
 
+REFRESH_SECONDS = 0.2
+
 
 class RunBar(TQDMProgressBar):
     """Lightning's bar with the time that is left, for this run and for all where others follow.
 
     `afterwards`: seconds that the others will take. A narrow terminal cuts the end off, so that the
-    times come first.
+    times come first. It shows a few of a second's steps: asking for the loss makes a GPU wait.
     """
 
     BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{rate_noinv_fmt}{postfix}]"
@@ -27,6 +29,7 @@ class RunBar(TQDMProgressBar):
     ) -> None:
         super().on_train_start(trainer, learner)
         self.started, self.first_step = time.monotonic(), trainer.global_step
+        self.shown = -REFRESH_SECONDS
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
@@ -35,6 +38,19 @@ class RunBar(TQDMProgressBar):
         self.train_progress_bar.set_description(
             f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
         )
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        learner: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        now, last = time.monotonic(), batch_idx + 1 == trainer.num_training_batches
+        if last or now - self.shown >= REFRESH_SECONDS:
+            self.shown = now
+            super().on_train_batch_end(trainer, learner, outputs, batch, batch_idx)
 
     def on_exception(self, *_: Any) -> None:
         if self._train_progress_bar is not None:

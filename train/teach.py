@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fer_live import card as cards
@@ -31,8 +32,9 @@ def taught(faces: Faces, teachers: Sequence[str], device: torch.device) -> Faces
 class Teachers:
     """Weight files that read the very views that their student is shown. Beyer et al. 2022 ("function matching").
 
-    `faces`: whose classes the student learns. `compiled`: read through torch.compile. Raises UserError where
-    a weight file cannot be had, lacks a class, or was trained for other images than the recipe's.
+    Those for faces of another size than the student's get the views resized to theirs. `faces`: whose classes
+    the student learns. `compiled`: read through torch.compile. Raises UserError where a weight file cannot be
+    had, lacks a class, or was trained for other channels or pixel values than the recipe's.
     """
 
     def __init__(self, recipe: Recipe, faces: Faces, device: torch.device, compiled: bool = False):
@@ -45,29 +47,39 @@ class Teachers:
                 network.compile(dynamic=False)
         self.columns = [columns_of(card, faces) for _, card in loaded]
         self.temperatures = [card.temperature for _, card in loaded]
+        # As they are where sizes agree: small faces, with which a training begins, are its teachers' too.
+        self.sizes = [None if card.size == recipe.size else card.size for _, card in loaded]
 
     @torch.no_grad()
     def __call__(self, views: Tensor) -> Tensor:
         """Views (B, C, H, W) as the student gets them -> the teachers' mean probabilities (B, K)."""
-        each = zip(self.networks, self.columns, self.temperatures, strict=True)
+        each = zip(self.networks, self.columns, self.temperatures, self.sizes, strict=True)
         said = [
-            (network(views).logits.float()[:, columns] / temperature).softmax(1)
-            for network, columns, temperature in each
+            (network(_resized(views, size)).logits.float()[:, columns] / temperature).softmax(1)
+            for network, columns, temperature, size in each
         ]
         return torch.stack(said).mean(0)
 
 
+def _resized(views: Tensor, size: int | None) -> Tensor:
+    """(B, C, H, W) -> (B, C, size, size), in the same layout of memory; unchanged without a size."""
+    if size is None:
+        return views
+    resized = F.interpolate(views, (size, size), mode="bilinear", antialias=True)
+    return resized.contiguous(memory_format=torch.channels_last)
+
+
 def _check_images(network: Network, card: Card, recipe: Recipe) -> None:
-    """Raise UserError where a teacher cannot read the student's views as they are."""
+    """Raise UserError where a teacher cannot read the student's views."""
     dataset = DATASETS[recipe.dataset]
-    wants = (card.size, card.channels, card.mean, card.deviation)
-    gets = (recipe.size, recipe.channels, dataset.mean, dataset.deviation)
+    wants = (card.channels, card.mean, card.deviation)
+    gets = (recipe.channels, dataset.mean, dataset.deviation)
     if wants != gets:
         raise UserError(
-            f"teacher {card.name} wants images of size, channels, mean and deviation {wants}, the recipe has "
+            f"teacher {card.name} wants images of channels, mean and deviation {wants}, the recipe has "
             f"{gets}: use teaching=faces"
         )
-    if not takes(network, recipe.channels, recipe.first_size):
+    if card.size == recipe.size and not takes(network, recipe.channels, recipe.first_size):
         raise UserError(
             f"teacher {card.name} cannot read faces of small_size {recipe.small_size}: use small_until=0, or "
             "teaching=faces"
