@@ -7,10 +7,10 @@ import pytest
 
 from fer_live.errors import UserError
 from tests.test_fit import tiny
-from train import pace
+from train import pace, progress
 from train.fit import fit
 from train.pace import STEPS, WARM_UP, Enough
-from train.progress import duration
+from train.progress import RunBar, duration
 from train.trainer import FitOptions
 
 
@@ -44,6 +44,21 @@ def test_what_is_said_of_an_error_has_its_own_line(fer2013_csv, tmp_path, capfd)
     with pytest.raises(UserError):
         fit(broken, fer2013_csv, tmp_path / "run", FitOptions())
     assert capfd.readouterr().out.endswith("\n")
+
+
+def test_the_bar_asks_for_the_loss_a_few_times_a_second(fer2013_csv, tmp_path, monkeypatch):
+    def counted(bar, trainer, learner):
+        asked.append(trainer.global_step)
+        return whole(bar, trainer, learner)
+
+    asked: list[int] = []
+    whole = RunBar.get_metrics
+    monkeypatch.setattr(RunBar, "get_metrics", counted)
+    monkeypatch.setattr(progress, "REFRESH_SECONDS", 1000.0)
+    fit(tiny("epochs=1", "batch_size=4"), fer2013_csv, tmp_path / "run", FitOptions())
+    last = max(asked)
+    assert last > 5
+    assert set(asked) == {1, last}  # an epoch's first and last step
 
 
 @pytest.mark.parametrize(
