@@ -1,18 +1,32 @@
 """OpenVINO as we want it: loaded once for the process, and telling nobody that it was."""
 
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache, wraps
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+Made = TypeVar("Made")
 Precision = Literal["f32", "bf16"]
 MAP = 64, 24, 24  # channels, height and width
 LAYERS, TURNS = 3, 10
 WORTH = 0.9  # of float32's time
+
+
+def once(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`functools.cache` for threads: who asks while it is being made waits, and gets the same."""
+    kept, alone = cache(make), threading.RLock()
+
+    @wraps(make)
+    def ask(*given: Hashable) -> Made:
+        with alone:
+            return kept(*given)
+
+    return ask
 
 
 def is_installed() -> bool:
@@ -24,13 +38,17 @@ def is_installed() -> bool:
     return True
 
 
+@once
 def imported() -> Any:
-    """The package. Raises ImportError where it is not installed."""
+    """The package, fit for use by several threads. Raises ImportError where it is not installed."""
     # OpenVINO's telemetry package sends counts of use as soon as it is imported. With this entry its
     # import fails, and OpenVINO falls back on a stand-in of its own that sends nothing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
+    # The first array that it meets makes it fill a table of numpy's types, behind a lock, and it lets go
+    # of Python's own lock half way: a thread that takes that and comes for the table waits for ever.
+    _ = openvino.Tensor(np.zeros(1, np.float32)).data
     return openvino
 
 
