@@ -52,7 +52,7 @@ def imported() -> Any:
     return openvino
 
 
-@cache
+@once
 def core() -> Any:
     """One for the process, and never let go.
 
@@ -62,7 +62,7 @@ def core() -> Any:
     return imported().Core()
 
 
-@cache
+@once
 def quickest() -> Precision:
     """What this CPU computes fastest in.
 

@@ -166,11 +166,9 @@ def test_an_unknown_scan_is_refused():
 
 
 @pytest.fixture
-def no_compiled_model():
+def no_compiled_model(monkeypatch):
     """Compiled for this process already, it would need no file any more."""
-    compiled.compile_model.cache_clear()
-    yield
-    compiled.compile_model.cache_clear()
+    monkeypatch.setattr(compiled, "compile_model", compiled.compile_model.__wrapped__)
 
 
 def test_without_mediapipe_the_error_names_the_fix(monkeypatch, no_compiled_model):

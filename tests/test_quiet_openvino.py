@@ -43,6 +43,42 @@ for thread in threads:
     thread.join()
 """
 
+# On a CPU that may be quicker in bfloat16, so that it has to be measured.
+FIRST_DETECTORS = """
+import threading
+from fer_live import quiet_openvino
+from fer_live.detect import MediaPipeDetector
+
+openvino = quiet_openvino.imported()
+made = []
+
+class Core(openvino.Core):
+    def __init__(self):
+        made.append("core")
+        if len(made) == 1:
+            late.start()
+            late.join(0.2)  # if it did not wait, it would have a core of its own by then
+        super().__init__()
+
+    def get_property(self, *names):
+        return ["BF16"]
+
+    def compile_model(self, model, device, settings):
+        made.append(sorted(settings.items()))
+        return super().compile_model(model, device, settings)
+
+openvino.Core = Core
+late = threading.Thread(target=quiet_openvino.core)
+threads = [threading.Thread(target=MediaPipeDetector) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in (*threads, late):
+    thread.join()
+assert made.count("core") == 1, made
+assert sum("INFERENCE_NUM_THREADS" in dict(one) for one in made if one != "core") == 2, made
+assert all(made.count(one) == 1 for one in made), made
+"""
+
 
 def run(code):
     done = subprocess.run(
@@ -53,3 +89,7 @@ def run(code):
 
 def test_two_threads_may_read_their_first_arrays_at_once():
     run(FIRST_ARRAYS)
+
+
+def test_threads_that_come_first_together_share_one_core_and_compile_each_model_once():
+    run(FIRST_DETECTORS)

@@ -119,7 +119,7 @@ def _anchors() -> FloatArray:
     return np.concatenate(grids).astype(np.float32)
 
 
-@cache
+@quiet_openvino.once
 def compile_model(precision: quiet_openvino.Precision) -> Any:
     """Read-only, and shared by all detectors: one stream of inference for each core."""
     openvino = quiet_openvino.imported()
