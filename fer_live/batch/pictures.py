@@ -1,6 +1,5 @@
 """`fer-live image`: pictures, folders and patterns; annotated copies and a log."""
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -11,8 +10,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import Progress
 
-from fer_live import card as cards
 from fer_live.batch.chunks import chunks, drawing
+from fer_live.batch.copies import Copies, digest
 from fer_live.batch.tasks import Task, find_tasks
 from fer_live.errors import UserError
 from fer_live.labels import honest_label
@@ -22,14 +21,13 @@ from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks.base import keep_open
 from fer_live.sinks.log import Log, open_log
-from fer_live.sinks.picture import embedded_record, save_picture
+from fer_live.sinks.picture import save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
 from fer_live.sources.picture import suffixes
 from fer_live.stopping import INTERRUPTED, Stop, stoppable
 from fer_live.tally import Tally
 from fer_live.types import Frame, Reading, Scene
-from fer_live.voting import names_of
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,6 @@ class PictureOptions:
     runtime: RuntimeName = "auto"
     abstain: float | None = None
     heatmap: bool = True
-
-
-# In a copy's reading: how it was made, and of what: names are given twice, and pictures change.
-MANNER, CONTENT = "read_with", "picture"
 
 
 class Due(NamedTuple):
@@ -107,8 +101,7 @@ class Job:
         self.tally = Tally()
         self.skipped: list[Skipped] = []
         self.kept = 0  # in the output folder already
-        self.renewed = 0  # there, too, but by another model or other options, or changed since
-        self._manner = _manner(options)
+        self.copies = Copies(options.model, options.heatmap, options.abstain, options.again)
         self._analyzer: Analyzer | None = None
 
     def run(self, log: Log | None, bar: Progress, stop: Stop) -> None:
@@ -129,8 +122,7 @@ class Job:
                     if task.target is not None:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
                         _claim_folder(task.target.parent)
-                        made = {MANNER: self._manner, CONTENT: content}
-                        save_picture(task.target, canvas, record | made)
+                        save_picture(task.target, canvas, record | self.copies.origin(content))
                     if log is not None:
                         log.write_record(record)
                     self.tally.add(scene)
@@ -153,8 +145,8 @@ class Job:
             if stop.asked:
                 return
             try:
-                content = _digest(task.path)
-                done = self._done(task, content, log)
+                content = digest(task.path)
+                done = self.copies.reading(task, content, whole=log is not None)
                 if done is None:
                     frame = Frame(read_image(task.path), index, 0.0, str(task.path))
             except UserError as error:
@@ -168,44 +160,6 @@ class Job:
             if log is not None:
                 log.write_record(done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
-
-    def _done(self, task: Task, content: str, log: Log | None) -> dict[str, Any] | None:
-        """The reading of a picture whose annotated copy is there; None where it must be read.
-
-        Raises UserError where something else is in the copy's place, or another picture's copy.
-        """
-        if self.options.again or task.target is None or not task.target.exists():
-            return None
-        record = embedded_record(task.target)
-        if record is None:
-            raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
-        manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == content
-        source = record.get("source")  # the same place may be named otherwise now
-        if not same and not (source and Path(source).resolve() == task.path.resolve()):
-            raise UserError(
-                f"{task.target} is of another picture{f', {source}' if source else ''}; "
-                "choose another --output, or add --again to replace it"
-            )
-        if not same or manner != self._manner:
-            self.renewed += 1
-            return None
-        return None if log is not None and "faces_left_out" in record else record
-
-
-def _manner(options: PictureOptions) -> str:
-    """What readings and their drawing depend on, weights by their content; copies tell it."""
-    weights = [cards.find_weights(name).read_bytes() for name in names_of(options.model)]
-    digests = [hashlib.sha256(content).hexdigest()[:12] for content in weights]
-    heatmap = "heat-map" if options.heatmap else "no heat-map"
-    abstain = "the card's" if options.abstain is None else f"{options.abstain:g}"
-    return f"weights {' '.join(digests)}, {heatmap}, abstain {abstain}"
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); check the file") from None
 
 
 def _check_name(output: Path) -> None:
@@ -241,9 +195,9 @@ def _report(job: Job, console: Console) -> None:
             f"there already: {job.kept} of {len(job.tasks)} pictures; --again reads them anew",
             **plain,
         )
-    if job.renewed:
+    if job.copies.renewed:
         console.print(
-            f"there from another model, with other options or before they changed: {job.renewed} of "
+            f"there from another model, with other options or before they changed: {job.copies.renewed} of "
             f"{len(job.tasks)} pictures; they were read anew",
             **plain,
         )
