@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.table import Table
 
@@ -19,12 +21,13 @@ class Tally:
         self._people: set[int] = set()
         self._began: float | None = None
         self._ended = 0.0
+        self._before = 0  # frames that were read before time ran
 
     def add(self, scene: Scene) -> None:
-        """Count one scene; time runs from the first to the last."""
+        """Count one scene; time runs to the last, from the first where it did not `begin` before."""
         self._ended = time.perf_counter()
         if self._began is None:
-            self._began = self._ended
+            self._began, self._before = self._ended, 1
         self.frames += 1
         self.faces += len(scene.readings)
         for reading in scene.readings:
@@ -32,12 +35,25 @@ class Tally:
             if reading.track is not None:
                 self._people.add(reading.track)
 
+    def begin(self) -> None:
+        """Let time run, if it does not: where several frames are read at once, the first wait for the others."""
+        if self._began is None:
+            self._began = time.perf_counter()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No time runs within, such as while a model loads."""
+        before = time.perf_counter()
+        yield
+        if self._began is not None:
+            self._began += time.perf_counter() - before
+
     @property
     def fps(self) -> float | None:
-        """Frames per second, start-up excluded; None before the second frame."""
-        if self._began is None or self._ended == self._began:
+        """Frames per second, start-up excluded; None where no time has run."""
+        if self._began is None or self._ended <= self._began:
             return None
-        return (self.frames - 1) / (self._ended - self._began)
+        return (self.frames - self._before) / (self._ended - self._began)
 
     def table(self, milliseconds: dict[str, float] | None = None, unit: str = "frames") -> Table:
         """For the terminal; `milliseconds`: the median time of each stage. `unit`: what frames are here."""

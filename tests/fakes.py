@@ -162,3 +162,15 @@ class FakeWindow(FakeSink):
 
 def fake_analyzer() -> Analyzer:
     return Analyzer(FakeDetector(), FakeClassifier())
+
+
+def slow_down(monkeypatch, analyzer: Analyzer, seconds: float) -> None:
+    """Each batch takes so long, and nothing else takes time."""
+    now, read = [0.0], analyzer.batch
+
+    def batch(images, heatmaps):
+        now[0] += seconds
+        return read(images, heatmaps)
+
+    monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(analyzer, "batch", batch)

@@ -13,7 +13,7 @@ from fer_live.cli import main
 from fer_live.types import Frame
 from tests.clips import record
 from tests.commands import log_lines
-from tests.fakes import fake_analyzer
+from tests.fakes import fake_analyzer, slow_down
 from tests.test_sinks_sound import film, tracks
 
 
@@ -55,6 +55,14 @@ def test_the_faces_of_several_frames_are_one_batch(video, tmp_path):
     video("in.mp4", "--log", "log.csv")
     assert video.analyzer.classifier.batches == [8, 8, 4]
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 21
+
+
+def test_the_time_of_the_first_batch_counts(video, tmp_path, monkeypatch, capsys):
+    slow_down(monkeypatch, video.analyzer, 4)
+    film(tmp_path / "in.mp4")  # 20 frames, three batches
+    video("in.mp4", "--log", "log.csv")
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "per second" in line)
+    assert row.split()[-2] == "1.7"
 
 
 def test_a_variable_frame_rate_is_kept(video, tmp_path):

@@ -13,7 +13,7 @@ from fer_live.batch import pictures
 from fer_live.cli import main
 from fer_live.sinks import embedded_record
 from tests.commands import log_lines
-from tests.fakes import fake_analyzer
+from tests.fakes import fake_analyzer, slow_down
 
 
 def save(path, seed=0, size=(320, 240), **options):
@@ -75,6 +75,15 @@ def test_the_faces_of_several_pictures_are_one_batch(image, tmp_path):
     assert image.analyzer.classifier.batches == [8, 2]
     with (tmp_path / "log.csv").open() as file:
         assert [row["source"] for row in csv.DictReader(file)] == [f"in/{i}.png" for i in range(10)]
+
+
+def test_the_time_of_the_first_batch_counts(image, tmp_path, monkeypatch, capsys):
+    slow_down(monkeypatch, image.analyzer, 4)
+    for i in range(2):
+        save(tmp_path / "in" / f"{i}.png")
+    image("in", "--log", "log.csv")
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "per second" in line)
+    assert row.split()[-2] == "0.5"
 
 
 def test_a_second_run_reads_only_what_is_new(image, tmp_path, capsys):

@@ -32,6 +32,19 @@ def _cells(page: str) -> list[list[str]]:
     return [line.split("│") for line in page.splitlines() if line.startswith("│")]
 
 
+def test_frames_that_are_read_at_once_took_the_time_until_the_first_is_there(monkeypatch):
+    clock = iter([1.0, 2.0, 7.0, 10.0, 10.0, 10.0])
+    monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: next(clock))
+    tally, scene = Tally(), Scene(Frame(np.zeros((1, 1, 3), np.uint8)), [])
+    tally.begin()
+    with tally.paused():  # 5 seconds
+        pass
+    for _ in range(3):
+        tally.begin()
+        tally.add(scene)
+    assert tally.fps == 3 / 4
+
+
 def test_frames_per_second_leave_the_start_out(monkeypatch):
     clock = iter([10.0, 10.5, 11.0])
     monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: next(clock))

@@ -81,6 +81,7 @@ def read_film(options: FilmOptions) -> int:
         card, wish = analyzer.classifier.card, options.abstain
         tracks = Tracks(options.smoothing, card.abstain_below if wish is None else wish)
         heatmap = options.heatmap and options.output is not None
+        tally.begin()
         scenes = read_scenes(frames, analyzer.batch, tracks, stop, heatmap, options.every)
         for scene, fresh in scenes:
             if fresh:

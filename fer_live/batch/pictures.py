@@ -109,10 +109,8 @@ class Job:
         with ExitStack() as stack:
             for chunk in chunks(self._todo(log, bar, stop)):
                 if self._analyzer is None:  # only now: where all is done already, nothing is loaded
-                    names = self.options.model, self.options.device
-                    loaded = Analyzer.load(*names, scan="full", runtime=self.options.runtime)
-                    self._analyzer = stack.enter_context(loaded)
-                    leave_cores_to(loaded.classifier.runtime)
+                    with self.tally.paused():
+                        self._analyzer = stack.enter_context(self._loaded())
                     stack.enter_context(bar)
                 heatmap = self.options.heatmap and self.options.output is not None
                 found = self._analyzer.batch([frame.image for _, frame in chunk], heatmap)
@@ -127,6 +125,12 @@ class Job:
                         log.write_record(record)
                     self.tally.add(scene)
                     bar.advance(bar.task_ids[0])
+
+    def _loaded(self) -> Analyzer:
+        names = self.options.model, self.options.device
+        analyzer = Analyzer.load(*names, scan="full", runtime=self.options.runtime)
+        leave_cores_to(analyzer.classifier.runtime)
+        return analyzer
 
     @property
     def left(self) -> int:
@@ -148,6 +152,7 @@ class Job:
                 content = digest(task.path)
                 done = self.copies.reading(task, content, whole=log is not None)
                 if done is None:
+                    self.tally.begin()
                     frame = Frame(read_image(task.path), index, 0.0, str(task.path))
             except UserError as error:
                 self.skipped.append(Skipped(task.path, str(error)))
