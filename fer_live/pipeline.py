@@ -109,7 +109,11 @@ class Analyzer:
         return readings
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
-        """Read faces that are cropped already, (H, W) grey or (H, W, 3) RGB uint8 of any size."""
+        """Read faces that are cropped already, (H, W) grey or (H, W, 3) RGB uint8 of any size.
+
+        Raises UserError where one is no such array.
+        """
+        _check_crops(crops)
         return self.classifier(crops)
 
     def read(
@@ -132,6 +136,21 @@ class Analyzer:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _check_crops(crops: object) -> None:
+    if not isinstance(crops, Sequence | np.ndarray) or isinstance(crops, str):
+        raise UserError(f"a {type(crops).__name__} holds no faces; give a list of arrays")
+    if isinstance(crops, np.ndarray) and (crops.ndim < 3 or crops.shape[2:] == (3,)):
+        raise UserError(f"an array {crops.shape} is one face; give a list of arrays, [face]")
+    for crop in crops:
+        if not isinstance(crop, np.ndarray):
+            raise UserError(f"a {type(crop).__name__} is no face; give an array, uint8")
+        shaped = crop.ndim == 2 or crop.shape[2:] == (3,)
+        if crop.dtype != np.uint8 or not shaped or not crop.size:
+            raise UserError(
+                f"an array {crop.shape}, {crop.dtype} is no face; give (H, W) grey or (H, W, 3) RGB, uint8"
+            )
 
 
 def _check(image: object) -> None:

@@ -52,6 +52,31 @@ def test_what_is_no_image_is_refused(image, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("crops", "words"),
+    [
+        ([np.zeros((8, 8), np.float32)], "(8, 8), float32 is no face"),
+        ([np.zeros((8, 8, 4), np.uint8)], "(8, 8, 4), uint8 is no face"),
+        ([np.zeros((8, 8, 1), np.uint8)], "(8, 8, 1), uint8 is no face"),
+        ([np.zeros(8, np.uint8)], "(8,), uint8 is no face"),
+        ([np.zeros((0, 8), np.uint8)], "(0, 8), uint8 is no face"),
+        ([GREY, None], "a NoneType is no face"),
+        (GREY, "(120, 160, 3) is one face; give a list"),
+        (GREY[:, :, 0], "(120, 160) is one face; give a list"),
+        ("a.png", "a str holds no faces"),
+        ((face for face in [GREY]), "a generator holds no faces"),
+    ],
+)
+def test_what_is_no_face_is_refused(crops, words):
+    with pytest.raises(UserError) as told:
+        fake_analyzer().classify(crops)
+    assert words in str(told.value)
+
+
+def test_an_array_of_grey_faces_is_several():
+    assert len(fake_analyzer().classify(np.zeros((3, 8, 8), np.uint8))) == 3
+
+
 def test_a_face_at_the_edge_is_read():
     outside = [Face(Box(-20, -20, 10, 10), 0.9), Face(Box(150, 110, 160, 120), 0.9)]
     assert len(Analyzer(FakeDetector(outside), FakeClassifier())(GREY)) == 2
