@@ -1,6 +1,7 @@
 """Whole runs that are killed, or whose camera on the network is."""
 
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -46,6 +47,23 @@ def test_a_full_standard_output_is_one_line():
         "fer-live: standard output cannot be written (No space left on device); "
         "free some space or send it to another place"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed by a shell's >&-")
+def test_a_pipe_into_a_closed_standard_output_is_one_line():
+    command = f"{shlex.quote(sys.executable)} -m fer_live --demo --no-window --pipe >&-"
+    ended = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "fer-live: standard output is closed; leave out --pipe, or let something read it"
+    ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 from fer_live.errors import UserError
 from fer_live.sinks.log import json_line
@@ -30,6 +31,9 @@ class JsonPipe:
         self._pipe: int | None = None
 
     def __enter__(self) -> "JsonPipe":
+        """Raises UserError where there is no standard output: by its number another file may be meant."""
+        if sys.stdout is None:
+            raise UserError("standard output is closed; leave out --pipe, or let something read it")
         self._pipe = os.dup(STANDARD_OUTPUT)
         os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
         return self
