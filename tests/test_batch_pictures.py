@@ -235,7 +235,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, cap
     lines = capsys.readouterr().err.splitlines()
     start = lines.index("skipped 2 of 3 pictures:")
     assert "b.png is not a picture" in lines[start + 1]
-    assert "c.jpg cannot be decoded" in lines[start + 2]
+    assert "c.jpg is not whole" in lines[start + 2]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 
 

@@ -90,13 +90,32 @@ def test_a_huge_picture_is_refused(tmp_path, monkeypatch):
             pass
 
 
-def test_a_broken_picture_is_refused(tmp_path):
-    path = tmp_path / "broken.jpg"
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("cut.jpg", r"cut\.jpg is not whole \(.*truncated.*\); copy or download it again"),
+        ("cut.png", r"cut\.png is not whole \(.*truncated.*\); copy or download it again"),
+        ("spoilt.png", r"spoilt\.png cannot be decoded \(.*\); copy it again, or save it as PNG"),
+    ],
+)
+def test_a_broken_picture_is_refused_with_what_may_help(tmp_path, name, said):
+    path = tmp_path / name
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     PIL.Image.fromarray(noise).save(path)
-    path.write_bytes(path.read_bytes()[:1500])
-    with pytest.raises(UserError, match=r"broken\.jpg cannot be decoded"), open_source(path):
+    whole = path.read_bytes()
+    path.write_bytes(
+        whole[:1500] + (bytes(len(whole) - 1500) if name.startswith("spoilt") else b"")
+    )
+    with pytest.raises(UserError, match=said), open_source(path):
         pass
+
+
+def test_a_picture_that_cannot_be_had_is_not_called_broken(tmp_path):
+    (tmp_path / "round.png").symlink_to("round.png")
+    (tmp_path / "folder.png").mkdir()
+    for name in ("round.png", "folder.png"):
+        with pytest.raises(UserError, match=rf"{name} cannot be read \(.*\); check the file"):
+            read_image(tmp_path / name)
 
 
 def fill(folder, *names):

@@ -76,7 +76,18 @@ def read_image(path: str | Path) -> Image:
         limit = f"{(PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f}"
         raise UserError(f"{path} has more than {limit} million pixels; make it smaller") from None
     except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
-        raise UserError(f"{path} cannot be decoded ({error}); save it again as PNG") from None
+        raise _unread(path, error) from None
+
+
+def _unread(path: str | Path, error: Exception) -> UserError:
+    """The file may not be had, be cut off, or be damaged or of a rare kind: which, Pillow does not always tell."""
+    if isinstance(error, OSError) and error.strerror:
+        return UserError(f"{path} cannot be read ({error.strerror}); check the file")
+    if "truncated" in str(error).lower():
+        return UserError(f"{path} is not whole ({error}); copy or download it again")
+    return UserError(
+        f"{path} cannot be decoded ({error}); copy it again, or save it as PNG where it can be opened"
+    )
 
 
 def _opened(path: str | Path) -> PIL.Image.Image:
