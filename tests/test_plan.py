@@ -86,6 +86,46 @@ def test_a_first_stage_is_trained_once_for_all_rows_and_each_seed():
     assert planned[1].runs[0].before == planned[0].runs[0]
 
 
+def test_what_is_set_for_every_recipe_reaches_the_first_stage_too():
+    rows = table_of(Row("Basic", "basic"), Row("Decoupling", "crt"))
+    changes = ["batch_size=16", "epochs=3", "augmentation.rotation=0", "arguments.depth=34"]
+    basic, decoupled = plan(rows, PlanOptions(changes=changes))
+    assert decoupled.runs[0].before == basic.runs[0]
+    first = basic.runs[0].recipe
+    assert (first.batch_size, first.epochs, first.augmentation.rotation) == (16, 3, 0)
+    assert first.augmentation.shift == 0.08
+    assert decoupled.notes == ()
+
+
+def test_what_is_said_of_the_first_stage_holds_there_whatever_is_set_for_all():
+    changes = ["before.batch_size=8", "batch_size=16", "epochs=3"]
+    (row,) = plan(table_of(Row("Decoupling", "crt")), PlanOptions(changes=changes))
+    first, last = (run.recipe for run in row.runs[0].stages())
+    assert (first.batch_size, first.epochs) == (8, 3)
+    assert (last.batch_size, last.epochs) == (16, 3)
+
+
+def test_how_a_stage_learns_is_its_own_and_the_plan_tells():
+    changes = ["sampler=shuffled", "class_weights=0.5", "ema=0"]
+    basic, decoupled = plan(
+        table_of(Row("Basic", "basic"), Row("Decoupling", "crt")), PlanOptions(changes=changes)
+    )
+    first = decoupled.runs[0].before.recipe
+    assert (first.class_weights, first.ema) == (0, 0)
+    assert basic.notes == ()
+    assert decoupled.notes == (
+        "sampler=shuffled, class_weights=0.5 in its last stage alone: before.KEY=VALUE is for the one "
+        "before",
+    )
+
+
+def test_a_change_that_the_first_stage_cannot_have_costs_the_row():
+    change = "arguments.crowd=8"
+    changes = ["strategy=multitask", change]
+    (row,) = plan(table_of(Row("Decoupling", "crt")), PlanOptions(changes=changes))
+    assert row.error.startswith("recipe basic: arguments.crowd")
+
+
 def test_fewer_epochs_reach_the_first_stage_and_leave_none_at_none():
     recipe = shortened(recipes.load("crt"), 3)
     assert (recipe.epochs, recipes.before(recipe).epochs) == (3, 3)

@@ -13,6 +13,11 @@ from train.recipe import Recipe
 from train.table import Row, Table
 
 WORDS = ("description", "table", "row")  # fields that no training depends on
+# Fields that each stage has of its own: how it learns, what of the network, and how it takes rare classes.
+OWN = (
+    *("after", "before", "trains", "strategy", "options", "teachers", "teaching"),
+    *("class_weights", "weight_mode", "sampler"),
+)
 STARTS = {
     "imagenet": ("ImageNet weights", "--imagenet"),
     "msceleb": ("MS-Celeb-1M weights", "--msceleb FILE"),
@@ -21,7 +26,9 @@ STARTS = {
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How far a reproduction goes. `rows`: names, all where empty. `changes`: of fields in every recipe.
+    """How far a reproduction goes. `rows`: names, all where empty.
+
+    `changes`: of fields in every recipe, those before them too, but for a stage's OWN.
 
     `dataset` and `epochs`: the recipes' own where they are None. `msceleb`: a file of public weights.
     """
@@ -113,6 +120,10 @@ def _planned(row: Row, options: PlanOptions) -> PlannedRow:
             notes.append(f"from scratch: no {weights} were given ({flag})")
     try:
         runs = tuple(_run(row, start, seed, options) for seed in range(options.seeds))
+        own = _own_changes(options.changes)
+        if own and runs[0].before:
+            alone = f"{', '.join(own)} in its last stage alone"
+            notes.append(f"{alone}: before.KEY=VALUE is for the one before")
     except UserError as error:
         return PlannedRow(row, error=str(error))
     return PlannedRow(row, runs, tuple(notes))
@@ -123,12 +134,36 @@ def _run(row: Row, start: str, seed: int, options: PlanOptions) -> Run:
     if options.dataset:
         fields["dataset"] = options.dataset
     recipe = recipes.load(row.recipe, [*row.changes, *options.changes], fields)
+    recipe = _in_all_stages(recipe, options.changes, recipes.overridden(options.changes))
     if start and recipe.arguments.get("cbam"):
         # Fresh gates would divide every pretrained residual by four.
         recipe = replace(recipe, arguments={**recipe.arguments, "cbam_init": "identity"})
     if row.pretrained != "none" and not start and not recipe.after:
         recipe = replace(recipe, trains=[])  # a frozen trunk that knows nothing would stay so
     return _with_stages(row.recipe, shortened(recipe, options.epochs), options.limit)
+
+
+def _in_all_stages(recipe: Recipe, changes: Sequence[str], said: Mapping[str, Any]) -> Recipe:
+    """The recipe with its `changes` in those before it as well.
+
+    `said`: the fields that they set; what they say of a stage before has the last word there.
+    """
+    if not recipe.after:
+        return recipe
+    said = said.get("before", {})
+    shared = [one for one in changes if _field(one) not in (*OWN, *said)]
+    changed = _in_all_stages(recipes.before(recipe, shared), shared, said)
+    fields = _changes(recipes.before(recipe), changed)
+    return replace(recipe, before={**recipe.before, **fields})
+
+
+def _own_changes(changes: Sequence[str]) -> list[str]:
+    """Those of a stage's own fields that do not say of which stage they are."""
+    return [one for one in changes if _field(one) in OWN and _field(one) != "before"]
+
+
+def _field(change: str) -> str:
+    return change.partition("=")[0].partition(".")[0]
 
 
 def shortened(recipe: Recipe, epochs: int | None) -> Recipe:

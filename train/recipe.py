@@ -152,20 +152,25 @@ def load(
 
 def check_overrides(overrides: Sequence[str]) -> None:
     """Raise UserError on the first that can be none of any recipe."""
+    _check_fields(overridden(overrides), "--set")
+
+
+def overridden(overrides: Sequence[str]) -> dict[str, Any]:
+    """The fields that are set, nested ones as mappings. Raises UserError where one is of another form."""
     content: dict[str, Any] = {}
     for override in overrides:
         _set(content, override)
-    _check_fields(content, "--set")
+    return content
 
 
-def before(recipe: Recipe) -> Recipe:
+def before(recipe: Recipe, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe that `recipe` comes after, for the same data and the same network's images.
 
-    Warns where both have remedies for rare classes.
+    `overrides`: as `load` takes them. Warns where both have remedies for rare classes.
     """
     shared = ("dataset", "seed", "size", "channels", "align")
     same = {name: getattr(recipe, name) for name in shared}
-    found = load(recipe.after, changes={**same, **recipe.before})
+    found = load(recipe.after, overrides, {**same, **recipe.before})
     warn_of_stages(found.to_dict(), recipe.to_dict(), recipe.after)
     return found
 

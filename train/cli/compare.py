@@ -32,7 +32,7 @@ def add_reproduce(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="what is scored (default: the split that selects)")
     parser.add_argument("--msceleb", type=Path, metavar="FILE", help="MS-Celeb-1M weights")
     parser.add_argument("--imagenet", action="store_true", help="fetch and use ImageNet weights")
-    add_set(parser, "every recipe")
+    add_set(parser, "every recipe, in its first stage too")
     add_limit(parser)
     add_device(parser)
     add_compile(parser)
