@@ -21,6 +21,7 @@ from fer_live.errors import UserError
 from train.checkpoints import LAST
 from train.data import Faces
 from train.recipe import Recipe
+from train.teach import check_same, digests
 
 # Whoever starts several processes tells each of them its number by one of these.
 RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
@@ -63,12 +64,13 @@ def begin(recipe: Recipe, output: Path) -> None:
     if (output / LAST).exists():
         raise UserError(f"{output} holds a run already: add --resume, or choose another --output")
     _write(output / RECIPE, yaml.safe_dump(recipe.to_dict(), sort_keys=False))
+    _forget(output / FACTS)  # of one that never came to a checkpoint
 
 
 def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
     """The checkpoint to go on from; None for a run that was stopped in its first stage, or is finished without.
 
-    Raises UserError where there is none, or where the run has another recipe or limit.
+    Raises UserError where there is none, or where the run has another recipe, limit or teacher.
     """
     begun = _begun(output)
     if not begun and not is_finished(output):
@@ -84,13 +86,24 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
             f"{output} was trained with another {changed}: resume with the same recipe and --limit, "
             "or choose another --output"
         )
+    own = read_facts(output)
+    if not own.get("finished"):
+        check_same(recipe.teachers, own.get("teachers", {}), output)
     return output / LAST if (output / LAST).is_file() else None
 
 
 def as_begun(recipe: Recipe, output: Path) -> Recipe:
-    """The recipe with the precision that its run was begun in, if that was left to the device."""
-    known = read_facts(output).get("precision", _recipe_of(output).get("precision"))
-    return replace(recipe, precision=known) if recipe.precision == "auto" and known else recipe
+    """The recipe with the precision that its run was begun in, if that was left to the device.
+
+    Without the weights that it began from, once a checkpoint holds what became of them.
+    """
+    facts = read_facts(output)
+    known = facts.get("precision", _recipe_of(output).get("precision"))
+    if recipe.precision == "auto" and known:
+        recipe = replace(recipe, precision=known)
+    if (output / LAST).is_file() and "note" in facts:  # which tells of them
+        recipe = replace(recipe, init="")
+    return recipe
 
 
 def check_faces(output: Path, training: Faces) -> None:
@@ -166,7 +179,14 @@ def write_facts(
     note: str,
     finished: bool = False,
 ) -> None:
-    """`run.json`: where the numbers of this run come from, for its card. `note`: see `origin`."""
+    """`run.json`: where the numbers of this run come from, for its card.
+
+    `note`: see `origin`. It and the teachers stay as they were when the run was begun.
+    """
+    begun = read_facts(output) or {
+        "note": note,
+        "teachers": digests(_recipe_of(output)["teachers"]),
+    }
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     facts: dict[str, Any] = {
@@ -179,8 +199,7 @@ def write_facts(
         "faces": training.counts_by_name(),
         "finished": finished,
     }
-    if note:
-        facts["note"] = note
+    facts |= {key: begun[key] for key in ("note", "teachers") if begun.get(key)}
     _write(output / FACTS, json.dumps(facts, indent=2))
 
 
@@ -202,6 +221,11 @@ def origin(recipe: Recipe) -> str:
 def _fitted(card: Card) -> str:
     split = card.training.get("matrix_scaling", {}).get("split")
     return f", last layer fitted to {split}" if split else ""
+
+
+@rank_zero_only
+def _forget(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 @rank_zero_only

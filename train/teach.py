@@ -1,7 +1,9 @@
 """Teachers: weight files whose readings of the training faces become targets for a student."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -67,6 +69,22 @@ def _resized(views: Tensor, size: int | None) -> Tensor:
         return views
     resized = F.interpolate(views, (size, size), mode="bilinear", antialias=True)
     return resized.contiguous(memory_format=torch.channels_last)
+
+
+def digests(teachers: Sequence[str]) -> dict[str, str]:
+    """Teacher -> the content of its weight file in few letters. Raises UserError where one is not there."""
+    files = {name: cards.find_weights(name).read_bytes() for name in teachers}
+    return {name: hashlib.sha256(content).hexdigest()[:12] for name, content in files.items()}
+
+
+def check_same(teachers: Sequence[str], before: Mapping[str, str], output: Path) -> None:
+    """Raise UserError where one is another file than the run in `output` began with, its `digests` being `before`."""
+    for name, now in digests(teachers).items():
+        if before.get(name, now) != now:
+            raise UserError(
+                f"{output} was begun with another teacher {name} (sha256 {before[name]}, now {now}): put "
+                "that file back, or choose another --output"
+            )
 
 
 def _check_images(network: Network, card: Card, recipe: Recipe) -> None:

@@ -1,0 +1,81 @@
+"""What a run that goes on needs of the weight files that it began with."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from fer_live.errors import UserError
+from tests.interrupting import ctrl_c
+from tests.test_fit import RESUMING, tiny
+from train.checkpoints import LAST, read_checkpoint
+from train.fit import FitOptions, fit
+from train.run_folder import begin
+
+
+@pytest.fixture
+def weights(tmp_path, random_weights) -> Path:
+    """A weight file of random parameters."""
+    return Path(random_weights()).rename(tmp_path / "mine.safetensors")
+
+
+def begin_and_stop(recipe, root, run):
+    with ctrl_c(step=2), pytest.raises(KeyboardInterrupt):
+        fit(recipe, root, run, FitOptions())
+
+
+def note(run):
+    return json.loads((run / "run.json").read_text())["note"]
+
+
+def test_the_weights_that_it_began_from_are_told_of_and_needed_no_more(
+    fer2013_csv, tmp_path, weights
+):
+    whole, broken, recipe = tmp_path / "whole", tmp_path / "broken", tiny(f"init={weights}")
+    fit(recipe, fer2013_csv, whole, FitOptions())
+    begin_and_stop(recipe, fer2013_csv, broken)
+    weights.unlink()
+    fit(recipe, fer2013_csv, broken, RESUMING)
+    expected, found = (read_checkpoint(run / LAST)["state_dict"] for run in (whole, broken))
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor)
+    assert note(broken) == note(whole)
+    assert note(whole).startswith("from the weights of random0 (commit ")
+
+
+def test_other_weights_in_their_place_are_not_told_of(
+    fer2013_csv, tmp_path, weights, random_weights
+):
+    run, recipe = tmp_path / "run", tiny(f"init={weights}")
+    begin_and_stop(recipe, fer2013_csv, run)
+    Path(random_weights(seed=1)).replace(weights)
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert note(run).startswith("from the weights of random0 ")
+
+
+def test_they_are_read_again_where_the_facts_were_lost(fer2013_csv, tmp_path, weights):
+    run, recipe = tmp_path / "run", tiny(f"init={weights}")
+    begin_and_stop(recipe, fer2013_csv, run)
+    (run / "run.json").unlink()
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert note(run).startswith("from the weights of random0 ")
+
+
+def test_another_teacher_is_refused(fer2013_csv, tmp_path, weights, random_weights):
+    run, recipe = tmp_path / "run", tiny("strategy=distillation", f"teachers=[{weights}]")
+    begin_and_stop(recipe, fer2013_csv, run)
+    content = weights.read_bytes()
+    Path(random_weights(seed=1)).replace(weights)
+    told = rf"{run} was begun with another teacher {weights} \(sha256 \w+, now \w+\): put that file back"
+    with pytest.raises(UserError, match=told):
+        fit(recipe, fer2013_csv, run, RESUMING)
+    weights.write_bytes(content)
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert note(run).startswith("taught by random0 ")
+
+
+def test_a_new_run_tells_nothing_of_one_that_came_to_no_checkpoint(tmp_path):
+    (tmp_path / "run.json").write_text('{"note": "from the weights of others"}')
+    begin(tiny(), tmp_path)
+    assert not (tmp_path / "run.json").exists()
