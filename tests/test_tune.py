@@ -110,3 +110,10 @@ def test_a_search_needs_trials(trials, capsys):
 def test_a_learning_rate_of_nothing_is_told(fer2013_csv, tmp_path, capsys):
     assert main(command(fer2013_csv, tmp_path / "out", 1, "learning_rate=0")) == 2
     assert "learning_rate 0 has nothing around it" in capsys.readouterr().err
+
+
+def test_no_weight_decay_stays_none(fer2013_csv, tmp_path):
+    output = tmp_path / "study"
+    assert main(command(fer2013_csv, output, 2, "weight_decay=0", "epochs=1")) == 0
+    assert all("params_weight_decay" not in row for row in trials_of(output))
+    assert recipes.load(str(output / "best.yaml")).weight_decay == 0

@@ -19,9 +19,11 @@ def own_settings(recipe: Recipe) -> dict[str, float]:
     """The recipe's values of all that is searched. Class weights stay where other remedies act already."""
     settings = {
         "learning_rate": recipe.learning_rate,
-        "weight_decay": recipe.weight_decay or 1e-5,
+        "weight_decay": recipe.weight_decay,
         "augmentation": 1.0,
     }
+    if not recipe.weight_decay:
+        del settings["weight_decay"]  # factors of none are none
     exponent = recipe.class_weights
     alone = recipe.sampler == "shuffled" and recipe.strategy not in ADJUSTING
     if not isinstance(exponent, list) and recipe.weight_mode == "loss" and alone:
@@ -48,15 +50,17 @@ def strengthened(augmentation: Augmentation, strength: float) -> Augmentation:
 def suggest(trial: Trial, recipe: Recipe) -> dict[str, float]:
     """Values around the recipe's own, as the study's sampler draws them."""
     own = own_settings(recipe)
-    rate, decay = own["learning_rate"], own["weight_decay"]
+    rate = own["learning_rate"]
     settings = {
         "learning_rate": trial.suggest_float(
             "learning_rate", rate / RATE_FACTOR, rate * RATE_FACTOR, log=True
         ),
-        "weight_decay": trial.suggest_float(
-            "weight_decay", decay / DECAY_FACTOR, decay * DECAY_FACTOR, log=True
-        ),
     }
+    if "weight_decay" in own:
+        decay = own["weight_decay"]
+        settings["weight_decay"] = trial.suggest_float(
+            "weight_decay", decay / DECAY_FACTOR, decay * DECAY_FACTOR, log=True
+        )
     if "class_weights" in own:
         highest = max(1.0, own["class_weights"])
         settings["class_weights"] = trial.suggest_float("class_weights", 0.0, highest)
