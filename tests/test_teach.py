@@ -93,6 +93,11 @@ def test_a_student_is_shown_the_views_that_its_teachers_read(fer2013_csv, tmp_pa
         ("cucn-fer2013", ["teachers=[a, b]"], "strategy rul asks teachers a, b nothing"),
         ("cucn-multitask", ["teachers=[a]"], "strategy multitask asks teachers a nothing"),
         ("cucn-fer2013", ["options.taught=0.5"], "option taught needs teachers"),
+        (
+            "cnn6-distilled",
+            ["teachers=[a]", "options.weight=1.1"],
+            "weight is 1.1: use a number, 0 to 1",
+        ),
         ("cnn6-distilled", ["teachers=[]", "dataset=ferplus"], "distillation needs teachers"),
     ],
 )

@@ -20,6 +20,8 @@ LIMITS = {
     "taught": SHARE,
 }
 POSITIVE = ("alpha", "temperature")  # they divide, or shape a distribution
+# What is a share in one strategy and any factor in others.
+OWN_LIMITS = {("distillation", "weight"): SHARE}
 
 
 def check_options(strategy: type, name: str, options: Mapping[str, Any], where: str = "") -> None:
@@ -30,13 +32,14 @@ def check_options(strategy: type, name: str, options: Mapping[str, Any], where: 
             raise UserError(
                 f"{where}options: {option!r} is not one of strategy {name}'s: {', '.join(known) or 'none'}"
             )
-        wanted = _what_is_wanted(option, value, known[option].default)
+        limits = OWN_LIMITS.get((name, option), LIMITS.get(option, (0.0, inf)))
+        wanted = _what_is_wanted(option, value, known[option].default, limits)
         if wanted:
             raise UserError(f"{where}options.{option} is {value!r}: use {wanted}")
 
 
-def _what_is_wanted(option: str, value: Any, default: Any) -> str:
-    """Empty where the value can be that of an option with this default."""
+def _what_is_wanted(option: str, value: Any, default: Any, limits: tuple[float, float]) -> str:
+    """Empty where the value can be that of an option with this default and these limits."""
     if isinstance(default, tuple):
         whole = isinstance(value, list | tuple) and value and all(map(_is_count, value))
         return "" if whole else "a list of whole numbers from 1"
@@ -45,7 +48,7 @@ def _what_is_wanted(option: str, value: Any, default: Any) -> str:
     number = value if _is_number(value) else -1
     if option in POSITIVE:
         return "" if number > 0 else "a number above 0"
-    lowest, highest = LIMITS.get(option, (0.0, inf))
+    lowest, highest = limits
     upper = "or more" if highest == inf else f"to {highest:g}"
     return "" if lowest <= number <= highest else f"a number, {lowest:g} {upper}"
 
