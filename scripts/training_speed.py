@@ -120,9 +120,7 @@ class Turns(Callback):
 def bare_loop(learner: Learner, recipe: Recipe, compiled: bool) -> Callable[[], None]:
     """One step of the recipe's network with cross-entropy on a batch that never changes."""
     device = learner.device
-    network = build_network(recipe, len(learner.network.classifier.weight)).to(
-        device, memory_format=torch.channels_last
-    )
+    network = build_network(recipe, learner.classes).to(device, memory_format=torch.channels_last)
     network.train()
     forward = torch.compile(network.__call__, dynamic=False) if compiled else network
     optimizer = torch.optim.SGD(
@@ -131,7 +129,7 @@ def bare_loop(learner: Learner, recipe: Recipe, compiled: bool) -> Callable[[], 
     mixed = learner.trainer.precision == "bf16-mixed"
     shape = (recipe.batch_size, recipe.channels, recipe.size, recipe.size)
     images = torch.randn(shape, device=device).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(0, 7, (recipe.batch_size,), device=device)
+    labels = torch.randint(0, learner.classes, (recipe.batch_size,), device=device)
 
     def step() -> None:
         optimizer.zero_grad()

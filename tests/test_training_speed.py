@@ -25,7 +25,8 @@ def recipe(tmp_path):
 
     def write(*lines: str) -> str:
         path = tmp_path / "small.yaml"
-        path.write_text("\n".join(["network: cnn6", "batch_size: 8", *lines]))
+        network = [] if any(line.startswith("network:") for line in lines) else ["network: cnn6"]
+        path.write_text("\n".join([*network, "batch_size: 8", *lines]))
         return str(path)
 
     return write
@@ -57,4 +58,10 @@ def test_a_second_stage_is_measured_without_the_first(measured, recipe, capsys):
     # The first could not be trained.
     second = recipe("epochs: 3", "after: no-such-recipe", "precision: 32-true")
     measured("--recipe", second, "--turns", "1")
+    assert "medians of 5 steps" in capsys.readouterr().out
+
+
+def test_a_head_of_several_layers_is_measured(measured, recipe, capsys):
+    head = ("network: adcorre", "arguments: {depth: 18}", "strategy: adcorre")
+    measured("--recipe", recipe(*head, "epochs: 3", "precision: 32-true"), "--turns", "1")
     assert "medians of 5 steps" in capsys.readouterr().out

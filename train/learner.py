@@ -56,6 +56,7 @@ class Learner(lightning.LightningModule):
         self.network = network
         self.strategy = strategy
         self.recipe = recipe
+        self.classes = classes
         # Lightning's own estimate would load the data before a checkpoint could set the place in it.
         self.steps = steps
         self.mean, self.deviation = mean, deviation
