@@ -168,6 +168,13 @@ def test_a_table_that_is_no_text_is_told(tmp_path):
         load_table(str(path))
 
 
+def test_a_table_that_is_a_list_is_told_so_and_not_shown(tmp_path):
+    path = tmp_path / "table.yaml"
+    path.write_text(yaml.safe_dump([{"name": "a"}] * 100))
+    with pytest.raises(UserError, match=r"table\.yaml is a list: give a mapping, .*columns$"):
+        load_table(str(path))
+
+
 @pytest.mark.parametrize("name", table_names())
 def test_every_row_of_the_published_tables_can_be_trained_or_is_cited(name):
     for row in plan(load_table(name), PlanOptions()):

@@ -75,6 +75,10 @@ def load_table(name: str) -> Table:
         raise UserError(f"table {name!r} is neither a file nor one of: {', '.join(table_names())}")
     try:
         content = yaml.safe_load(path.read_text())
+        if not isinstance(content, dict):
+            raise UserError(
+                f"table {path} is a {type(content).__name__}: give a mapping, with rows and columns"
+            )
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Table, "table")
         table: Table = parser.instantiate_classes(parser.parse_object({"table": content})).table
