@@ -139,9 +139,23 @@ def test_several_weight_files_vote(fer2013_csv, tmp_path, random_weights, capsys
     scores = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert scores["weights"] == "random0 + random1 + random2"
     assert scores["vote"] == "majority"
+    assert scores["cross_fitted"] is None
+    for part in (scores, scores["clean"]):  # shares of three votes are no confidences
+        assert part["ece"] is part["nll"] is part["brier"] is part["reliability"] is None
+        assert part["aurc"] is not None
     printed = capsys.readouterr().out
     assert "as published" in printed
     assert "clean" in printed
+    assert "ECE" not in printed
+    assert ", AURC " in printed
+
+
+def test_a_file_that_is_named_twice_has_one_vote(fer2013_csv, tmp_path, random_weights, capsys):
+    path = random_weights()
+    arguments = ["evaluate", "--weights", path, path, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(tmp_path / "out")]) == 2
+    assert f"--weights names {path} twice: each file has one vote" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_folder_keeps_its_faces_and_their_votes(fer2013_csv, tmp_path, random_weights):

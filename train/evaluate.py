@@ -19,7 +19,7 @@ from train.calibration import calibration, cross_fit
 from train.crowd import against_crowd, with_crowd
 from train.data import DataSet, Faces, find
 from train.exclusions import kept
-from train.keep import PICTURES, keep, with_votes
+from train.keep import PICTURES, claim, keep, with_votes
 from train.metrics import measure
 from train.plots import plot_confusion, plot_risks
 from train.recipe_checks import remedies
@@ -29,6 +29,7 @@ from train.vote import Opinion, Vote, best_strength, opinion, together
 RISKS = "risk_coverage.png"
 TABLE = "predictions.parquet"
 CONFUSION = "confusion.png"
+OF_CONFIDENCES = {"ece", "adaptive_ece", "nll", "brier", "reliability"}
 METRICS = "metrics.json"  # where it is, the rest of the folder belongs to it
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ def evaluate(
     Raises UserError on bad input.
     """
     options = options or EvaluateOptions()
-    _make(output)
+    _refuse_doubles(weights)
+    claim(output)
     source = find(dataset)
     split = split or source.selection
     faces = _load(source, root, split, options)
@@ -93,7 +95,9 @@ def evaluate(
         "cross_fitted": None,
         "crowd": None,
     }
-    if split == source.selection:  # others have not fitted the temperature
+    if scores["vote"] == "majority":
+        _leave_confidences_out(scores)
+    elif split == source.selection:  # others have not fitted the temperature
         held_out = cross_fit(opinions, faces.labels, options.vote, strength)
         scores["cross_fitted"] = calibration(held_out, faces.labels)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
@@ -108,6 +112,21 @@ def evaluate(
         (folder / METRICS).write_text(json.dumps(scores, indent=2))
         _put_in_place(folder, output)
     return scores
+
+
+def _refuse_doubles(weights: Sequence[str]) -> None:
+    paths = [cards.find_weights(name).resolve() for name in weights]
+    doubled = next(
+        (name for name, path in zip(weights, paths, strict=True) if paths.count(path) > 1), None
+    )
+    if doubled:
+        raise UserError(f"--weights names {doubled} twice: each file has one vote")
+
+
+def _leave_confidences_out(scores: dict[str, Any]) -> None:
+    """Shares of votes are no confidences: what they are from the truth says nothing of a calibration."""
+    for part in (scores, scores["clean"] or {}):
+        part |= dict.fromkeys(part.keys() & OF_CONFIDENCES)
 
 
 def _load(source: DataSet, root: Path, split: str, options: EvaluateOptions) -> Faces:
@@ -152,17 +171,6 @@ def _clean(
         return {"clean": None, "clean_reason": "every face has a twin in the training split"}
     scores = measure(probabilities[unseen], faces.labels[unseen], faces.classes)
     return {"clean": scores, "clean_reason": f"faces without an exact twin in {source.training}"}
-
-
-def _make(output: Path) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output} ({error.strerror}): choose another --output"
-        ) from None
 
 
 def _put_in_place(folder: Path, output: Path) -> None:

@@ -1,7 +1,8 @@
-"""The faces of an evaluation beside its predictions, so that `fer-live web --inspect` can show them."""
+"""The folder of an evaluation: claimed first, and with the faces, so that `fer-live web --inspect` can show them."""
 
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import PIL.Image
@@ -18,6 +19,18 @@ PICTURES = "pictures.parquet"
 GROUP = 256  # faces that are read at a time
 SCHEMA = pa.schema([("row", pa.int64()), ("picture", pa.binary()), ("votes", pa.string())])
 VOTES = (*map(str, ferplus.EXPRESSIONS), "unknown", "not a face")
+
+
+def claim(output: Path) -> None:
+    """Make the folder, and see that files can be written to it. Raises UserError where not."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {output} ({error.strerror}): choose another --output"
+        ) from None
 
 
 def with_votes(faces: Faces, root: Path) -> Faces:

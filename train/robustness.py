@@ -22,6 +22,7 @@ from fer_live.errors import UserError
 from fer_live.models import Network
 from train.corruptions import CORRUPTIONS, SEVERITIES, corrupted
 from train.data import Faces, find
+from train.keep import claim
 from train.metrics import Scores, confusion_matrix
 from train.plots import plot_robustness
 from train.predict import columns_of, predict
@@ -64,7 +65,7 @@ def robustness(
     faces = source.load(root, split, options.limit)
     for _, card in models:
         columns_of(card, faces)
-    _make(output)
+    claim(output)
     with Progress(transient=True) as progress:
         task = progress.add_task("", total=len(models) * (1 + len(CORRUPTIONS) * len(SEVERITIES)))
         found = {}
@@ -212,14 +213,3 @@ def title(summary: dict[str, Any]) -> str:
 
 def _percent(found: dict[str, float], sign: str = "") -> str:
     return f"{100 * found['value']:{sign}.1f}% ± {100 * found['standard_error']:.1f}"
-
-
-def _make(output: Path) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output} ({error.strerror}): choose another --output"
-        ) from None

@@ -59,8 +59,7 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         console.print(f"logit adjustment: tau {adjustment['tau']:.2f}, as given")
     console.print(
         f"macro F1 {_percent(scores['macro_f1'])}%, AUC {_percent(scores['auc'])}%, "
-        f"ECE {_percent(scores['ece'])}% (adaptive {_percent(scores['adaptive_ece'])}%), "
-        f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}, AURC {scores['aurc']:.3f}",
+        f"{_calibration(scores)}AURC {scores['aurc']:.3f}",
         markup=False,
         soft_wrap=True,
     )
@@ -79,6 +78,16 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
 
 def _chosen_here(scores: dict[str, Any]) -> bool:
     return scores["logit_adjustment"]["chosen_on"] == scores["split"]
+
+
+def _calibration(scores: dict[str, Any]) -> str:
+    """Nothing of a vote that is no confidence."""
+    if scores["ece"] is None:
+        return ""
+    return (
+        f"ECE {_percent(scores['ece'])}% (adaptive {_percent(scores['adaptive_ece'])}%), "
+        f"NLL {scores['nll']:.3f}, Brier {scores['brier']:.3f}, "
+    )
 
 
 def _percent(share: float | None) -> str:
