@@ -62,6 +62,6 @@ def test_a_second_stage_is_measured_without_the_first(measured, recipe, capsys):
 
 
 def test_a_head_of_several_layers_is_measured(measured, recipe, capsys):
-    head = ("network: adcorre", "arguments: {depth: 18}", "strategy: adcorre")
+    head = ("network: adcorre", "arguments: {depth: 18}", "size: 24", "strategy: adcorre")
     measured("--recipe", recipe(*head, "epochs: 3", "precision: 32-true"), "--turns", "1")
     assert "medians of 5 steps" in capsys.readouterr().out
