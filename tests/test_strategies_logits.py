@@ -26,6 +26,14 @@ def test_focal_loss_is_small_where_the_face_is_right():
     assert value(Focal(task([1.0, 1.0]), gamma=2), now) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_a_face_that_is_certain_has_a_gradient_in_focal_loss(gamma):
+    now = step([[40.0, 0.0]], [0])
+    logits = now.forward(None).logits.requires_grad_()
+    Focal(task([1.0, 1.0]), gamma).loss(now).value.backward()
+    assert logits.grad.abs().max() < 1e-6
+
+
 @pytest.mark.parametrize(
     ("strategy", "expected"), [(Focal, math.log(4) * 0.75**2), (ProbabilityNll, -0.25)]
 )

@@ -1,5 +1,7 @@
 """Focal loss: faces that are right already count less. Lin et al. 2017."""
 
+import torch
+
 from train.strategies.base import Loss, Step, Strategy, Task
 
 
@@ -13,6 +15,8 @@ class Focal(Strategy):
 
     def loss(self, step: Step) -> Loss:
         logits = step.forward(step.view()).logits
-        sure = self.criterion.probability(logits, step.labels)
-        losses = (1 - sure) ** self.gamma * self.criterion.each(logits, step.labels)
+        unsure = 1 - self.criterion.probability(logits, step.labels)
+        # The slope of a power below 1 has no end at 0, where float32 puts a face that is all but certain.
+        unsure = unsure.clamp(min=torch.finfo(unsure.dtype).eps)
+        losses = unsure**self.gamma * self.criterion.each(logits, step.labels)
         return Loss(losses.mean(), logits)
