@@ -1,5 +1,6 @@
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,11 @@ def leaking(tmp_path):
 @pytest.fixture
 def found(leaking, tmp_path):
     return audit("fer2013", leaking, tmp_path / "audit", CPU)
+
+
+def test_a_folder_that_takes_no_files_is_told_before_the_faces_are_compared(leaking):
+    with pytest.raises(UserError, match="cannot write to /proc"):
+        audit("fer2013", leaking, Path("/proc"), CPU)
 
 
 def test_exact_twins_are_counted_within_and_across_splits(found):

@@ -18,6 +18,7 @@ from fer_live.errors import UserError
 from train.data import DataSet, Faces, find
 from train.exclusions import write_exclusions
 from train.grids import print_grid
+from train.keep import claim
 from train.near import near_pairs, thumbnail
 from train.twins import digest, pictures_of
 
@@ -88,16 +89,11 @@ class Audit:
 def audit(name: str, root: Path, output: Path, device: torch.device) -> Audit:
     """Audit all splits that can be read; write `audit.csv`, `audit.json` and `exclude.txt` to `output`.
 
-    Raises UserError where the training split cannot be read.
+    Raises UserError where the training split cannot be read, or `output` not be written to.
     """
     dataset = find(name)
+    claim(output)
     splits, unread = _read(dataset, root)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output} ({error.strerror}): choose another --output"
-        ) from None
     found = Audit(dataset, _inspect(splits, device), unread)
     noted = found.table.query("exact >= 0 or near >= 0 or blank")
     noted.to_csv(output / "audit.csv", index=False)
