@@ -1,7 +1,9 @@
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 import yaml
 
 from tests.interrupting import ctrl_c
@@ -9,6 +11,7 @@ from train import recipe as recipes
 from train.__main__ import main
 from train.data.augment import Augmentation
 from train.search import own_settings, strengthened, with_settings
+from train.tune import Watcher
 
 TINY = ["epochs=2", "batch_size=16", "ema=0", "precision=32-true"]
 
@@ -50,6 +53,22 @@ def test_a_search_stopped_in_the_last_step_of_a_trial_does_not_begin_another(fer
     assert not (output / "trial-001").exists()
     assert main(command(fer2013_csv, output, 1, *changes)) == 0
     assert len(list((output / "trial-000").glob("curves/version_*"))) == 1  # it was finished
+
+
+def test_of_epochs_that_are_equal_the_first_is_scored_as_it_is_the_one_that_is_kept():
+    attributes = {}
+    trial = SimpleNamespace(
+        user_attrs=attributes,
+        set_user_attr=attributes.__setitem__,
+        report=lambda score, epoch: None,
+        should_prune=lambda: False,
+    )
+    watcher = Watcher(trial, "macro_recall")
+    for epoch, recall in enumerate((0.4, 0.6)):
+        measured = {"val/selection": torch.tensor(0.5), "val/macro_recall": torch.tensor(recall)}
+        trainer = SimpleNamespace(callback_metrics=measured, current_epoch=epoch)
+        watcher.on_validation_end(trainer, None)
+    assert watcher.best == pytest.approx((0.5, 0.4))
 
 
 def test_a_study_keeps_to_its_recipe(fer2013_csv, tmp_path, capsys):

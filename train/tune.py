@@ -52,7 +52,9 @@ class Watcher(Callback):
     ) -> None:
         measured = trainer.callback_metrics
         score = float(measured[f"val/{self.metric}"])
-        self.best = max(self.best, (float(measured["val/selection"]), score))
+        selection = float(measured["val/selection"])
+        if selection > self.best[0]:  # of equal ones the checkpoint keeps the first
+            self.best = (selection, score)
         self.trial.set_user_attr("best", self.best)
         self.trial.report(score, trainer.current_epoch)
         if self.trial.should_prune():
