@@ -13,6 +13,7 @@ from tests.tiny import LN2, UNDECIDED, step, task
 from train import recipe as recipes
 from train.__main__ import main
 from train.checkpoints import read_checkpoint
+from train.export import export
 from train.fit import FitOptions, fit
 from train.strategies.distillation import Distillation
 from train.strategies.multitask import MultiTask
@@ -107,6 +108,20 @@ def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
     torch.testing.assert_close(people.classifier.weight, trained, rtol=1e-3, atol=1e-3)
     images = torch.rand(2, 1, 32, 32)
     torch.testing.assert_close(own(images).embedding, people(images).embedding)
+
+
+@pytest.mark.parametrize(("shown", "kept"), [("entropy", False), ("head", True)])
+def test_the_votes_file_has_no_uncertainty_head_that_nothing_reads(
+    fer2013_csv, tmp_path, shown, kept
+):
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
+    run, root = tmp_path / "run", fer2013_csv.parent
+    fit(tiny(*MULTITASK, "epochs=0", network="cucn"), fer2013_csv, run, FitOptions(limit=16))
+    path = export(run, root, "people", tmp_path, torch.device("cpu"), shown, head="votes")
+    network, card = cards.load(path)
+    assert (network.uncertainty is not None) is kept
+    assert card.arguments["uncertainty"] is card.recipe["arguments"]["uncertainty"] is kept
+    assert ("head" in card.metrics["public"]["agreement"]) is kept
 
 
 def test_a_run_with_one_classifier_has_no_votes_to_export(fer2013_csv, tmp_path, capsys):

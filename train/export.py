@@ -80,6 +80,8 @@ def export(
     network = MODELS[plain.network](**plain.arguments)
     network.load_state_dict({key: tensor.float() for key, tensor in tensors.items()})
     card = measured(plain, network, splits, root, device, uncertainty)
+    if head == "votes":
+        card, tensors = _without_idle_head(card, tensors)
     path = folder / f"{name}.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +127,30 @@ def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor]
             )
     facts |= {"epoch": checkpoint["epoch"] + 1, "step": checkpoint["global_step"]}
     return recipe, tensors, facts
+
+
+def _without_idle_head(
+    card: Card, tensors: Mapping[str, torch.Tensor]
+) -> tuple[Card, Mapping[str, torch.Tensor]]:
+    """The same without RUL's head, which nothing reads where the entropy is what the app shows."""
+    begins = "uncertainty."
+    if card.uncertainty_score == "head" or not any(key.startswith(begins) for key in tensors):
+        return card, tensors
+    without = {"uncertainty": False}
+    metrics = {
+        split: {
+            **scores,
+            "agreement": {k: v for k, v in scores["agreement"].items() if k != "head"},
+        }
+        for split, scores in card.metrics.items()
+    }
+    left = replace(
+        card,
+        arguments=card.arguments | without,
+        recipe=card.recipe | {"arguments": card.recipe["arguments"] | without},
+        metrics=metrics,
+    )
+    return left, {key: tensors[key] for key in tensors if not key.startswith(begins)}
 
 
 def _renamed(
