@@ -3,6 +3,7 @@ import yaml
 
 from fer_live.errors import UserError
 from tests.test_reproduce import TINY
+from train import preflight
 from train import reproduce as reproducing
 from train.__main__ import main
 from train.plan import PlanOptions, plan
@@ -72,6 +73,25 @@ def test_a_dry_run_that_could_measure_nothing_is_no_success(command, capsys, mon
     monkeypatch.setattr(reproducing, "measure_seconds", fail)
     assert main([*command, "--dry-run"]) == 2
     assert "none of the 2 trainings could be measured" in capsys.readouterr().err
+
+
+def test_the_votes_are_read_once_for_all_rows_that_learn_them(monkeypatch, tmp_path):
+    read = []
+
+    def with_crowd(faces, root):
+        read.append(root)
+        return faces
+
+    def not_built(recipe, faces):
+        raise UserError("enough")
+
+    monkeypatch.setattr(preflight, "with_crowd", with_crowd)
+    monkeypatch.setattr(preflight, "build", not_built)
+    two = [Row("a", "cucn-multitask"), Row("b", "cucn-multitask", changes=["class_weights=0"])]
+    planned = plan(Table("t", "s", [Column("x", "auc")], two), PlanOptions())
+    found = preflight.built(planned, {"fer2013": object()}, tmp_path)
+    assert [row.error for row in found] == ["enough", "enough"]
+    assert read == [tmp_path]
 
 
 def rows(tmp_path, **recipes):

@@ -1,8 +1,9 @@
 """What can be known to be wrong with a reproduction before anything is measured or trained."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from fer_live.errors import UserError
@@ -73,22 +74,33 @@ def built(
 ) -> list[PlannedRow]:
     """The rows; those that cannot be built for the `training` faces in `root` have an error instead of runs."""
     errors: dict[str, str] = {}
+    with_votes = cache(lambda name: with_crowd(training[name], root))
     found = []
     for row in planned:
-        told = [_error(stage, training, root, errors) for run in row.runs for stage in run.stages()]
+        stages = (stage for run in row.runs for stage in run.stages())
+        told = [_error(stage, training, with_votes, errors) for stage in stages]
         error = next(filter(None, told), "")
         found.append(replace(row, runs=(), error=error) if error else row)
     return found
 
 
-def _error(run: Run, training: Mapping[str, Faces], root: Path, errors: dict[str, str]) -> str:
-    """Why it cannot be built, empty where it can; `errors`: of those that were tried, seeds alike."""
+def _error(
+    run: Run,
+    training: Mapping[str, Faces],
+    with_votes: Callable[[str], Faces],
+    errors: dict[str, str],
+) -> str:
+    """Why it cannot be built, empty where it can.
+
+    `with_votes`: the training faces of a data set for those that learn votes. `errors`: of those that were tried,
+    seeds alike.
+    """
     recipe = replace(run.recipe, seed=0)
     facts = json.dumps(recipe.to_dict(), sort_keys=True)
     if facts not in errors and recipe.dataset in training:
         try:
-            faces = training[recipe.dataset]
-            network, _ = build(recipe, with_crowd(faces, root) if recipe.learns_votes else faces)
+            faces_of = with_votes if recipe.learns_votes else training.__getitem__
+            network, _ = build(recipe, faces_of(recipe.dataset))
             start(network, recipe, None)
             origin(recipe)
             errors[facts] = ""
