@@ -3,8 +3,7 @@ import yaml
 
 from fer_live.errors import UserError
 from tests.test_reproduce import TINY
-from train import preflight
-from train import reproduce as reproducing
+from train import pace, preflight
 from train.__main__ import main
 from train.plan import PlanOptions, plan
 from train.preflight import check_rows
@@ -67,10 +66,10 @@ def test_a_scored_split_that_the_data_lacks_is_told_at_once(command, fer2013_csv
 
 
 def test_a_dry_run_that_could_measure_nothing_is_no_success(command, capsys, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise UserError("no luck")
 
-    monkeypatch.setattr(reproducing, "measure_seconds", fail)
+    monkeypatch.setattr(pace, "fit", fail)
     assert main([*command, "--dry-run"]) == 2
     assert "none of the 2 trainings could be measured" in capsys.readouterr().err
 

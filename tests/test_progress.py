@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,17 +66,54 @@ def test_the_bar_asks_for_the_loss_a_few_times_a_second(fer2013_csv, tmp_path, m
     ("small", "expected"),
     [({"small_size": 40, "small_until": 0.6}, 0.6 * 100 + 0.4 * 300), ({"small_size": 0}, 300)],
 )
-def test_small_faces_take_their_share_of_the_time(monkeypatch, tmp_path, small, expected):
+def test_small_faces_take_their_share_of_the_time(fits, tmp_path, small, expected):
+    recipe = replace(tiny("epochs=10"), **small)
+    assert pace.Paces(tmp_path, FitOptions()).seconds(recipe) == pytest.approx(expected)
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """The recipes that are measured. Epochs have ten steps, of 1 second on small faces and 3 on others."""
+    found = []
+
     def fit_in_no_time(recipe, root, output, options, callbacks):
+        found.append(recipe)
         (watch,) = callbacks
-        pace = 1.0 if recipe.small_until else 3.0
-        watch.steps, watch.started = 100, 0.0
-        watch.ends = [pace * (i + 1) for i in range(STEPS + WARM_UP)]
+        each = 1.0 if recipe.small_until else 3.0
+        watch.steps, watch.started = 10 * recipe.epochs, 0.0
+        watch.ends = [each * (i + 1) for i in range(STEPS + WARM_UP)]
         raise Enough
 
     monkeypatch.setattr(pace, "fit", fit_in_no_time)
-    recipe = replace(tiny(), **small)
-    assert pace.measure_seconds(recipe, tmp_path, FitOptions()) == pytest.approx(expected)
+    return found
+
+
+def test_trainings_that_differ_in_numbers_alone_are_measured_once(fits, tmp_path):
+    paces = pace.Paces(tmp_path, FitOptions())
+    assert paces.seconds(tiny("epochs=1", "ema=0.9")) == pytest.approx(30)
+    longer = tiny("epochs=4", "ema=0.99", "learning_rate=0.01", "augmentation.rotation=3", "seed=1")
+    assert paces.knows(longer)
+    assert paces.seconds(longer) == pytest.approx(120)
+    assert len(fits) == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["ema=0", "clip_norm=0", "batch_size=4", "augmentation.spoiling=0.5", "size=40"]
+)
+def test_what_takes_another_time_is_measured_for_itself(fits, tmp_path, change):
+    paces = pace.Paces(tmp_path, FitOptions())
+    paces.seconds(tiny("ema=0.9"))
+    assert not paces.knows(tiny("ema=0.9", change))
+
+
+def test_slow_steps_are_measured_for_a_while(monkeypatch):
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 10.0 * (WARM_UP + 5))
+    monkeypatch.setattr(pace, "Learner", SimpleNamespace)
+    watch = pace.StopWatch()
+    watch.started, watch.ends = 0.0, [10.0 * (i + 1) for i in range(WARM_UP + 4)]
+    with pytest.raises(Enough):
+        watch.on_train_batch_end(None, SimpleNamespace(steps=100))
+    assert watch.seconds == pytest.approx(1000)
 
 
 def test_the_first_steps_do_not_count():

@@ -1,6 +1,7 @@
 """How long a training will take, measured on a few steps."""
 
 import io
+import json
 import tempfile
 import time
 from contextlib import redirect_stdout, suppress
@@ -12,12 +13,19 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from train.data.augment import Augmentation
 from train.fit import fit
 from train.learner import Learner
 from train.recipe import Recipe
 from train.trainer import FitOptions
 
 STEPS, WARM_UP = 20, 5  # the first steps allocate, tune and compile
+LONGEST = 30.0  # seconds that the steps after those take, where they are slow
+# Fields that decide how long a step takes, beside those that only do by being there.
+COMPUTED = (
+    *("arguments", "size", "channels", "align", "small_size", "small_until", "trains", "dataset"),
+    *("strategy", "options", "teachers", "teaching", "batch_size", "optimizer", "precision"),
+)
 
 
 class Enough(Exception):
@@ -44,7 +52,8 @@ class StopWatch(Callback):
             torch.cuda.synchronize()
         self.ends.append(time.monotonic())
         self.steps = learner.steps
-        if len(self.ends) == STEPS + WARM_UP:
+        measured = len(self.ends) - WARM_UP
+        if measured == STEPS or (measured > 1 and self.ends[-1] - self.ends[WARM_UP] > LONGEST):
             raise Enough
 
     @property
@@ -55,22 +64,54 @@ class StopWatch(Callback):
         return self.steps * (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
-def measure_seconds(recipe: Recipe, root: Path, options: FitOptions) -> float:
-    """What the recipe's own epochs will take on this machine, from its first steps in a temporary folder.
+class Paces:
+    """What trainings will take on this machine, from their first steps; those that compute alike are measured once."""
 
-    Small faces are quicker: where it has them, as many steps of either size are measured. Raises
-    UserError as `fit` does.
-    """
+    def __init__(self, root: Path, options: FitOptions):
+        self.root, self.options = root, options
+        self.known: dict[str, float] = {}  # what is computed -> seconds of an epoch
+
+    def knows(self, recipe: Recipe) -> bool:
+        """Whether nothing of this recipe is left to measure."""
+        return all(_computed(part) in self.known for _, part in _parts(recipe))
+
+    def seconds(self, recipe: Recipe) -> float:
+        """Of the recipe's own epochs. Raises UserError as `fit` does."""
+        return recipe.epochs * sum(share * self._of_epoch(part) for share, part in _parts(recipe))
+
+    def _of_epoch(self, part: Recipe) -> float:
+        computed = _computed(part)
+        if computed not in self.known:
+            self.known[computed] = _seconds(part, self.root, self.options) / part.epochs
+        return self.known[computed]
+
+
+def _parts(recipe: Recipe) -> list[tuple[float, Recipe]]:
+    """(share of the training, what is trained then): small faces are quicker. None without epochs."""
     if not recipe.epochs:
-        return 0.0
+        return []
     alone = replace(recipe, after="", before={})  # as quick from random parameters
     small = recipe.small_until if recipe.small_size else 0.0
-    parts = ((1.0, small), (0.0, 1 - small))
-    return sum(
-        share * _seconds(replace(alone, small_until=until), root, options)
-        for until, share in parts
-        if share > 0
+    parts = (
+        (small, replace(alone, small_until=1.0)),
+        (1 - small, replace(alone, small_size=0, small_until=0.0)),
     )
+    return [(share, part) for share, part in parts if share > 0]
+
+
+def _computed(part: Recipe) -> str:
+    """All that decides how long a step takes: the same for recipes that differ in numbers alone."""
+    augmentation = replace(
+        Augmentation(), spoiling=part.augmentation.spoiling
+    )  # all the rest is done at any amount
+    alike = replace(
+        Recipe(part.network),
+        **{name: getattr(part, name) for name in COMPUTED},
+        augmentation=augmentation,
+        ema=float(part.ema > 0),
+        clip_norm=float(part.clip_norm > 0),
+    )
+    return json.dumps(alike.to_dict(), sort_keys=True)
 
 
 def _seconds(recipe: Recipe, root: Path, options: FitOptions) -> float:

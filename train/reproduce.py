@@ -1,7 +1,6 @@
 """`python -m train reproduce`: every row of a published table trained, scored and set beside its numbers."""
 
 import gc
-import json
 import logging
 import shutil
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from train.export import export
 from train.failures import FILE, in_a_line, kept
 from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
-from train.pace import measure_seconds
+from train.pace import Paces
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
 from train.preflight import built, check_data, check_options, check_rows
 from train.report import is_whole
@@ -119,18 +118,15 @@ def _train_all(
 
 
 def _measured(waiting: Sequence[Run], workshop: Workshop, console: Console) -> Progress:
-    """Twenty steps of each different training; seeds alike."""
+    """A few steps of each training that computes otherwise than those before it."""
     progress = Progress()
-    paces: dict[str, float] = {}
+    paces = Paces(workshop.root, workshop.fit_options())
     for run in waiting:
-        facts = json.dumps({**run.recipe.to_dict(), "seed": 0}, sort_keys=True)
-        if facts not in paces:
+        if not paces.knows(run.recipe):
             console.print(f"measuring {run.name}", markup=False, soft_wrap=True)
         try:
             share = _share_left(run, workshop)
-            if facts not in paces:
-                paces[facts] = measure_seconds(run.recipe, workshop.root, workshop.fit_options())
-            progress.seconds[run.name] = paces[facts] * share
+            progress.seconds[run.name] = paces.seconds(run.recipe) * share
         except Exception as error:
             # Training it will meet the same, and is where it is recorded.
             logger.warning(f"{run.name} cannot be measured: {in_a_line(error)}")
