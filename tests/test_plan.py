@@ -71,6 +71,20 @@ def test_a_trunk_that_would_stay_frozen_at_random_trains_from_scratch():
     assert frozen == ["head", "classifier"]
 
 
+def test_given_weights_begin_the_first_stage():
+    row = Row("DBL", "dbl", "imagenet")
+    starts = {}
+    for given in (True, False):
+        (planned,) = plan(table_of(row), PlanOptions(imagenet=given))
+        starts[given] = [stage.recipe.pretrained for stage in planned.runs[0].stages()]
+    assert starts == {True: ["imagenet", "imagenet"], False: ["", ""]}
+
+
+def test_a_row_that_says_nothing_of_its_start_leaves_the_recipe_its_own():
+    (planned,) = plan(table_of(Row("VGG11", "report-vgg11")), PlanOptions())
+    assert planned.runs[0].recipe == recipes.load("report-vgg11")
+
+
 def test_a_first_stage_is_trained_once_for_all_rows_and_each_seed():
     rows = [Row("Basic", "basic"), Row("Decoupling", "crt"), Row("tau", "tau-norm")]
     planned = plan(table_of(*rows), PlanOptions(seeds=2))

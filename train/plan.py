@@ -130,17 +130,30 @@ def _planned(row: Row, options: PlanOptions) -> PlannedRow:
 
 
 def _run(row: Row, start: str, seed: int, options: PlanOptions) -> Run:
-    fields: dict[str, Any] = {"pretrained": start, "seed": seed}
+    fields: dict[str, Any] = {"seed": seed}
+    if row.pretrained != "none":  # else it is the recipe's own affair
+        fields["pretrained"] = start
     if options.dataset:
         fields["dataset"] = options.dataset
     recipe = recipes.load(row.recipe, [*row.changes, *options.changes], fields)
     recipe = _in_all_stages(recipe, options.changes, recipes.overridden(options.changes))
-    if start and recipe.arguments.get("cbam"):
-        # Fresh gates would divide every pretrained residual by four.
-        recipe = replace(recipe, arguments={**recipe.arguments, "cbam_init": "identity"})
+    if row.pretrained != "none":
+        recipe = _begun_from(recipe, recipe.pretrained)
     if row.pretrained != "none" and not start and not recipe.after:
         recipe = replace(recipe, trains=[])  # a frozen trunk that knows nothing would stay so
     return _with_stages(row.recipe, shortened(recipe, options.epochs), options.limit)
+
+
+def _begun_from(recipe: Recipe, start: str) -> Recipe:
+    """The recipe with these public weights in every stage: a later one's give way to what the one before trained."""
+    fields: dict[str, Any] = {"pretrained": start}
+    if start and recipe.arguments.get("cbam"):
+        # Fresh gates would divide every pretrained residual by four.
+        fields["arguments"] = {**recipe.arguments, "cbam_init": "identity"}
+    if recipe.after:
+        earlier = recipes.before(recipe)
+        fields["before"] = {**recipe.before, **_changes(earlier, _begun_from(earlier, start))}
+    return replace(recipe, **fields)
 
 
 def _in_all_stages(recipe: Recipe, changes: Sequence[str], said: Mapping[str, Any]) -> Recipe:

@@ -147,6 +147,9 @@ def _device(fact: Mapping[str, Any]) -> str:
 
 
 def _start(recipe: Recipe) -> str:
+    """Of its first stage."""
+    if recipe.after:
+        return _start(recipes.before(recipe))
     return recipe.pretrained or (f"the weights {recipe.init}" if recipe.init else "random")
 
 
