@@ -63,6 +63,17 @@ def test_scores_come_from_corrections_of_other_faces():
     assert cross_fitted(noise, labels.numpy(), ALIKE)["nll"] > loss(fitted, labels) + 0.02
 
 
+def test_cross_fitted_scores_are_of_the_temperature_that_follows_too():
+    # A weighted correction alone is too sure of the second class.
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(1000, generator=generator) < 0.25).long()
+    logits = 2 * torch.nn.functional.one_hot(labels, 2) + torch.randn(1000, 2, generator=generator)
+    weights = torch.tensor([1.0, 20.0])
+    correction = fit_correction(logits, logits, labels, weights)
+    alone = loss(correction.apply(logits.double(), logits.double()), labels)
+    assert cross_fitted(Logits(logits, None), labels.numpy(), weights)["nll"] < alone
+
+
 @pytest.mark.parametrize(("weights", "share"), [((1.0, 1.0), 0.25), ((1.0, 3.0), 0.5)])
 def test_weights_keep_what_training_balanced(weights, share):
     # One face in four is of the second class, and nothing tells which.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from train.calibration import calibration, folds
 from train.metrics import Scores, confusion_matrix
-from train.predict import Logits, minimise
+from train.predict import Logits, fit_temperature, minimise
 
 PENALTY = 0.01  # on the squares of what is added
 
@@ -55,14 +55,16 @@ def second_logits(found: Logits) -> Tensor:
 
 
 def cross_fitted(found: Logits, labels: NDArray[np.int64], class_weights: Tensor) -> dict[str, Any]:
-    """Scores of faces by corrections that the other four fifths fitted, ready for JSON."""
+    """Scores of faces by corrections and temperatures that the other four fifths fitted, ready for JSON."""
     second = second_logits(found)
     probabilities = np.empty(tuple(found.logits.shape))
     for held in folds(len(labels)):
         others = torch.from_numpy(labels[~held])
         correction = fit_correction(found.logits[~held], second[~held], others, class_weights)
-        corrected = correction.apply(found.logits[held].double(), second[held].double())
-        probabilities[held] = corrected.softmax(1).numpy()
+        corrected = correction.apply(found.logits.double(), second.double())
+        # As the file has one: class weights leave confidences that are not calibrated.
+        temperature = fit_temperature(corrected[~held], others)
+        probabilities[held] = (corrected[held] / temperature).softmax(1).numpy()
     confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
     scores = Scores(confusion)
     return {
