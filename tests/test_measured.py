@@ -5,6 +5,7 @@ import torch
 
 from fer_live import card as cards
 from tests.crowds import SPLIT, UNANIMOUS, write_votes
+from tests.small_sets import write_class_folders
 from train import measured
 from train.__main__ import main
 
@@ -53,6 +54,13 @@ def test_a_head_that_is_not_there_is_refused(refresh):
     code, said, *_ = refresh("cnn6", "--uncertainty", "head")
     assert code == 2
     assert "random0 has no uncertainty head" in said
+
+
+def test_data_of_other_classes_are_refused(random_weights, tmp_path, capsys):
+    data = write_class_folders(tmp_path / "data", {"happy": 4, "sad": 4})
+    path = random_weights(training=TRAINING, **FACTS | {"dataset": "folder"})
+    assert main(["refresh", "--weights", path, "--root", str(data)]) == 2
+    assert "random0 was trained for angry, disgust, " in capsys.readouterr().err
 
 
 def test_agreement_with_the_crowd_is_in_the_card(refresh, fer2013_csv):

@@ -27,8 +27,8 @@ def refresh(
     `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
     that rare classes are named more often; the card adds up what was taken. `scaled`: the last layer is
     calibrated by matrix scaling on the split that selects. Otherwise the tensors, and what tells how they
-    were made, stay as they are. Raises UserError where the card names no data set that is known, the last
-    layer cannot be changed so, or the file cannot be written.
+    were made, stay as they are. Raises UserError where the card names no data set that is known, `root`
+    holds other classes, the last layer cannot be changed so, or the file cannot be written.
     """
     if adjustment and scaled:
         raise UserError(
@@ -40,6 +40,11 @@ def refresh(
         raise UserError(f"{path}: its card names no recipe and data set to measure it by")
     recipe = Recipe(card.network, dataset=card.dataset, align=bool(card.recipe.get("align")))
     splits = read_splits(recipe, root, card.training.get("limit"))
+    if set(splits.training.classes) != set(card.labels):
+        raise UserError(
+            f"{card.name} was trained for {', '.join(card.labels)}, {root} has "
+            f"{', '.join(splits.training.classes)}: give the same --root"
+        )
     tensors = dict(cards.load_tensors(path))
     if adjustment:
         card = less_prior(card, network, tensors, adjustment)
