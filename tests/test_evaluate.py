@@ -263,3 +263,12 @@ def test_adjusting_what_was_trained_with_a_remedy_is_warned_of(
     line = f"--logit-adjustment is stacked on {told} of random0: each makes rare classes weigh more"
     assert (line in caplog.text) == (told is not None)
     assert ("stacked" in caplog.text) == (told is not None)
+
+
+def test_adjusting_what_has_lost_its_prior_is_warned_of(
+    fer2013_csv, tmp_path, random_weights, caplog
+):
+    weights = random_weights(training={"logit_adjustment": 0.5})
+    options = EvaluateOptions(logit_adjustment=1.0)
+    evaluate([weights], "fer2013", fer2013_csv, None, tmp_path / "out", CPU, options)
+    assert "is stacked on the 0.5 times the log prior that refresh took from" in caplog.text

@@ -198,6 +198,8 @@ def _warn_of_stacked(weights: Sequence[str]) -> None:
     for name in weights:
         card = cards.load_card(cards.find_weights(name))
         stacked = remedies(card.recipe)
+        if taken := card.training.get("logit_adjustment"):
+            stacked.append(f"the {taken:g} times the log prior that refresh took from the logits")
         if stacked:
             logger.warning(
                 f"--logit-adjustment is stacked on {' and '.join(stacked)} of {card.name}: each makes rare "
