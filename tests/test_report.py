@@ -13,7 +13,7 @@ from train.plots.curves import read_history
 from train.plots.roc import class_curves
 from train.plots.style import CONTRAST, class_colour, contrast_to_white, legend_columns
 from train.recipe import load
-from train.report import write_report
+from train.report import _start, write_report
 from train.report_table import RowReport, comparison, numbers
 from train.table import Column, Row, Table
 
@@ -211,6 +211,17 @@ def test_every_class_has_a_curve_that_ends_at_all():
     curves = class_curves(result("a", 0.5))
     assert list(curves) == [str(expression) for expression in SEVEN]
     assert all(curve[-1] == 1 for curve in curves.values())
+
+
+def test_faces_of_one_class_have_no_curve(drawn):
+    one = result("a", 1.0, faces=1)
+    for axes in drawn(plots.plot_roc, [one], one).axes:
+        assert [line.get_label() for line in axes.lines] == ["chance: AUC 0.5"]
+
+
+def test_the_start_is_that_of_the_first_stage():
+    recipe = replace(load("crt"), before={"pretrained": "imagenet"})
+    assert _start(recipe) == "imagenet"
 
 
 def test_history_is_by_epoch_and_what_was_done_last_counts(tmp_path):

@@ -21,6 +21,8 @@ def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
     mean, classes = picture.subplots(1, 2, sharey=True)
     for result in results:
         curves = list(class_curves(result).values())
+        if not curves:  # all of its faces are of one class
+            continue
         mean.plot(
             GRID,
             np.mean(curves, 0),
