@@ -100,6 +100,13 @@ def test_stacked_remedies_for_rare_classes_are_warned_of(caplog, overrides, stac
     assert "each makes rare classes weigh more" in caplog.text
 
 
+def test_an_uncertainty_head_that_no_stage_teaches_is_warned_of(caplog):
+    recipes.load("cucn-fer2013", ["strategy=supervised", "options={}", "trains=[classifier]"])
+    assert not caplog.records
+    recipes.load("cucn-fer2013", ["strategy=supervised", "options={}"])
+    assert "strategy supervised leaves the uncertainty head as it begins" in caplog.text
+
+
 def test_remedies_stacked_over_two_stages_are_warned_of(caplog):
     recipes.before(recipes.load("lws"))
     assert not caplog.records

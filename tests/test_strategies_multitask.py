@@ -87,6 +87,7 @@ def test_teachers_take_the_place_of_the_votes():
     recipe = recipes.load("cucn-multitask", teachers=["cucn"])
     assert recipe.strategy == "distillation"
     assert "crowd" not in recipe.arguments
+    assert recipe.arguments["uncertainty"] is False
 
 
 def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):

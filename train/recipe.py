@@ -181,13 +181,14 @@ def names() -> list[str]:
 
 
 def _taught(content: Mapping[str, Any], teachers: Sequence[str]) -> dict[str, Any]:
-    """The fields that `teachers` change: another strategy's options, and its crowd head, mean nothing to distillation."""
+    """The fields that `teachers` change: another strategy's options, and its further heads, mean nothing to distillation."""
     fields: dict[str, Any] = {"teachers": list(teachers)}
     if content.get("strategy") == "distillation":
         return fields
     arguments = content.get("arguments")
     if isinstance(arguments, Mapping):
-        fields["arguments"] = {key: arguments[key] for key in arguments if key != "crowd"}
+        unsure = {"uncertainty": False} if arguments.get("uncertainty") else {}
+        fields["arguments"] = {k: arguments[k] for k in arguments if k != "crowd"} | unsure
     return fields | {"strategy": "distillation", "options": {}}
 
 

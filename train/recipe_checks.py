@@ -110,6 +110,7 @@ def check(fields: Mapping[str, Any], name: str) -> None:
             f"recipe {name}: options.crowd weighs a head that the network lacks: use arguments.crowd=8"
         )
     _warn_of_stacked(fields, name)
+    _warn_of_idle_head(fields, name)
 
 
 def _check_teachers(fields: Mapping[str, Any], name: str) -> None:
@@ -172,6 +173,19 @@ def _warn_of_stacked(fields: Mapping[str, Any], name: str) -> None:
     if len(stacked) > 1:
         logger.warning(
             f"recipe {name} stacks {' and '.join(stacked)}: each makes rare classes weigh more"
+        )
+
+
+def _warn_of_idle_head(fields: Mapping[str, Any], name: str) -> None:
+    """Warn of an uncertainty head that no stage teaches: what a weight file says by it would be chance."""
+    known = inspect.signature(MODELS[fields["network"]]).parameters
+    default = known["uncertainty"].default if "uncertainty" in known else False
+    strategy = fields["strategy"]
+    taught = STRATEGIES[strategy].of_variance or fields["after"] or fields["trains"]
+    if fields["arguments"].get("uncertainty", default) and not taught:
+        logger.warning(
+            f"recipe {name}: strategy {strategy} leaves the uncertainty head as it begins: use "
+            "arguments.uncertainty=false"
         )
 
 

@@ -67,6 +67,8 @@ class Strategy(nn.Module, ABC):
     one_map: bool = False
     # Whether it teaches a network's crowd head FER+'s votes for FER2013's faces.
     of_votes: bool = False
+    # Whether it teaches a network's uncertainty head.
+    of_variance: bool = False
 
     @abstractmethod
     def loss(self, step: Step) -> Loss:

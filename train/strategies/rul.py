@@ -27,6 +27,8 @@ class RelativeUncertainty(Strategy):
     `taught`: the teachers' share in each face's label, where the recipe has teachers [ours].
     """
 
+    of_variance = True
+
     def __init__(self, task: Task, mixing_from: float = 0.0, taught: float = 0.0):
         super().__init__()
         self.classes = task.classes
