@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -28,6 +30,14 @@ def test_an_earlier_temperature_does_not_matter():
     np.testing.assert_allclose(
         cross_fit([opinion()], LABELS), cross_fit([opinion(7.0)], LABELS), rtol=1e-4
     )
+
+
+def test_temperatures_of_a_layers_own_faces_are_raised():
+    plain, raised = (
+        cross_fit([replace(opinion(), optimism=factor)], LABELS) for factor in (1.0, 2.0)
+    )
+    flatter = np.sqrt(plain) / np.sqrt(plain).sum(1, keepdims=True)
+    np.testing.assert_allclose(raised, flatter, rtol=1e-6)
 
 
 def test_a_face_that_is_alone_has_no_others_to_fit_a_temperature():

@@ -10,10 +10,12 @@ import torch
 from fer_live import card as cards
 from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
+from train.data import DATASETS
 from train.last_layer import class_weights_of
-from train.matrix_scaling import cross_fitted, fit_correction
+from train.matrix_scaling import cross_fitted, fit_correction, optimism
 from train.predict import Logits, fit_temperature
 from train.strategies.criterion import class_weights
+from train.vote import opinion
 
 FACES = 4000
 ALIKE = torch.ones(3)
@@ -74,6 +76,18 @@ def test_cross_fitted_scores_are_of_the_temperature_that_follows_too():
     assert cross_fitted(Logits(logits, None), labels.numpy(), weights)["nll"] < alone
 
 
+def test_faces_that_fitted_the_correction_are_too_sure():
+    generator = torch.Generator().manual_seed(0)
+    true = torch.randint(3, (120,), generator=generator)
+    noisy = torch.nn.functional.one_hot(true, 3) + torch.randn(120, 3, generator=generator)
+    told = optimism(Logits(noisy, None), true, ALIKE)
+    assert 1.05 < told < 2
+    # Sixteen times as many faces are fitted the less closely.
+    many = torch.randint(3, (1920,), generator=generator)
+    noisy = torch.nn.functional.one_hot(many, 3) + torch.randn(1920, 3, generator=generator)
+    assert 1 < optimism(Logits(noisy, None), many, ALIKE) < 1 + (told - 1) / 4
+
+
 @pytest.mark.parametrize(("weights", "share"), [((1.0, 1.0), 0.25), ((1.0, 3.0), 0.5)])
 def test_weights_keep_what_training_balanced(weights, share):
     # One face in four is of the second class, and nothing tells which.
@@ -107,14 +121,14 @@ def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, argum
     told = card.training["matrix_scaling"]
     assert (told["split"], told["folds"]) == ("public", 5)
     assert 0 <= told["accuracy"] <= 1
+    assert told["optimism"] > 1
     images = torch.rand(4, 1, 48, 48)
     old, new = before.eval()(images), after.eval()(images)
     torch.testing.assert_close(old.embedding, new.embedding)
     assert (old.logits - new.logits).abs().max() > 1e-3
-    assert (
-        "calibrated by matrix scaling on its split public"
-        in Path(path).with_name("README.md").read_text()
-    )
+    listed = Path(path).with_name("README.md").read_text()
+    assert "calibrated by matrix scaling on its split public" in listed
+    assert f"raised {told['optimism']:.3f} times" in listed
 
 
 def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys):
@@ -140,6 +154,29 @@ def test_its_own_faces_are_told_of(fer2013_csv, random_weights, tmp_path, caplog
     caplog.clear()
     assert main([*arguments, "--output", str(tmp_path / "train"), "--split", "train"]) == 0
     assert "was fitted" not in caplog.text
+
+
+def test_temperatures_of_its_own_faces_are_raised(fer2013_csv, random_weights):
+    path = Path(random_weights(training=TRAINING, **FACTS))
+    scaled(str(path), fer2013_csv)
+    card, tensors = cards.load_card(path), cards.load_tensors(path)
+    told = card.training["matrix_scaling"]
+    training = {**card.training, "matrix_scaling": {**told, "optimism": 1.0}}
+    cards.save(path, replace(card, training=training), tensors)
+    assert main(["refresh", "--weights", str(path), "--root", str(fer2013_csv)]) == 0
+    plain = cards.load_card(path)
+    for name in ("temperature", "tta_temperature"):
+        raised = told["optimism"] * getattr(plain, name)
+        assert getattr(card, name) == pytest.approx(raised, rel=1e-3)
+
+
+def test_faces_of_other_splits_are_not_the_layers_own(fer2013_csv, random_weights):
+    path = random_weights(training=TRAINING, **FACTS)
+    scaled(path, fer2013_csv)
+    told = cards.load_card(Path(path)).training["matrix_scaling"]["optimism"]
+    source, device = DATASETS["fer2013"], torch.device("cpu")
+    found = [opinion(path, source.load(fer2013_csv, s), device, False) for s in ("public", "train")]
+    assert [one.optimism for one in found] == [told, 1.0]
 
 
 def test_the_prior_is_taken_from_the_logits_for_good(fer2013_csv, random_weights):

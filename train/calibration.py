@@ -40,7 +40,7 @@ def folds(count: int) -> Iterator[NDArray[np.bool_]]:
 def _refitted(one: Opinion, labels: NDArray[np.int64], held: NDArray[np.bool_]) -> Opinion:
     """The opinion on the `held` faces alone, over a temperature from all others; 1 where there are none."""
     others = torch.from_numpy(labels[~held])
-    temperature = fit_temperature(one.logits[~held], others) if len(others) else 1.0
+    temperature = one.optimism * fit_temperature(one.logits[~held], others) if len(others) else 1.0
     return replace(
         one, logits=one.logits[held] / temperature, uncertainty=None, head=None, variance=None
     )

@@ -10,7 +10,7 @@ from fer_live.errors import UserError
 from fer_live.models import Network
 from train.calibration import FOLDS
 from train.data import Faces
-from train.matrix_scaling import cross_fitted, fit_correction, second_logits
+from train.matrix_scaling import cross_fitted, fit_correction, optimism, second_logits
 from train.predict import predict
 from train.strategies import criterion
 from train.vote import log_prior
@@ -80,7 +80,11 @@ def matrix_scaled(
         scale * tensors[WEIGHT].double() + matrix @ second[0],
         scale * tensors[BIAS].double() + matrix @ second[1] + bias,
     )
-    told = {"split": selection.split, **cross_fitted(found, selection.labels, weights)}
+    told = {
+        "split": selection.split,
+        "optimism": optimism(found, labels, weights),
+        **cross_fitted(found, selection.labels, weights),
+    }
     return replace(card, training={**card.training, "matrix_scaling": told})
 
 

@@ -18,7 +18,7 @@ from train.fit import Splits
 from train.keep import with_votes
 from train.metrics import confidence_for, measure
 from train.predict import Logits, fit_temperature, predict
-from train.vote import Opinion
+from train.vote import Opinion, optimism_on
 
 PERCENTILES = 101
 SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
@@ -49,7 +49,8 @@ def measured(
     found = predict(network, card, selection, device)
     if uncertainty == "head" and found.head is None:
         raise UserError(f"{card.name} has no uncertainty head: use --uncertainty entropy")
-    temperature = fit_temperature(found.logits, labels)
+    optimism = optimism_on(selection, card)
+    temperature = optimism * fit_temperature(found.logits, labels)
     probabilities = found.probabilities(temperature)
     scores = measure(probabilities, selection.labels, selection.classes)
     views = predict(network, card, selection, device, tta=True)
@@ -59,16 +60,16 @@ def measured(
     scored = replace(
         card,
         temperature=temperature,
-        tta_temperature=fit_temperature(views.logits, labels),
+        tta_temperature=optimism * fit_temperature(views.logits, labels),
         uncertainty_score=uncertainty,
         abstain_below=round(confidence_for(probabilities, selection.labels, SELECTIVE_ACCURACY), 4),
         metrics={
             selection.split: {
                 **{key: scores[key] for key in (*MEASURED, *SHOWN)},
-                "cross_fitted": _cross_fitted(found, selection.labels),
+                "cross_fitted": _cross_fitted(found, selection.labels, optimism),
                 "tta": {
                     "accuracy": float((views.logits.argmax(1) == labels).double().mean()),
-                    "cross_fitted": _cross_fitted(views, selection.labels),
+                    "cross_fitted": _cross_fitted(views, selection.labels, optimism),
                 },
                 "agreement": agreement,
             }
@@ -100,5 +101,6 @@ def _is_ahead(spearman: Mapping[str, float | None] | None) -> bool:
     return ahead is not None and error is not None and ahead > CLEARLY * error
 
 
-def _cross_fitted(found: Logits, labels: np.ndarray) -> dict[str, float]:
-    return calibration(cross_fit([Opinion("", found.logits.double(), None, None)], labels), labels)
+def _cross_fitted(found: Logits, labels: np.ndarray, optimism: float) -> dict[str, float]:
+    one = Opinion("", found.logits.double(), None, None, optimism=optimism)
+    return calibration(cross_fit([one], labels), labels)

@@ -102,8 +102,15 @@ def _scaling(card: Card) -> list[str]:
         f"- its last layer is calibrated by matrix scaling on its split {scores['split']}; by that of other faces "
         f"({scores['folds']} folds): accuracy {100 * scores['accuracy']:.2f}%, macro recall "
         f"{100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, standard error "
-        f"{100 * scores['ece_standard_error']:.2f}"
+        f"{100 * scores['ece_standard_error']:.2f}{_raised(scores)}"
     ]
+
+
+def _raised(scores: Mapping[str, Any]) -> str:
+    """Of files of earlier versions, nothing."""
+    if "optimism" not in scores:
+        return ""
+    return f"; temperatures that its own faces fit are raised {scores['optimism']:.3f} times, because it knows them"
 
 
 def _calibration(scores: Mapping[str, Any]) -> list[str]:

@@ -26,7 +26,8 @@ class Opinion:
     """What one weight file says of N faces.
 
     `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown. `uncertainty`: (N,) as the
-    app shows it; `head`, `variance`: (N,) raw, as in `Logits`. None where there is none.
+    app shows it; `head`, `variance`: (N,) raw, as in `Logits`. None where there is none. `optimism`: how many
+    times too low a temperature is that these faces fit.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Opinion:
     uncertainty: NDArray[np.float64] | None
     head: NDArray | None = None
     variance: NDArray | None = None
+    optimism: float = 1.0
 
     def probabilities(self, strength: float) -> NDArray[np.float64]:
         """(N, K) softmax of the logits less `strength` times the log prior. Menon et al. 2021, eq. 9."""
@@ -60,7 +62,14 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     prior = log_prior(card)
     if prior is not None:
         prior = prior[columns_of(card, faces)]
-    return Opinion(card.name, logits, prior, uncertainty, *found.raw())
+    return Opinion(card.name, logits, prior, uncertainty, *found.raw(), optimism_on(faces, card))
+
+
+def optimism_on(faces: Faces, card: Card) -> float:
+    """Of temperatures fitted to these faces: above 1 where they fitted the card's last layer, as in `Opinion`."""
+    fitted = card.training.get("matrix_scaling", {})
+    known = (card.dataset, fitted.get("split")) == (faces.dataset, faces.split)
+    return float(fitted.get("optimism", 1.0)) if known else 1.0
 
 
 def log_prior(card: Card) -> Tensor | None:
