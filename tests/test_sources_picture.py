@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import PIL.Image
 import pytest
+from PIL import features
 
 from fer_live.errors import UserError
 from fer_live.sources import FolderSource, open_source, read_image
@@ -108,6 +109,22 @@ def test_a_broken_picture_is_refused_with_what_may_help(tmp_path, name, said):
     )
     with pytest.raises(UserError, match=said), open_source(path):
         pass
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_phones_heic_is_told_of_and_not_taken_for_a_film(tmp_path, brand):
+    path = tmp_path / "IMG_1.HEIC"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(40))
+    said = r"IMG_1\.HEIC is HEIC, which is not read here; save it as JPEG"
+    with pytest.raises(UserError, match=said), open_source(path):
+        pass
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif_is_a_picture(tmp_path):
+    PIL.Image.new("RGB", (32, 16), "white").save(tmp_path / "small.avif")
+    with open_source(tmp_path / "small.avif") as source:
+        assert [frame.image.shape for frame in source] == [(16, 32, 3)]
 
 
 def test_a_picture_that_cannot_be_had_is_not_called_broken(tmp_path):

@@ -14,7 +14,11 @@ from fer_live.errors import UserError
 from fer_live.types import Frame, Image
 
 # Not all that Pillow knows: it would start Ghostscript for EPS, and takes MPEG for a picture.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000", "TGA", "ICO")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "PPM", "JPEG2000", "TGA", "ICO")
+# Phones' pictures, which Pillow does not read and FFmpeg takes for films of one of their tiles: how names
+# end, and the brands of ISO 23008-12, annex B, which follow "ftyp".
+HEIC = (".heic", ".heif")
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 TOO_LARGE = (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError)
 
 
@@ -47,9 +51,9 @@ class ImageSource:
 
 
 def suffixes() -> set[str]:
-    """How names of the pictures that can be read end, such as ".jpg"."""
+    """How names of pictures end, such as ".jpg"; with those of HEIC, so that they are told of where they lie."""
     PIL.Image.init()
-    return {ending for ending, kind in PIL.Image.EXTENSION.items() if kind in FORMATS}
+    return {ending for ending, kind in PIL.Image.EXTENSION.items() if kind in FORMATS} | {*HEIC}
 
 
 def is_picture(path: Path) -> bool:
@@ -58,7 +62,7 @@ def is_picture(path: Path) -> bool:
         with _opened(path) as picture:
             return not (picture.format == "GIF" and getattr(picture, "is_animated", False))
     except PIL.UnidentifiedImageError:
-        return False
+        return _is_heic(path)
     except (*TOO_LARGE, OSError, ValueError, SyntaxError):
         return True  # reading it will tell what is wrong
 
@@ -71,6 +75,8 @@ def read_image(path: str | Path) -> Image:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path") from None
     except PIL.UnidentifiedImageError:
+        if _is_heic(path):
+            raise UserError(f"{path} is HEIC, which is not read here; save it as JPEG") from None
         raise UserError(f"{path} is not a picture; name a JPEG, PNG or WebP file") from None
     except TOO_LARGE:
         limit = f"{(PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f}"
@@ -88,6 +94,12 @@ def _unread(path: str | Path, error: Exception) -> UserError:
     return UserError(
         f"{path} cannot be decoded ({error}); copy it again, or save it as PNG where it can be opened"
     )
+
+
+def _is_heic(path: str | Path) -> bool:
+    with Path(path).open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:] in BRANDS
 
 
 def _opened(path: str | Path) -> PIL.Image.Image:
