@@ -127,6 +127,12 @@ def test_avif_is_a_picture(tmp_path):
         assert [frame.image.shape for frame in source] == [(16, 32, 3)]
 
 
+def test_a_line_break_in_a_name_does_not_break_the_line(tmp_path):
+    (tmp_path / "two\nlines.jpg").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"/two\\nlines\.jpg is not a picture"):
+        read_image(tmp_path / "two\nlines.jpg")
+
+
 def test_a_picture_that_cannot_be_had_is_not_called_broken(tmp_path):
     (tmp_path / "round.png").symlink_to("round.png")
     (tmp_path / "folder.png").mkdir()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fer_live import __version__
 from fer_live.cli import files, live, page, tools
 from fer_live.cli.options import Parser
-from fer_live.errors import UserError
+from fer_live.errors import UserError, one_line
 from fer_live.stopping import INTERRUPTED
 
 
@@ -69,7 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         if error.filename is None:
             raise
         # A place that may not even be looked at, or whose name is too long.
-        print(f"fer-live: {error.filename}: {error.strerror}; name another place", file=sys.stderr)
+        place = one_line(str(error.filename))
+        print(f"fer-live: {place}: {error.strerror}; name another place", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("fer-live: stopped", file=sys.stderr)
