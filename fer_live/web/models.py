@@ -54,7 +54,7 @@ def facts(card: Card) -> str:
         "recipe": str(card.recipe.get("name", "")),
         "temperature": f"{card.temperature:.2f}",
         "last layer": _fitted(card),
-        "names nothing below": percent(card.abstain_below),
+        "names one expression": f"from {percent(card.abstain_below)}",
         "licence": card.licence,
         "commit": card.commit[:12],
     }
