@@ -21,6 +21,7 @@ from fer_live import packaged
 from fer_live.card_fields import check_fields
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
+from fer_live.home import at_home
 from fer_live.models import MODELS, Network
 
 # What tells how unsure a reading is: the entropy of its calibrated probabilities, or the network's own head.
@@ -123,7 +124,7 @@ def find_weights(name: str) -> Path:
     shipped = packaged.folder("weights") / f"{name}.safetensors"
     if shipped.is_file():
         return shipped
-    path = Path(name)
+    path = at_home(name)
     if path.is_file():
         return path
     known = ", ".join(packaged.names()) or "none"

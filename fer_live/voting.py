@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from fer_live.card import Card
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.runtimes import Running, RuntimeName, Scores
 from fer_live.types import FloatArray, Prediction
 
@@ -44,7 +44,7 @@ def load_reader(model: str, device: str = "auto", runtime: RuntimeName = "auto")
 
 def names_of(model: str) -> list[str]:
     """The names or paths in what `--model` was given. Raises UserError on a list with gaps or repetitions."""
-    if Path(model).is_file():
+    if at_home(model).is_file():
         return [model]
     names = [name.strip() for name in model.split(",")]
     if len(names) > 1 and ("" in names or len(set(names)) < len(names)):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_live.cli import COMMANDS, main
+from fer_live.cli.options import place
 from fer_live.live import LiveOptions
 from tests.commands import environment
 
@@ -151,6 +152,11 @@ def test_the_smaller_commands_reach_their_programs(monkeypatch):
 def test_a_file_that_is_named_like_an_option_is_told_apart(refusal, tmp_path, arguments):
     (tmp_path / "-dash.jpg").touch()
     assert "; for the file write ./-dash.jpg; see fer-live" in refusal(*arguments)
+
+
+def test_a_place_to_write_may_be_in_the_home_folder():
+    """After "--json=" no shell puts it in."""
+    assert place("~/bench.json") == Path.home() / "bench.json"
 
 
 def test_an_option_too_long_for_a_files_name_is_no_file(refusal):

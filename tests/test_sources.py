@@ -46,6 +46,13 @@ def test_no_name_at_all_is_refused(place):
         open_source(place)
 
 
+def test_a_name_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "~draft.png")
+    with open_source("~draft.png") as source:
+        assert [frame.image.shape for frame in source] == [(8, 8, 3)]
+
+
 def test_a_folder_and_a_pattern_stand_for_their_pictures(tmp_path):
     for name in ("a[1].png", "b.png"):
         PIL.Image.new("RGB", (8, 8)).save(tmp_path / name)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fer_live.batch.scenes import Annotated, read_scenes
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
@@ -119,5 +120,5 @@ def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[
 
 def _length(path: Path) -> float | None:
     """Seconds of the film; None where it does not tell."""
-    with av.open(str(path.expanduser().absolute()), metadata_errors="replace") as film:
+    with av.open(str(at_home(path).absolute()), metadata_errors="replace") as film:
         return film.duration / av.time_base if film.duration else None

@@ -14,6 +14,7 @@ from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
 from fer_live.batch.tasks import Task, find_tasks
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
@@ -169,12 +170,12 @@ class Job:
 
 def _check_name(output: Path) -> None:
     """Raises UserError for a name that was meant for one copy."""
-    if output.suffix.lower() in suffixes() and not output.expanduser().is_dir():
+    if output.suffix.lower() in suffixes() and not at_home(output).is_dir():
         raise UserError(f"{output} is to be a folder: name one, such as read/")
 
 
 def _claim_folder(folder: Path) -> None:
-    folder = folder.expanduser()
+    folder = at_home(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

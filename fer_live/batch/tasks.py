@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sinks.picture import PICTURES, embedded_record
 from fer_live.sources.pictures import is_pattern, list_pictures
 
@@ -30,7 +31,7 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
             if output is None:
                 tasks[path] = Task(path, None)
                 continue
-            target = output.expanduser() / name
+            target = at_home(output) / name
             if target.suffix.lower() not in PICTURES:
                 target = target.with_name(target.name + ".png")
             if target.exists() and target.samefile(path):
@@ -55,7 +56,7 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     """The pictures that a place stands for, each with its copy's name in the output folder."""
     if not place.strip():
         raise UserError(f"{place!r} names no file; name a picture, a folder or a pattern")
-    path = Path(place).expanduser()
+    path = at_home(place)
     if path.is_file():
         yield path, Path(path.name)
         return
@@ -73,7 +74,7 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
 
 
 def _is_copy(path: Path, output: Path) -> bool:
-    inside = path.resolve().is_relative_to(output.expanduser().resolve())
+    inside = path.resolve().is_relative_to(at_home(output).resolve())
     return inside and embedded_record(path) is not None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.packaged import MODEL, names
 
 RUNTIMES = ("auto", "torch", "openvino", "onnx")
@@ -110,7 +111,7 @@ def check_thumbnails(options: Namespace) -> None:
 def place(text: str) -> Path:
     if not text.strip():
         raise ArgumentTypeError(f"{text!r} names no file or folder")
-    return Path(text)
+    return at_home(text)
 
 
 def positive(text: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.types import Image, Scene
 
 logger = logging.getLogger(__name__)
@@ -121,5 +122,5 @@ def spare(source: str | int | Path, *targets: Path | None) -> None:
 
 def _are_one(a: Path, b: Path) -> bool:
     """Whether both name the same file, there already or not yet."""
-    a, b = a.expanduser(), b.expanduser()
+    a, b = at_home(a), at_home(b)
     return a.samefile(b) if a.exists() and b.exists() else a.resolve() == b.resolve()

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
+from fer_live.home import at_home
 from fer_live.sinks.base import claim, unwritten
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
@@ -41,7 +42,7 @@ class Log(Protocol):
 
 def open_log(path: str | Path) -> Log:
     """A log by its name's ending, .jsonl or .csv; not yet entered. Raises UserError on another ending."""
-    path = Path(path).expanduser()
+    path = at_home(path)
     suffix = path.suffix.lower()
     if suffix in CSV:
         return CsvLog(path)
@@ -121,7 +122,7 @@ class WholeLines:
     """
 
     def __init__(self, path: str | Path, suffixes: tuple[str, ...]):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
         self._suffixes = suffixes
         self._file: BinaryIO | None = None
         self._entered = False

@@ -10,6 +10,7 @@ import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sinks.base import claim, save_whole
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
@@ -33,7 +34,7 @@ class PictureFile:
     drawn = True
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
 
     def __enter__(self) -> "PictureFile":
         claim(self.path, PICTURES)

@@ -10,6 +10,8 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
+from fer_live.home import at_home
+
 logger = logging.getLogger(__name__)
 
 
@@ -20,7 +22,7 @@ class Sound:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
         self._source: InputContainer | None = None
         self._packets: Iterator[av.Packet] = iter(())
         self._next: av.Packet | None = None

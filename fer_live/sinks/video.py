@@ -14,6 +14,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sinks.base import claim, unwritten
 from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
@@ -46,7 +47,7 @@ class VideoFile:
     drawn = True
 
     def __init__(self, path: str | Path, fps: float | None = None, sound: Sound | None = None):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
         self._sound = sound
         self.fps = fps if fps and math.isfinite(fps) and 1 <= fps <= 240 else 30.0
         self._container: OutputContainer | None = None

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sources.base import Lost, Source
 from fer_live.sources.camera import LAST, CameraSource
 from fer_live.sources.container import local_path, public_name
@@ -63,7 +64,7 @@ def open_source(
         )
     if "://" in text:
         return VideoSource(text, start, end, every)
-    path = Path(text).expanduser()
+    path = at_home(text)
     if path.is_dir() or (is_pattern(text) and not path.exists()):
         _refuse_part(text, start, end, every, "pictures")
         return FolderSource(path)

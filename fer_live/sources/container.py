@@ -1,7 +1,6 @@
 """Opening what FFmpeg plays: files, and streams by their URL."""
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -10,6 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 
 # TCP first: over UDP, cameras' pictures arrive smeared.
 OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
@@ -21,7 +21,7 @@ def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStr
     """The file or URL and its main video stream; raises UserError. `timeout`: of URLs, in seconds."""
     name, scheme = public_name(place), scheme_of(place)
     # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
-    address = place if scheme else str(Path(place).expanduser().absolute())
+    address = place if scheme else str(at_home(place).absolute())
     try:
         container = av.open(
             address,

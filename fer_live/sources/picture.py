@@ -11,6 +11,7 @@ import PIL.ImageOps
 
 from fer_live.colour import to_rgb
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.types import Frame, Image
 
 # Not all that Pillow knows: it would start Ghostscript for EPS, and takes MPEG for a picture.
@@ -32,7 +33,7 @@ class ImageSource:
     frame_count: int | None = 1
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
         self.size: tuple[int, int] | None = None
         self._image: Image | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sources.picture import read_image, suffixes
 from fer_live.types import Frame
 
@@ -28,7 +29,7 @@ class FolderSource:
     fps: float | None = 1 / EACH
 
     def __init__(self, place: str | Path):
-        self.place = Path(place).expanduser()
+        self.place = at_home(place)
         self.frame_count: int | None = None
         self.size: tuple[int, int] | None = None
         self.skipped = 0

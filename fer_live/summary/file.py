@@ -7,6 +7,7 @@ import cv2
 import PIL.Image
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sinks.base import claim, save_whole, spare
 from fer_live.sinks.record import scene_record
 from fer_live.summary.collect import Summary
@@ -32,7 +33,7 @@ class SummaryFile:
     drawn = False
 
     def __init__(self, path: str | Path, title: str, thumbnails: bool = False):
-        self.path = Path(path).expanduser()
+        self.path = at_home(path)
         self.title = title
         self.thumbnails = thumbnails
         self.summary = Summary()
@@ -96,7 +97,7 @@ def summarise(log: Path, path: Path | None = None) -> Path:
         summary.add(record)
     if not summary.frames:
         raise UserError(f"{log} holds no readings; name another log")
-    path = (path or log.with_suffix(HTML[0])).expanduser()
+    path = at_home(path or log.with_suffix(HTML[0]))
     claim(path, (*HTML, *PNG))
     write_summary(summary, path, f"Expressions in {log.name}")
     return path

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
+from fer_live.home import at_home
 from fer_live.sinks.log import COLUMNS, CSV, JSON, PERSON
 
 NAMES = frozenset(map(str, Expression))
@@ -23,7 +24,7 @@ def read_log(path: str | Path) -> Iterator[dict[str, Any]]:
     A last line that was cut off is left out. Raises UserError, which names file and line, where the
     file is no such log. A table has no rows for frames without faces, and so none come of it.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     suffix = path.suffix.lower()
     if suffix not in (*JSON, *CSV):
         raise UserError(f"{path} is no log; name a .jsonl or .csv file that --log wrote")

@@ -1,0 +1,12 @@
+"""Paths as people type them."""
+
+from pathlib import Path
+
+
+def at_home(path: str | Path) -> Path:
+    """The path with `~` as the home folder; a file may be called "~draft.jpg", and stays so."""
+    path = Path(path)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody here has that name
+        return path
