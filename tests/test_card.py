@@ -76,6 +76,11 @@ def test_a_last_layer_that_fits_a_split_is_told_of_by_other_faces(card):
     assert "other faces" not in facts(card)
 
 
+def test_a_card_tells_from_which_confidence_one_expression_is_named(card):
+    told = facts(dataclasses.replace(card, abstain_below=0.76))
+    assert "names one expression</th><td>from 76%<" in told
+
+
 def test_loaded_network_is_for_reading_only(weights):
     network, _ = cards.load(weights)
     assert not network.training
