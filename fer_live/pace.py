@@ -17,9 +17,9 @@ class Pace:
     def step(self, work: float) -> None:
         """Count one frame that took `work` milliseconds."""
         now = time.perf_counter()
-        if not self.milliseconds:
+        if self._last is None:  # work before a rest may have been another picture's, or model's
             self.milliseconds = work
-        if self._last is not None:
+        else:
             elapsed = max(now - self._last, 1e-6)
             share = min(1.0, max(elapsed, 0.05))
             self.fps += share * (1 / elapsed - self.fps) if self.fps else 1 / elapsed

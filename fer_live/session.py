@@ -188,7 +188,8 @@ class Session:
             frame = source.take(POLL_SECONDS)
             if frame is not None or source.ended:
                 return frame
-            self._pace.rest()
+            if source.state:  # short waits for a camera's next frame are its pace
+                self._pace.rest()
             if self.desk:
                 if last is not None:
                     self.desk.refresh(last, self._info(source), source.state)
@@ -215,7 +216,9 @@ class Session:
             bare = any(reading.heatmaps is None for reading in scene.readings)
             if desk.switched or (desk.view.needs_maps and bare):
                 self._switch(desk)
+                began = time.perf_counter()
                 scene = self.analyzer.read(scene.frame, self.tracks, desk.view.needs_maps)
+                self._pace.step(1000 * (time.perf_counter() - began))
             desk.refresh(scene, self._info(source))
             time.sleep(POLL_SECONDS)
             desk.listen()

@@ -7,6 +7,7 @@ import pytest
 
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
+from fer_live.pace import Pace
 from fer_live.painter import Stage
 from fer_live.pipeline import Analyzer
 from fer_live.session import Session
@@ -67,6 +68,22 @@ def test_a_pause_is_told_and_how_to_end_it(composed):
     assert told == [going, going, held, going]
 
 
+class Hesitant(Reader):
+    """A camera's, of which each frame comes at the second look for it."""
+
+    waiting = looked = False
+
+    def take(self, patience=None):
+        self.looked = not self.looked
+        return None if self.looked else super().take()
+
+
+def test_a_camera_slower_than_the_looks_for_its_frames_has_a_pace(composed):
+    with Hesitant(FakeSource(5, live=True), every_frame=True) as source:
+        play([""] * 50, source)
+    assert composed[-1][1].fps > 0
+
+
 def test_pictures_that_stay_tell_which_they_are_and_how_to_go_on(composed):
     play(["", "space", "", "q"], FakeSource(2, stills=True), still=True)
     told = [(info.place, info.fps, info.paused, info.hints) for _, info in composed]
@@ -115,6 +132,14 @@ def test_a_paused_picture_is_read_by_the_next_model(inline):
     _, window = play(keys, models=("first", "second"), load=lambda name: FakeClassifier(SAD))
     assert window.scenes[-1].readings[0].prediction.expression is SAD
     assert window.scenes[-1].frame.index == 0
+
+
+def test_the_time_that_the_next_model_takes_for_a_paused_picture_is_told(inline, monkeypatch):
+    worked = []
+    monkeypatch.setattr(Pace, "step", lambda self, work: worked.append(work))
+    keys = ["space", "", "m", "", "", "q"]
+    play(keys, models=("first", "second"), load=lambda name: FakeClassifier(SAD))
+    assert len(worked) == 2
 
 
 def test_a_model_that_cannot_be_loaded_is_told_and_left_out(inline):

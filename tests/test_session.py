@@ -170,6 +170,14 @@ def test_a_pause_does_not_slow_the_pace(monkeypatch):
     assert pace.fps == pytest.approx(20)
 
 
+def test_after_a_rest_work_is_measured_anew():
+    pace = Pace()
+    for work in (6000, 40):
+        pace.step(work)
+        pace.rest()
+    assert pace.milliseconds == 40
+
+
 def test_nothing_is_drawn_for_a_log():
     log, film = FakeSink(drawn=False), FakeSink()
     session = play(FakeSource(2), sinks=[log])
