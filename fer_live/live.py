@@ -108,7 +108,8 @@ def run(options: LiveOptions) -> int:
             pass  # whoever read it has enough
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
-    for path in (options.output, options.log, options.summary, *session.written):
+    files = (options.output, options.log, options.summary) if session.tally.frames else ()
+    for path in (*files, *session.written):
         if path is not None:
             console.print(f"written: {path}", soft_wrap=True, highlight=False, markup=False)
     return 0

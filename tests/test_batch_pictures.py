@@ -245,6 +245,7 @@ def test_not_one_readable_picture_is_an_error(image, tmp_path, capsys):
     assert image("text.png", "more.png", "--output", "out") == 2
     told = capsys.readouterr().err.splitlines()
     assert told[-1] == "fer-live: not one of 2 pictures could be read; name other files"
+    assert "written: out" not in told
 
 
 def test_someone_elses_picture_in_the_output_folder_is_left_alone(image, tmp_path, capsys):

@@ -62,6 +62,12 @@ def test_a_session_ends_with_its_files_and_a_table(stage, tmp_path, capsys):
     assert stage.analyzer.detector.closed == 1
 
 
+def test_files_of_a_session_without_a_frame_are_not_told_of(stage, tmp_path, capsys):
+    assert stage(FakeSource(0), output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 0
+    assert "written" not in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
     before = signal.getsignal(number)

@@ -97,8 +97,9 @@ def read_film(options: FilmOptions) -> int:
     Console().print(tally.table(unit="frames read"))
     plain: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
     if stop.asked:
-        console.print("stopped; what was read until then is written", **plain)
-    for path in files:
+        read = "what was read until then is written" if tally.frames else "nothing was read"
+        console.print(f"stopped; {read}", **plain)
+    for path in files if tally.frames else ():
         if path is not None:
             console.print(f"written: {path}", **plain)
     return INTERRUPTED if stop.asked else 0

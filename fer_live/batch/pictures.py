@@ -213,6 +213,7 @@ def _report(job: Job, console: Console) -> None:
             console.print(f"  {skipped.reason}", **plain)
     if job.left:
         console.print(f"stopped with {job.left} to go; {_next(job.options)}", **plain)
-    for path in (job.options.output, job.options.log):
-        if path is not None and path.exists():
+    done = job.tally.frames + job.kept
+    for path in (job.options.output, job.options.log) if done else ():
+        if path is not None:
             console.print(f"written: {path}", **plain)
