@@ -1,6 +1,7 @@
 """What all files have in common."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,18 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path):
     assert os.read(reading, 100) == b"all of it"
     os.close(reading)
     assert pipe.is_fifo()
+
+
+def test_two_programs_may_save_one_file_at_once(tmp_path, monkeypatch):
+    place, write = tmp_path / "page.html", Path.write_bytes
+
+    def interrupted(part, content):
+        write(part, content)
+        monkeypatch.setattr(Path, "write_bytes", write)
+        monkeypatch.setattr(os, "getpid", lambda: 0)  # the other program
+        save_whole({place: b"theirs"})
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    save_whole({place: b"ours"})
+    assert place.read_bytes() == b"ours"
+    assert list(tmp_path.iterdir()) == [place]

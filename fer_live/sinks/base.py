@@ -89,7 +89,7 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
                 path.write_bytes(content)  # /dev/stdout or another device: never replaced by a file
                 continue
             place = path.resolve()
-            part = place.with_name(f".{place.name}.part")
+            part = place.with_name(f".{place.name}.{os.getpid()}.part")  # others may write it, too
             parts[part] = place
             part.write_bytes(content)
         for part, place in parts.items():
