@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,10 +52,11 @@ def page(pile: "Pile", explainers: Explainers, wish: Wish) -> str:
 
 
 def annotated(image: Image, readings: list[Reading], wanted: str, strength: float) -> Image:
-    """A copy with boxes, labels, bars and Grad-CAM heat-maps of `wanted`."""
+    """A copy with boxes, labels, bars and Grad-CAM heat-maps of `wanted`; faces are numbered as their cards are."""
     canvas = image.copy()
     if not readings:
         return canvas
+    readings = [replace(reading, track=i + 1) for i, reading in enumerate(readings)]
     labels = list(readings[0].prediction.probabilities)
     chosen = None if wanted == PREDICTED else [*map(str, labels), wanted].index(wanted)
     view = View(heatmap=strength > 0, strength=strength, chosen=chosen)

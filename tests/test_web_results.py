@@ -1,0 +1,18 @@
+"""What the tab for pictures draws."""
+
+import numpy as np
+
+from fer_live.expressions import HAPPY
+from fer_live.painter import Painter
+from fer_live.types import Box, Face, Prediction, Reading
+from fer_live.web.results import PREDICTED, annotated
+
+
+def test_faces_have_the_numbers_of_their_cards_in_the_picture(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        Painter, "draw", lambda self, canvas, readings, *how: drawn.extend(readings)
+    )
+    one = Reading(Face(Box(10, 10, 40, 40), 0.9), Prediction({HAPPY: 1.0}))
+    annotated(np.zeros((60, 80, 3), np.uint8), [one, one], PREDICTED, 0.5)
+    assert [reading.track for reading in drawn] == [1, 2]
