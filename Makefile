@@ -25,6 +25,8 @@ check: setup
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))" || { \
+		echo "$(PYTHON) is not Python 3.10, 3.11 or 3.12; name one that is, such as: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "1/4 virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade pip
