@@ -161,7 +161,7 @@ def test_a_stream_may_change_its_size(live):
 
 
 def test_an_unknown_scan_is_refused():
-    with pytest.raises(ValueError, match=r"'fast'.*full or live"):
+    with pytest.raises(UserError, match=r"'fast'.*full or live"):
         MediaPipeDetector("fast")
 
 

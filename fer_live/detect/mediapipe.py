@@ -18,6 +18,7 @@ from fer_live.detect.tiles import (
     suppress,
     tile_around,
 )
+from fer_live.errors import UserError
 from fer_live.types import Box, Face, Image
 
 Scan = Literal["full", "live"]
@@ -48,7 +49,7 @@ class MediaPipeDetector:
 
     def __init__(self, scan: Scan = "full", threshold: float = 0.58):
         if scan not in get_args(Scan):
-            raise ValueError(f"scan {scan!r} is not known: use {' or '.join(get_args(Scan))}")
+            raise UserError(f"scan {scan!r} is not known: use {' or '.join(get_args(Scan))}")
         self._threshold = threshold
         self._model = BlazeFace(GUESS)
         self._stream = Stream() if scan == "live" else None
