@@ -61,10 +61,15 @@ def test_two_programs_may_save_one_file_at_once(tmp_path, monkeypatch):
     def interrupted(part, content):
         write(part, content)
         monkeypatch.setattr(Path, "write_bytes", write)
-        monkeypatch.setattr(os, "getpid", lambda: 0)  # the other program
-        save_whole({place: b"theirs"})
+        save_whole({place: b"theirs"})  # by the other program
 
     monkeypatch.setattr(Path, "write_bytes", interrupted)
     save_whole({place: b"ours"})
     assert place.read_bytes() == b"ours"
     assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path):
+    place = tmp_path / ("é" * 125 + ".html")  # 255 bytes
+    save_whole({place: b"all of it"})
+    assert place.read_bytes() == b"all of it"

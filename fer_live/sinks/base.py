@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
+from uuid import uuid4
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
@@ -89,7 +90,8 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
                 path.write_bytes(content)  # /dev/stdout or another device: never replaced by a file
                 continue
             place = path.resolve()
-            part = place.with_name(f".{place.name}.{os.getpid()}.part")  # others may write it, too
+            # Of its own: other programs may write the same file, and the file's name may be as long as can be.
+            part = place.with_name(f".{uuid4().hex}.part")
             parts[part] = place
             part.write_bytes(content)
         for part, place in parts.items():
