@@ -44,6 +44,21 @@ def test_an_unwritable_place_is_refused_at_once(tmp_path, kind, name):
         kind(tmp_path / name).__enter__()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(JsonLog, "log.jsonl"), (CsvLog, "log.csv"), (VideoFile, "clip.mp4")],
+)
+def test_what_another_program_records_is_left_alone(tmp_path, kind, name):
+    place = tmp_path / name
+    for _ in range(2):  # free again once it has ended
+        with (
+            kind(place),
+            pytest.raises(UserError, match=f"{name} is being recorded by another program"),
+        ):
+            kind(place).__enter__()
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
 def test_a_device_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"

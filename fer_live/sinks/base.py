@@ -2,15 +2,19 @@
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 from uuid import uuid4
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.types import Image, Scene
+
+if sys.platform != "win32":
+    import fcntl
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +69,27 @@ def claim(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UserError(
             f"{path} cannot be written ({os.strerror(error.errno or 0)}); save to another place"
         ) from None
+
+
+def hold(path: Path) -> BinaryIO | None:
+    """Keep other programs from recording to a file that was claimed, until what is returned is closed.
+
+    Raises UserError where one does so already: what it has recorded would be lost. None where there are
+    no such locks: on Windows, and of devices.
+    """
+    if sys.platform == "win32" or not path.is_file():
+        return None
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UserError(
+            f"{path} is being recorded by another program; choose another name"
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    return file
 
 
 def unwritten(path: Path, error: OSError) -> UserError:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, unwritten
+from fer_live.sinks.base import claim, hold, unwritten
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -125,12 +125,14 @@ class WholeLines:
         self.path = at_home(path)
         self._suffixes = suffixes
         self._file: BinaryIO | None = None
+        self._held: BinaryIO | None = None
         self._entered = False
         self._length = 0
 
     def open(self) -> None:
-        """Raises UserError where the place cannot be written."""
+        """Raises UserError where the place cannot be written, or another program does so."""
         claim(self.path, self._suffixes)
+        self._held = hold(self.path)
         self._entered, self._length = True, 0
 
     def close(self) -> None:
@@ -140,6 +142,9 @@ class WholeLines:
             self._file = None
         elif self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()  # nothing was logged
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def write(self, lines: bytes) -> None:
         """Raises UserError where the disk is full; what was written before is kept."""

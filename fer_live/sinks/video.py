@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import av
 import cv2
@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, unwritten
+from fer_live.sinks.base import claim, hold, unwritten
 from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
 
@@ -52,15 +52,25 @@ class VideoFile:
         self.fps = fps if fps and math.isfinite(fps) and 1 <= fps <= 240 else 30.0
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
+        self._held: BinaryIO | None = None
         self._began: float | None = None
         self._ticks = -1
         self._safe = 0  # bytes that play if nothing follows
 
     def __enter__(self) -> "VideoFile":
         claim(self.path, SUFFIXES)
+        self._held = hold(self.path)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        try:
+            self._finish()
+        finally:
+            if self._held is not None:
+                self._held.close()
+                self._held = None
+
+    def _finish(self) -> None:
         container, stream = self._container, self._stream
         self._container = None
         if container is not None and stream is not None:
