@@ -121,7 +121,8 @@ class Session:
                     if self.still:
                         desk.view = replace(desk.view, paused=True)
                     paused_at = time.monotonic()
-                    scene = self._hold(scene, source, stop)
+                    with self.tally.paused():
+                        scene = self._hold(scene, source, stop)
                     if began is not None:
                         began += time.monotonic() - paused_at
                 if bar:

@@ -42,11 +42,13 @@ class Tally:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """No time runs within, such as while a model loads."""
+        """No time runs within, such as while a model loads or a picture is looked at."""
         before = time.perf_counter()
         yield
+        passed = time.perf_counter() - before
+        self._ended += passed
         if self._began is not None:
-            self._began += time.perf_counter() - before
+            self._began += passed
 
     @property
     def fps(self) -> float | None:

@@ -170,6 +170,24 @@ def test_a_pause_does_not_slow_the_pace(monkeypatch):
     assert pace.fps == pytest.approx(20)
 
 
+def test_the_time_for_which_a_picture_is_looked_at_does_not_count(monkeypatch):
+    now, hold = [0.0], Session._hold
+    monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: now[0])
+
+    def pass_time(seconds):
+        now[0] += seconds
+
+    def looked_at(self, *arguments):
+        pass_time(100)
+        return hold(self, *arguments)
+
+    monkeypatch.setattr(Session, "_hold", looked_at)
+    source = FakeSource(3, stills=True, before=lambda index: pass_time(1))
+    session = play(source, FakeWindow(keys=["", *["space", "", ""] * 3]), still=True)
+    assert session.tally.frames == 3
+    assert session.tally.fps == 1
+
+
 def test_after_a_rest_work_is_measured_anew():
     pace = Pace()
     for work in (6000, 40):

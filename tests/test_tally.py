@@ -53,3 +53,14 @@ def test_frames_per_second_leave_the_start_out(monkeypatch):
     for _ in range(3):
         tally.add(scene)
     assert tally.fps == 2
+
+
+def test_a_pause_after_the_last_frame_changes_nothing(monkeypatch):
+    clock = iter([10.0, 11.0, 20.0, 80.0])
+    monkeypatch.setattr("fer_live.tally.time.perf_counter", lambda: next(clock))
+    tally, scene = Tally(), Scene(Frame(np.zeros((1, 1, 3), np.uint8)), [])
+    tally.add(scene)
+    tally.add(scene)
+    with tally.paused():
+        pass
+    assert tally.fps == 1
