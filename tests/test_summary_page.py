@@ -10,6 +10,7 @@ import pytest
 from fer_live.cli import main
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
+from fer_live.overlay.sprites import text_width
 from fer_live.sinks import open_log
 from fer_live.summary import Summary, SummaryFile, write_summary
 from fer_live.summary.file import SIDE, thumbnail
@@ -52,6 +53,16 @@ def test_the_page_tells_who_showed_what_and_when(summary):
         ["Person 1", "0:00", "0:10", "101", "100%", "0%"],
         ["Person 2", "0:05", "0:10", "51", "0%", "100%"],
     ]
+
+
+@pytest.mark.parametrize("letters", [20, 80, 250])
+def test_a_title_ends_within_the_page(letters):
+    title = ("Interview with group W " * 12)[:letters]
+    heading = lay_out(Summary(), title).shapes[0]
+    assert heading.size >= 14
+    assert (heading.size == 26) == (letters == 20)
+    assert (heading.text == title) == (letters < 250)
+    assert heading.x + 1.1 * text_width(heading.text, heading.size) <= 1000  # it is bold
 
 
 @pytest.mark.parametrize(("frames", "told"), [(336, "0:14"), (333, "0:13"), (326, "0:13")])

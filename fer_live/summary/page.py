@@ -16,6 +16,7 @@ RULE: Colour = (222, 225, 231)
 INK: Colour = (28, 32, 40)
 MUTED: Colour = (98, 105, 118)
 
+TITLE, WIDE = (26, 14), 0.7  # sizes of its type, and of type the width that a bold letter takes
 LANE = 26  # height of an expression's row
 PLOT = (150, 640)  # left and right of the timelines
 BAR = (664, 824)  # of the shares
@@ -28,7 +29,7 @@ ETHICS = "Read from facial configurations, not feelings, and often wrong: not fo
 def lay_out(summary: Summary, title: str) -> Page:
     """The summary as shapes. People seen longest come first; those beyond `SHOWN` are counted."""
     shapes: list[Shape] = [
-        Words(MARGIN, 58, title, 26, INK, bold=True),
+        _heading(title),
         Words(MARGIN, 84, _subtitle(summary), 15, MUTED),
     ]
     bottom = 108.0
@@ -66,6 +67,16 @@ def clock(seconds: float) -> str:
 
 def percent(share: float) -> str:
     return "<1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
+
+
+def _heading(title: str) -> Words:
+    """The title within the page: in smaller type where it is long, without its middle where it is longer still."""
+    letters = (WIDTH - 2 * MARGIN) / WIDE  # that fit, in type of one pixel
+    large, small = TITLE
+    if len(title) > letters / small:
+        half = int(letters / small - 1) // 2
+        title = f"{title[:half]}…{title[-half:]}"
+    return Words(MARGIN, 58, title, min(large, int(letters / max(len(title), 1))), INK, bold=True)
 
 
 def _subtitle(summary: Summary) -> str:
