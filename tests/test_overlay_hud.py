@@ -59,6 +59,16 @@ def test_a_narrow_hud_leaves_the_last_hints_out_before_its_first_column():
     assert (first != alone).any()
 
 
+def test_a_name_wider_than_the_frame_is_cut_and_leaves_the_first_hint_its_room():
+    info = HudInfo(None, 8.34, "cucn", "cpu", place="2 of 9 · " + "long " * 50, hints=("space",))
+    strip = Overlay([Hud(info)])(frame(480, 320), ())[470]
+    free = 320 - 12 - sprites.text_width("space", 12)
+    written = (strip != strip[0]).any(1)
+    assert written[12 : free - 24].any()
+    assert written[free:-12].any()
+    assert not written[-12:].any()
+
+
 def test_messages_lie_below_each_other_and_within_the_frame():
     where = drawn(Toast(["one", "a message that is far too long " * 9]), [], frame(level=255))
     rows = where.any(1)

@@ -49,10 +49,7 @@ class Toast:
 def _pill(message: str, size: int, room: int) -> Sprite:
     """A line that is as wide as its message, or else ends in an ellipsis."""
     padding = round(0.9 * size)
-    shown = message
-    while len(shown) > 1 and sprites.text_width(shown, size) > room - 2 * padding:
-        shown = shown[:-2].rstrip() + "…"
-    line = sprites.text(shown, size)
+    line = sprites.text(sprites.shortened(message, size, room - 2 * padding), size)
     pill = sprites.rounded(
         line.width + 2 * padding, line.height + padding, 0.7 * size, opacity=COVER
     )

@@ -1,7 +1,7 @@
 """What the program tells of itself: speed, model, and what it is doing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fer_live.overlay import sprites
@@ -59,8 +59,12 @@ class Hud:
         width, top = canvas.shape[1], canvas.shape[0] - height
         sprites.paste(canvas, sprites.rounded(width, height, 0, opacity=PANEL), 0, top)
         left, end = size, width - size
-        columns = [(_room(column, size), column) for column in _columns(self.info)]
         hints = self.info.hints
+        # A file's name may be wider than all the frame: it leaves the first hint its room.
+        hinted = sprites.text_width(hints[0], size) + size if hints else 0
+        place = sprites.shortened(self.info.place, size, end - left - hinted)
+        info = replace(self.info, place=place)
+        columns = [(_room(column, size), column) for column in _columns(info)]
         forms = ["   ".join(hints[:count]) for count in range(len(hints), -1, -1)]
         hint = sprites.fitting(forms, size, end - left - columns[0][0] - size)
         if hint:

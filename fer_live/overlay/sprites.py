@@ -89,6 +89,14 @@ def fitting(forms: Sequence[str], size: int, room: int) -> str:
     return next((form for form in forms if text_width(form, size) <= room), forms[-1])
 
 
+def shortened(content: str, size: int, room: int) -> str:
+    """The text, with an ellipsis for its end where it is wider than `room` pixels."""
+    shown = content
+    while len(shown) > 1 and text_width(shown, size) > room:
+        shown = shown[:-2].rstrip() + "…"
+    return shown
+
+
 def text_height(size: int) -> int:
     return math.ceil(sum(_font(size * FINE).getmetrics()) / FINE)
 
