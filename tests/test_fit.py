@@ -1,6 +1,4 @@
 import csv
-import dataclasses
-import json
 import os
 import signal
 from contextlib import contextmanager
@@ -9,16 +7,13 @@ import pytest
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from fer_live import card as cards
 from fer_live.errors import UserError
 from train import recipe as recipes
 from train.__main__ import main
 from train.callbacks import LastCheckpoint
 from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
-from train.export import export
 from train.fit import FitOptions, fit
-from train.start import build_network, start
 
 RESUMING = FitOptions(resume=True)
 TINY = [
@@ -75,15 +70,20 @@ def ctrl_c_during(step):
 
 
 # Inside an epoch, at its last step, in the next one: in CUCN's first part, and where mixing has begun.
-@pytest.mark.parametrize(("network", "step"), [("cnn6", 2), ("cnn6", 6), ("cucn", 9)])
+@pytest.mark.parametrize(
+    ("recipe", "steps"),
+    [(tiny(), (2, 6)), (tiny("size=24", network="cucn"), (9,))],
+    ids=["cnn6", "cucn"],
+)
 def test_a_stopped_run_goes_on_with_the_same_losses(
-    fer2013_csv, tmp_path, every_step_logged, network, step
+    fer2013_csv, tmp_path, every_step_logged, recipe, steps
 ):
-    whole, broken, recipe = tmp_path / "whole", tmp_path / "broken", tiny(network=network)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
     fit(recipe, fer2013_csv, whole, FitOptions())
-    with ctrl_c_during(step), pytest.raises(KeyboardInterrupt):
-        fit(recipe, fer2013_csv, broken, FitOptions())
-    assert max(losses(broken)) == step
+    for times, step in enumerate(steps):
+        with ctrl_c_during(step), pytest.raises(KeyboardInterrupt):
+            fit(recipe, fer2013_csv, broken, FitOptions(resume=times > 0))
+        assert max(losses(broken)) == step
     fit(recipe, fer2013_csv, broken, RESUMING)
     after, expected = losses(broken), losses(whole)
     assert after.keys() == expected.keys()
@@ -179,82 +179,3 @@ def test_batches_go_on_where_they_were_saved(fer2013_csv):
     again = DeviceBatches(faces, 10, device, Order(len(faces), 0))
     again.load_state_dict(state)
     assert torch.equal(next(iter(again)).places, expected)
-
-
-def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
-    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    again = tiny("epochs=1", f"init={weights}", "learning_rate=0", "ema=0")
-    fit(again, fer2013_csv, tmp_path / "second", FitOptions())
-    state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
-    network, card = cards.load(weights)
-    expected = network.state_dict()["classifier.weight"]
-    torch.testing.assert_close(state["network.classifier.weight"], expected)
-    facts = json.loads((tmp_path / "second" / "run.json").read_text())
-    assert facts["note"] == f"from the weights of first (commit {card.commit})"
-
-
-def test_a_run_can_start_from_weights_for_other_expressions(fer2013_csv, tmp_path, caplog):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
-    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    recipe = tiny(f"init={weights}")
-    network = build_network(recipe, 8)
-    with caplog.at_level("WARNING"):
-        start(network, recipe, None)
-    assert "classifier of the network start at random" in caplog.text
-    own, expected = network.state_dict(), cards.load(weights)[0].state_dict()
-    assert own["classifier.weight"].shape[0] == 8
-    for name in (name for name in expected if not name.startswith("classifier.")):
-        torch.testing.assert_close(own[name], expected[name])
-
-
-@pytest.fixture
-def fitted(fer2013_csv, tmp_path):
-    """A weight file whose classifier matrix scaling fitted, as far as its card knows."""
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
-    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    network, card = cards.load(weights)
-    told = {**card.training, "matrix_scaling": {"split": "public"}}
-    cards.save(weights, dataclasses.replace(card, training=told), network.state_dict())
-    return weights
-
-
-def started(recipe, classes=7):
-    network = build_network(recipe, classes)
-    start(network, recipe, None)
-    return network.state_dict()
-
-
-@pytest.mark.parametrize("trains", [[], ["classifier"], ["classifier.weight", "classifier.bias"]])
-def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_starts(
-    fitted, caplog, trains
-):
-    with caplog.at_level("WARNING"):
-        own = started(dataclasses.replace(tiny(f"init={fitted}"), trains=trains))
-    assert "classifier starts at random" in caplog.text
-    expected = cards.load(fitted)[0].state_dict()
-    assert not torch.equal(own["classifier.weight"], expected["classifier.weight"])
-    for name in (name for name in expected if not name.startswith("classifier.")):
-        torch.testing.assert_close(own[name], expected[name])
-
-
-@pytest.mark.parametrize(("epochs", "trains"), [(0, []), (1, ["crowd"]), (1, ["trunk"])])
-def test_such_a_classifier_may_not_stay(fitted, epochs, trains):
-    recipe = tiny(f"init={fitted}", f"epochs={epochs}")
-    with_votes = {**recipe.arguments, "crowd": 8}
-    with pytest.raises(UserError, match="from before its matrix scaling"):
-        started(dataclasses.replace(recipe, arguments=with_votes, trains=trains))
-
-
-def test_other_expressions_are_told_once(fitted, caplog):
-    with caplog.at_level("WARNING"):
-        started(tiny(f"init={fitted}"), classes=8)
-    assert caplog.text.count("start at random") + caplog.text.count("starts at random") == 1
-
-
-def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path):
-    fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())
-    weights = export(tmp_path / "first", fer2013_csv, "first", tmp_path, torch.device("cpu"))
-    other = tiny(f"init={weights}", network="cucn")
-    with pytest.raises(UserError, match="the recipe asks for cucn with"):
-        fit(other, fer2013_csv, tmp_path / "second", FitOptions())
