@@ -20,6 +20,10 @@ def weights(tmp_path, random_weights) -> Path:
     return Path(random_weights()).rename(tmp_path / "mine.safetensors")
 
 
+def short(*overrides):
+    return tiny("epochs=1", *overrides)
+
+
 def begin_and_stop(recipe, root, run):
     with ctrl_c(step=2), pytest.raises(KeyboardInterrupt):
         fit(recipe, root, run, FitOptions())
@@ -32,7 +36,7 @@ def note(run):
 def test_the_weights_that_it_began_from_are_told_of_and_needed_no_more(
     fer2013_csv, tmp_path, weights
 ):
-    whole, broken, recipe = tmp_path / "whole", tmp_path / "broken", tiny(f"init={weights}")
+    whole, broken, recipe = tmp_path / "whole", tmp_path / "broken", short(f"init={weights}")
     fit(recipe, fer2013_csv, whole, FitOptions())
     begin_and_stop(recipe, fer2013_csv, broken)
     weights.unlink()
@@ -47,7 +51,7 @@ def test_the_weights_that_it_began_from_are_told_of_and_needed_no_more(
 def test_other_weights_in_their_place_are_not_told_of(
     fer2013_csv, tmp_path, weights, random_weights
 ):
-    run, recipe = tmp_path / "run", tiny(f"init={weights}")
+    run, recipe = tmp_path / "run", short(f"init={weights}")
     begin_and_stop(recipe, fer2013_csv, run)
     Path(random_weights(seed=1)).replace(weights)
     fit(recipe, fer2013_csv, run, RESUMING)
@@ -55,7 +59,7 @@ def test_other_weights_in_their_place_are_not_told_of(
 
 
 def test_they_are_read_again_where_the_facts_were_lost(fer2013_csv, tmp_path, weights):
-    run, recipe = tmp_path / "run", tiny(f"init={weights}")
+    run, recipe = tmp_path / "run", short(f"init={weights}")
     begin_and_stop(recipe, fer2013_csv, run)
     (run / "run.json").unlink()
     fit(recipe, fer2013_csv, run, RESUMING)
@@ -63,7 +67,7 @@ def test_they_are_read_again_where_the_facts_were_lost(fer2013_csv, tmp_path, we
 
 
 def test_another_teacher_is_refused(fer2013_csv, tmp_path, weights, random_weights):
-    run, recipe = tmp_path / "run", tiny("strategy=distillation", f"teachers=[{weights}]")
+    run, recipe = tmp_path / "run", short("strategy=distillation", f"teachers=[{weights}]")
     begin_and_stop(recipe, fer2013_csv, run)
     content = weights.read_bytes()
     Path(random_weights(seed=1)).replace(weights)
