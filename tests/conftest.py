@@ -144,8 +144,9 @@ def random_weights(tmp_path):
     ) -> str:
         torch.manual_seed(seed)
         arguments = {"classes": 7, "channels": 1, "size": 48, **(arguments or {})}
+        size = arguments["size"]
         card = Card(
-            f"random{seed}", network, arguments, SEVEN, 48, 1, 0.5, 0.25, prior=prior, **facts
+            f"random{seed}", network, arguments, SEVEN, size, 1, 0.5, 0.25, prior=prior, **facts
         )
         path = tmp_path / f"random{seed}.safetensors"
         cards.save(path, card, MODELS[network](**arguments).state_dict())

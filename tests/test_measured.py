@@ -12,6 +12,7 @@ from train.__main__ import main
 RECIPE = {"description": "random", "epochs": 0, "seed": 0}
 FACTS = {"dataset": "fer2013", "recipe": RECIPE, "split_sizes": {"train": 56, "public": 21}}
 TRAINING = {"epoch": 0, "device": "cpu", "limit": None}
+SIZES = {"cnn6": 48, "cucn": 24}  # pixels of a face: few are enough, and soon read
 
 
 @pytest.fixture
@@ -19,7 +20,8 @@ def refresh(fer2013_csv, random_weights, capsys):
     """A function that refreshes random weights; returns the exit code, what was said, and both cards."""
 
     def run(network, *arguments):
-        path = Path(random_weights(network=network, training=TRAINING, **FACTS))
+        size = {"size": SIZES[network]}
+        path = Path(random_weights(network=network, arguments=size, training=TRAINING, **FACTS))
         before = cards.load_card(path)
         code = main(["refresh", "--weights", str(path), "--root", str(fer2013_csv), *arguments])
         return code, capsys.readouterr().err, before, cards.load(path)
