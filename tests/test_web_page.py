@@ -1,5 +1,7 @@
 """The page in a real Chromium, headless. Without one these fail: install the package chromium."""
 
+import urllib.request
+
 import PIL.Image
 import pytest
 from playwright.sync_api import expect
@@ -133,3 +135,35 @@ def test_a_face_read_wrong_joins_the_corrections_until_it_is_taken_back(page, ad
     page.get_by_role("tab", name="Pictures").click()
     chosen.click()
     expect(chosen).to_have_count(0)
+
+
+@pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
+def test_a_page_that_its_server_lost_sight_of_says_what_to_do_and_reads_its_pictures_again(
+    page, address, tmp_path
+):
+    """It stayed open while its computer slept."""
+    path = tmp_path / "astronaut.png"
+    PIL.Image.fromarray(data.astronaut()).save(path)
+    other = page.context.new_page()  # with the same picture, so that it is not removed
+    with page.expect_request("**/heartbeat/*") as heartbeat:
+        page.goto(address)
+    other.goto(address)
+    for visitor in (other, page):
+        visitor.set_input_files("#drop input[type=file]", path)
+        expect(visitor.locator("article.face")).to_have_count(1)
+    page.get_by_role("tab", name="Inspect").click()
+    cell = page.locator("#matrix button").first
+    expect(cell).to_be_visible()
+    urllib.request.urlopen(heartbeat.value.url, timeout=60).close()
+    warning = page.get_by_text("The server lost sight of this page for a while; load it again")
+    for _ in range(100):
+        cell.click()
+        page.wait_for_timeout(1000)
+        if warning.count():
+            break
+    expect(warning.first).to_be_visible()
+    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("button", name="Make files to download").click()
+    expect(page.locator(".file-preview .filename")).to_have_count(2)
+    expect(page.locator("article.face")).to_have_count(1)
+    other.close()
