@@ -174,7 +174,6 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator("#film")).to_contain_text("Cancelled; nothing was kept.")
         expect(page.locator("#film-cancel")).to_be_hidden()
-        until(lambda: not list(temporary.glob("fer-live-web-*/*/demo.mp4")))
     else:
         visitor.close()
     until(lambda: not kept(temporary))
@@ -193,15 +192,20 @@ def test_cancelling_takes_no_film_from_another_visitor(page, address, temporary)
 
 
 @pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
-def test_a_closed_page_leaves_no_file(page, address, temporary, two):
+def test_a_cancelled_film_and_a_closed_page_leave_no_file(page, address, temporary, two):
     until(lambda: not kept(temporary))  # of the tests before
     visitor = page.context.new_page()
     begin(visitor, address, two)
     expect(visitor.locator(".lane canvas")).to_have_count(2)
+    begin(page, address, DEMO)
+    expect(page.locator("#film-status")).to_contain_text("of 336 frames")
     assert kept(temporary)
-    (handed_in,) = temporary.glob("fer-live-web-*/*/img*.mp4")
+    (closed,), (cancelled,) = (
+        temporary.glob(f"fer-live-web-*/*/{name}") for name in ("img*.mp4", "demo.mp4")
+    )
+    page.get_by_role("button", name="Cancel").click()
     visitor.close()
-    until(lambda: not kept(temporary) and not handed_in.exists())
+    until(lambda: not (kept(temporary) or closed.exists() or cancelled.exists()))
 
 
 def test_a_second_film_takes_the_place_of_the_first(page, address, temporary, tmp_path):
