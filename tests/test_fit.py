@@ -72,7 +72,7 @@ def ctrl_c_during(step):
 # Inside an epoch, at its last step, in the next one: in CUCN's first part, and where mixing has begun.
 @pytest.mark.parametrize(
     ("recipe", "steps"),
-    [(tiny(), (2, 6)), (tiny("size=24", network="cucn"), (9,))],
+    [(tiny(), (2, 6)), (tiny("size=24", "batch_size=14", network="cucn"), (5,))],
     ids=["cnn6", "cucn"],
 )
 def test_a_stopped_run_goes_on_with_the_same_losses(
