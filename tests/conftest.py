@@ -1,5 +1,7 @@
 """Small real data: a FER2013 in miniature, and the faces of pictures that packages bring; a browser."""
 
+import gc
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -21,10 +23,21 @@ COUNTS = {"Training": 8, "PublicTest": 3, "PrivateTest": 2}
 PATIENCE = 120_000  # milliseconds that the page may take; busy machines take long
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    """Caches go to a folder of the test run."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory):
+    """Caches go to a folder of the test run, one for all its processes: conversions take seconds."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def lasting():
+    """What was imported by now stays: to look through it for garbage takes a quarter of a second each time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
