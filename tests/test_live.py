@@ -68,7 +68,7 @@ def test_files_of_a_session_without_a_frame_are_not_told_of(stage, tmp_path, cap
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
     before = signal.getsignal(number)
     source = FakeSource(99)
