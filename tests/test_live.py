@@ -70,9 +70,13 @@ def test_files_of_a_session_without_a_frame_are_not_told_of(stage, tmp_path, cap
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
+    def ask():
+        os.kill(os.getpid(), number)
+        time.sleep(0.3)  # for the main thread to hear of it, which a busy machine lets wait
+
     before = signal.getsignal(number)
     source = FakeSource(99)
-    stage.at(4, lambda: os.kill(os.getpid(), number))
+    stage.at(4, ask)
     assert stage(source, output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 0
     logged = log_frames(tmp_path / "a.jsonl")
     # All that were in hand, and no more: the frame that was read, and one that was begun meanwhile.
