@@ -103,10 +103,10 @@ class Session:
                     if frame is None:
                         break
                     ahead.begin(frame)
-                self._fill(ahead, source)
+                self._fill(ahead, source, stop)
                 scene = self._up_to_date(ahead.take())
                 self.tally.add(scene)
-                self._fill(ahead, source)
+                self._fill(ahead, source, stop)
                 self._write(scene, sinks, source)
                 if desk:
                     if self.still:
@@ -132,9 +132,9 @@ class Session:
                 self.tally.add(scene)
                 self._write(scene, sinks, source)
 
-    def _fill(self, ahead: Ahead, source: Source) -> None:
+    def _fill(self, ahead: Ahead, source: Source, stop: Stop) -> None:
         """Take frames in hand that wait and are wanted."""
-        if self.still or not isinstance(source, Reader):
+        if self.still or stop.asked or not isinstance(source, Reader):
             return
         while not ahead.full and source.waiting:
             if self.tally.frames + len(ahead) == self.max_frames:
