@@ -83,7 +83,9 @@ def test_rare_kinds_of_pictures_are_read(tmp_path):
 def test_heic_is_told_clearly(tmp_path):
     path = tmp_path / "phone.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64))
-    with pytest.raises(UserError, match=r"phone\.heic is not a picture; name a JPEG, PNG or WebP"):
+    with pytest.raises(
+        UserError, match=r"phone\.heic is HEIC, which is not read here; save it as JPEG"
+    ):
         read_upload(path)
 
 
