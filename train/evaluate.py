@@ -24,7 +24,7 @@ from train.metrics import measure
 from train.plots import plot_confusion, plot_risks
 from train.recipe_checks import remedies
 from train.twins import has_twin
-from train.vote import Opinion, Vote, best_strength, opinion, together
+from train.vote import Opinion, Vote, best_strength, fitted_to, opinion, together
 
 RISKS = "risk_coverage.png"
 TABLE = "predictions.parquet"
@@ -186,8 +186,7 @@ def _put_in_place(folder: Path, output: Path) -> None:
 def _warn_of_fitted(weights: Sequence[str], faces: Faces) -> None:
     for name in weights:
         card = cards.load_card(cards.find_weights(name))
-        fitted = card.training.get("matrix_scaling")
-        if fitted and (card.dataset, fitted["split"]) == (faces.dataset, faces.split):
+        if fitted := fitted_to(faces, card):
             logger.warning(
                 f"{card.name}'s last layer was fitted to the split {faces.split}: by that of other faces its "
                 f"accuracy there is {100 * fitted['accuracy']:.2f}%, its ECE {100 * fitted['ece']:.2f}%"

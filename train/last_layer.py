@@ -71,7 +71,8 @@ def matrix_scaled(
     found = predict(network, card, selection, device)
     labels = torch.from_numpy(selection.labels)
     weights = class_weights_of(card)
-    scale, matrix, bias = fit_correction(found.logits, second_logits(found), labels, weights)
+    correction = fit_correction(found.logits, second_logits(found), labels, weights)
+    scale, matrix, bias = correction
     head = "classifier" if network.crowd is None else "crowd"
     second = tensors[f"{head}.weight"].double(), tensors[f"{head}.bias"].double()
     _put(
@@ -82,7 +83,7 @@ def matrix_scaled(
     )
     told = {
         "split": selection.split,
-        "optimism": optimism(found, labels, weights),
+        "optimism": optimism(found, correction, labels, weights),
         **cross_fitted(found, selection.labels, weights),
     }
     return replace(card, training={**card.training, "matrix_scaling": told})

@@ -54,14 +54,14 @@ def second_logits(found: Logits) -> Tensor:
     return found.logits if found.crowd is None else found.crowd
 
 
-def optimism(found: Logits, labels: Tensor, class_weights: Tensor) -> float:
-    """How many times too low a temperature is that follows the correction on the faces that fitted it. Efron 1983.
+def optimism(found: Logits, correction: Correction, labels: Tensor, class_weights: Tensor) -> float:
+    """How many times too low a temperature is that follows the `correction` on the faces that fitted it. Efron 1983.
 
     Corrected by what knows their labels, faces look surer than others will: against the temperature of faces
     whose correction came from the other four fifths.
     """
     logits, second = found.logits.double(), second_logits(found).double()
-    known = fit_correction(logits, second, labels, class_weights).apply(logits, second)
+    known = correction.apply(logits, second)
     others = _corrected_by_others(logits, second, labels, class_weights)
     return fit_temperature(others, labels) / fit_temperature(known, labels)
 

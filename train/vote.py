@@ -1,8 +1,8 @@
 """One reading of a data set from one weight file or several: temperature, the classes' prior, the vote."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -67,9 +67,14 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
 
 def optimism_on(faces: Faces, card: Card) -> float:
     """Of temperatures fitted to these faces: above 1 where they fitted the card's last layer, as in `Opinion`."""
-    fitted = card.training.get("matrix_scaling", {})
-    known = (card.dataset, fitted.get("split")) == (faces.dataset, faces.split)
-    return float(fitted.get("optimism", 1.0)) if known else 1.0
+    return float(fitted_to(faces, card).get("optimism", 1.0))
+
+
+def fitted_to(faces: Faces, card: Card) -> Mapping[str, Any]:
+    """What its card tells of a last layer that these faces fitted by matrix scaling; empty where they did not."""
+    told = card.training.get("matrix_scaling", {})
+    known = (card.dataset, told.get("split")) == (faces.dataset, faces.split)
+    return told if known else {}
 
 
 def log_prior(card: Card) -> Tensor | None:
