@@ -152,7 +152,7 @@ class Session:
         self._switch(desk)
         return self.analyzer.read(scene.frame, self.tracks, desk.view.needs_maps)
 
-    def _read(self, frame: Frame, seen: Seen, began: float) -> Scene:
+    def _read(self, frame: Frame, seen: Seen | None, began: float) -> Scene:
         desk = self.desk
         if desk and desk.switched:
             self._switch(desk)
@@ -216,10 +216,7 @@ class Session:
             self._pace.rest()
             bare = any(reading.heatmaps is None for reading in scene.readings)
             if desk.switched or (desk.view.needs_maps and bare):
-                self._switch(desk)
-                began = time.perf_counter()
-                scene = self.analyzer.read(scene.frame, self.tracks, desk.view.needs_maps)
-                self._pace.step(1000 * (time.perf_counter() - began))
+                scene = self._read(scene.frame, None, time.perf_counter())
             desk.refresh(scene, self._info(source))
             time.sleep(POLL_SECONDS)
             desk.listen()
