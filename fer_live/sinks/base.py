@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from fer_live.errors import UserError
@@ -71,25 +71,26 @@ def claim(path: Path, suffixes: tuple[str, ...]) -> None:
         ) from None
 
 
-def hold(path: Path) -> BinaryIO | None:
+def hold(path: Path) -> ExitStack:
     """Keep other programs from recording to a file that was claimed, until what is returned is closed.
 
-    Raises UserError where one does so already: what it has recorded would be lost. None where there are
+    Raises UserError where one does so already: what it has recorded would be lost. Keeps nobody where there are
     no such locks: on Windows, and of devices.
     """
+    held = ExitStack()
     if sys.platform == "win32" or not path.is_file():
-        return None
-    file = path.open("ab")
+        return held
+    file = held.enter_context(path.open("ab"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
+        held.close()
         raise UserError(
             f"{path} is being recorded by another program; choose another name"
         ) from None
     except OSError:  # a file system without locks
         pass
-    return file
+    return held
 
 
 def unwritten(path: Path, error: OSError) -> UserError:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -125,7 +125,7 @@ class WholeLines:
         self.path = at_home(path)
         self._suffixes = suffixes
         self._file: BinaryIO | None = None
-        self._held: BinaryIO | None = None
+        self._held = ExitStack()
         self._entered = False
         self._length = 0
 
@@ -142,9 +142,7 @@ class WholeLines:
             self._file = None
         elif self.path.exists() and not self.path.stat().st_size:
             self.path.unlink()  # nothing was logged
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        self._held.close()
 
     def write(self, lines: bytes) -> None:
         """Raises UserError where the disk is full; what was written before is kept."""

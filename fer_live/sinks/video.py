@@ -1,10 +1,10 @@
 """A video file, through FFmpeg."""
 
 import math
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import av
 import cv2
@@ -52,7 +52,7 @@ class VideoFile:
         self.fps = fps if fps and math.isfinite(fps) and 1 <= fps <= 240 else 30.0
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
-        self._held: BinaryIO | None = None
+        self._held = ExitStack()
         self._began: float | None = None
         self._ticks = -1
         self._safe = 0  # bytes that play if nothing follows
@@ -66,9 +66,7 @@ class VideoFile:
         try:
             self._finish()
         finally:
-            if self._held is not None:
-                self._held.close()
-                self._held = None
+            self._held.close()
 
     def _finish(self) -> None:
         container, stream = self._container, self._stream
