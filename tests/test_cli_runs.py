@@ -4,6 +4,8 @@ import json
 import resource
 import signal
 
+import pytest
+
 from fer_live.card import find_weights, load_card
 from fer_live.cli import main
 from fer_live.packaged import MODEL
@@ -53,9 +55,14 @@ def test_the_demos_faces_are_read_right(tmp_path):
     assert sum(found == [shown] for found, shown in zip(read, HOLDS, strict=True)) >= 6, read
 
 
-def test_a_stopped_recording_is_whole(tmp_path):
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["ctrl-c", "terminate", "closed terminal"],
+)
+def test_a_stopped_recording_is_whole(tmp_path, number):
     with begun(tmp_path, "--demo", "--no-window", "--output", "clip.mp4") as program:
-        program.send_signal(signal.SIGINT)
+        program.send_signal(number)
         _, told = program.communicate(timeout=PATIENCE)
     assert program.returncode == 0, told
     assert "Traceback" not in told
