@@ -1,5 +1,6 @@
 """The commands that a newcomer begins with."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,13 @@ def test_a_python_that_will_not_do_is_refused_before_anything_is_made(tmp_path):
     python = tmp_path / "python3"
     python.write_text(LATER.format(python=sys.executable))
     python.chmod(0o755)
+    # As a person's shell starts it: `make test` tells the makes below it that they are, and with what options.
+    told = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    shell = {name: value for name, value in os.environ.items() if name not in told}
     done = subprocess.run(
         ["make", "demo", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"],
         cwd=ROOT,
+        env=shell,
         capture_output=True,
         text=True,
         check=False,
