@@ -12,7 +12,7 @@ from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
 from train.data import DATASETS
 from train.last_layer import class_weights_of
-from train.matrix_scaling import cross_fitted, fit_correction, optimism
+from train.matrix_scaling import Known, cross_fitted, fit_correction, optimism
 from train.predict import Logits, fit_temperature
 from train.strategies.criterion import class_weights
 from train.vote import opinion
@@ -58,11 +58,11 @@ def test_calibrated_logits_stay_nearly_as_they_are():
 
 def test_scores_come_from_corrections_of_other_faces():
     generator = torch.Generator().manual_seed(0)
-    noise = Logits(torch.randn(60, 3, generator=generator), None)
+    noise = torch.randn(60, 3, generator=generator)
     labels = torch.randint(3, (60,), generator=generator)
-    correction = fit_correction(noise.logits, noise.logits, labels, ALIKE)
-    fitted = correction.apply(noise.logits.double(), noise.logits.double())
-    assert cross_fitted(noise, labels.numpy(), ALIKE)["nll"] > loss(fitted, labels) + 0.02
+    known = Known(noise, noise, labels, ALIKE)
+    fitted = fit_correction(*known).apply(noise.double(), noise.double())
+    assert cross_fitted(known)["nll"] > loss(fitted, labels) + 0.02
 
 
 def test_cross_fitted_scores_are_of_the_temperature_that_follows_too():
@@ -70,10 +70,9 @@ def test_cross_fitted_scores_are_of_the_temperature_that_follows_too():
     generator = torch.Generator().manual_seed(0)
     labels = (torch.rand(1000, generator=generator) < 0.25).long()
     logits = 2 * torch.nn.functional.one_hot(labels, 2) + torch.randn(1000, 2, generator=generator)
-    weights = torch.tensor([1.0, 20.0])
-    correction = fit_correction(logits, logits, labels, weights)
-    alone = loss(correction.apply(logits.double(), logits.double()), labels)
-    assert cross_fitted(Logits(logits, None), labels.numpy(), weights)["nll"] < alone
+    known = Known(logits, logits, labels, torch.tensor([1.0, 20.0]))
+    alone = loss(fit_correction(*known).apply(logits.double(), logits.double()), labels)
+    assert cross_fitted(known)["nll"] < alone
 
 
 def test_faces_that_fitted_the_correction_are_too_sure():
@@ -82,8 +81,8 @@ def test_faces_that_fitted_the_correction_are_too_sure():
     def told(faces):
         true = torch.randint(3, (faces,), generator=generator)
         noisy = torch.nn.functional.one_hot(true, 3) + torch.randn(faces, 3, generator=generator)
-        correction = fit_correction(noisy, noisy, true, ALIKE)
-        return optimism(Logits(noisy, None), correction, true, ALIKE)
+        known = Known(noisy, noisy, true, ALIKE)
+        return optimism(known, fit_correction(*known))
 
     few = told(120)
     assert 1.05 < few < 2
@@ -110,8 +109,8 @@ def test_the_weights_are_those_of_the_training(random_weights):
     torch.testing.assert_close(weighted, class_weights(torch.tensor(card.prior) * 56, 0.5))
 
 
-def scaled(path, root):
-    arguments = ["refresh", "--weights", path, "--root", str(root), "--matrix-scaling"]
+def scaled(path, root, by="matrix"):
+    arguments = ["refresh", "--weights", path, "--root", str(root), f"--{by}-scaling"]
     return main(arguments)
 
 
@@ -135,10 +134,34 @@ def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, crowd
     assert f"raised {told['optimism']:.3f} times" in listed
 
 
-def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys):
+def test_biases_alone_say_each_class_as_often_as_it_occurs():
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(FACES, generator=generator) < 0.25).long()
+    # Of a network that learned both classes as equals.
+    seen = 2 * torch.nn.functional.one_hot(labels, 2) + torch.randn(FACES, 2, generator=generator)
+    correction = fit_correction(seen, seen[:, :0], labels, ALIKE[:2])
+    said = correction.apply(seen.double(), seen[:, :0].double()).softmax(1)
+    assert seen.softmax(1)[:, 1].mean().item() > 0.3
+    assert said[:, 1].mean().item() == pytest.approx(0.25, abs=0.01)
+
+
+def test_biases_alone_leave_what_the_layer_looks_at(fer2013_csv, random_weights):
+    path = Path(random_weights(training=TRAINING, **FACTS))
+    before, _ = cards.load(path)
+    assert scaled(str(path), fer2013_csv, "bias") == 0
+    after, card = cards.load(path)
+    assert card.training["matrix_scaling"]["by"] == "bias"
+    assert "calibrated by bias scaling on its split" in path.with_name("README.md").read_text()
+    ratio = after.classifier.weight / before.classifier.weight
+    torch.testing.assert_close(ratio, ratio.median().expand_as(ratio), rtol=0.02, atol=0)
+    assert (after.classifier.bias - ratio.median() * before.classifier.bias).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("by", ["matrix", "bias"])
+def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys, by):
     path = random_weights(training=TRAINING, **FACTS)
-    assert [scaled(path, fer2013_csv) for _ in range(2)] == [0, 2]
-    assert "has had its matrix scaling" in capsys.readouterr().err
+    assert [scaled(path, fer2013_csv, each) for each in (by, "matrix")] == [0, 2]
+    assert f"has had its {by} scaling: leave --matrix-scaling out" in capsys.readouterr().err
 
 
 def test_classes_in_another_order_are_not_corrected(fer2013_csv, random_weights, capsys):

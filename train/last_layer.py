@@ -1,6 +1,7 @@
-"""What changes a finished network's last layer for good: its classes' prior, and matrix scaling."""
+"""What changes a finished network's last layer for good: its classes' prior, and a calibration class by class."""
 
 from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import nn
@@ -10,24 +11,26 @@ from fer_live.errors import UserError
 from fer_live.models import Network
 from train.calibration import FOLDS
 from train.data import Faces
-from train.matrix_scaling import cross_fitted, fit_correction, optimism, second_logits
-from train.predict import predict
+from train.matrix_scaling import Known, cross_fitted, fit_correction, optimism
+from train.predict import Logits, predict
 from train.strategies import criterion
 from train.vote import log_prior
 
 WEIGHT, BIAS = "classifier.weight", "classifier.bias"
 Tensors = dict[str, torch.Tensor]
+Scaling = Literal["matrix", "bias"]  # that, and a bias and a temperature; or those alone
 
 
 def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) -> Card:
     """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9.
 
-    Raises UserError where the last layer has no bias to take it from, or the card no prior, or where matrix
-    scaling chose the bias: the scores that its card tells would be of another layer.
+    Raises UserError where the last layer has no bias to take it from, or the card no prior, or where calibration
+    chose the bias: the scores that its card tells would be of another layer.
     """
-    if "matrix_scaling" in card.training:
+    if done := card.training.get("matrix_scaling"):
         raise UserError(
-            f"{card.name} has had its matrix scaling, whose scores the card tells: leave --logit-adjustment out"
+            f"{card.name} has had its {done.get('by', 'matrix')} scaling, whose scores the card tells: leave "
+            "--logit-adjustment out"
         )
     prior = log_prior(card)
     if type(network.classifier) is not nn.Linear or BIAS not in tensors or prior is None:
@@ -42,51 +45,68 @@ def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) 
     )
 
 
-def matrix_scaled(
-    card: Card, network: Network, tensors: Tensors, selection: Faces, device: torch.device
+def scaled(
+    card: Card,
+    network: Network,
+    tensors: Tensors,
+    selection: Faces,
+    device: torch.device,
+    scaling: Scaling,
 ) -> Card:
     """The card of a network, here and in its `tensors`, whose last layer is corrected to fit `selection`.
 
     The card tells how faces that did not fit the correction fare with it. Raises UserError where the last
     layer is not linear, or was corrected before, or lost its prior, which the correction would give back.
     """
+    option = f"--{scaling}-scaling"
     if card.training.get("logit_adjustment"):
         raise UserError(
-            f"{card.name} has lost some of its prior, which matrix scaling would give back: leave "
-            "--matrix-scaling out, or take the file from before"
+            f"{card.name} has lost some of its prior, which {scaling} scaling would give back: leave "
+            f"{option} out, or take the file from before"
         )
     if type(network.classifier) is not nn.Linear:
-        raise UserError(f"{card.name}: its last layer is not linear: leave --matrix-scaling out")
-    if "matrix_scaling" in card.training:
-        raise UserError(f"{card.name} has had its matrix scaling: leave --matrix-scaling out")
+        raise UserError(f"{card.name}: its last layer is not linear: leave {option} out")
+    if done := card.training.get("matrix_scaling"):
+        raise UserError(
+            f"{card.name} has had its {done.get('by', 'matrix')} scaling: leave {option} out"
+        )
     if tuple(selection.classes) != card.labels:
         raise UserError(
             f"{card.name} names {', '.join(card.labels)}, the split {selection.split} holds "
-            f"{', '.join(selection.classes)}: --matrix-scaling needs the same, in that order"
+            f"{', '.join(selection.classes)}: {option} needs the same, in that order"
         )
     if len(selection) < FOLDS:
         raise UserError(
-            f"{selection.split} has {len(selection)} faces: --matrix-scaling needs at least {FOLDS}"
+            f"{selection.split} has {len(selection)} faces: {option} needs at least {FOLDS}"
         )
-    found = predict(network, card, selection, device)
-    labels = torch.from_numpy(selection.labels)
-    weights = class_weights_of(card)
-    correction = fit_correction(found.logits, second_logits(found), labels, weights)
+    known = _known(predict(network, card, selection, device), selection, card, scaling)
+    correction = fit_correction(*known)
     scale, matrix, bias = correction
-    head = "classifier" if network.crowd is None else "crowd"
-    second = tensors[f"{head}.weight"].double(), tensors[f"{head}.bias"].double()
-    _put(
-        network,
-        tensors,
-        scale * tensors[WEIGHT].double() + matrix @ second[0],
-        scale * tensors[BIAS].double() + matrix @ second[1] + bias,
-    )
+    weight, bias = scale * tensors[WEIGHT].double(), scale * tensors[BIAS].double() + bias
+    if scaling == "matrix":
+        head = "classifier" if network.crowd is None else "crowd"
+        weight += matrix @ tensors[f"{head}.weight"].double()
+        bias += matrix @ tensors[f"{head}.bias"].double()
+    _put(network, tensors, weight, bias)
     told = {
+        "by": scaling,
         "split": selection.split,
-        "optimism": optimism(found, correction, labels, weights),
-        **cross_fitted(found, selection.labels, weights),
+        "optimism": optimism(known, correction),
+        **cross_fitted(known),
     }
     return replace(card, training={**card.training, "matrix_scaling": told})
+
+
+def _known(found: Logits, selection: Faces, card: Card, scaling: Scaling) -> Known:
+    """A matrix reads people's expected votes, else the logits again, and keeps what the training balanced.
+
+    Biases alone answer for how often each label occurs, which the training's weights moved: they have none.
+    """
+    labels = torch.from_numpy(selection.labels)
+    if scaling == "bias":
+        return Known(found.logits, found.logits[:, :0], labels, torch.ones(len(card.labels)))
+    second = found.logits if found.crowd is None else found.crowd
+    return Known(found.logits, second, labels, class_weights_of(card))
 
 
 def class_weights_of(card: Card) -> torch.Tensor:

@@ -1,4 +1,7 @@
-"""A last layer that is calibrated class by class, on the faces that select: matrix scaling. Guo et al. 2017."""
+"""A last layer that is calibrated class by class, on the faces that select.
+
+By matrix scaling (Guo et al. 2017), or by biases alone (bias-corrected temperature scaling, Alexandari et al. 2020).
+"""
 
 from typing import Any, NamedTuple
 
@@ -10,9 +13,25 @@ from torch import Tensor
 
 from train.calibration import calibration, folds
 from train.metrics import Scores, confusion_matrix
-from train.predict import Logits, fit_temperature, minimise
+from train.predict import fit_temperature, minimise
 
 PENALTY = 0.01  # on the squares of what is added
+
+
+class Known(NamedTuple):
+    """What a correction fits: logits (N, K), second logits (N, V), labels (N,) and class weights (K,).
+
+    Without second logits (V = 0) it is a bias for each class and a temperature.
+    """
+
+    logits: Tensor
+    second: Tensor
+    labels: Tensor
+    class_weights: Tensor
+
+    def of(self, faces: NDArray[np.bool_]) -> "Known":
+        """Those faces alone, of a mask (N,)."""
+        return Known(self.logits[faces], self.second[faces], self.labels[faces], self.class_weights)
 
 
 class Correction(NamedTuple):
@@ -49,36 +68,29 @@ def fit_correction(
     return Correction(log_scale.exp().detach(), matrix.detach(), bias.detach())
 
 
-def second_logits(found: Logits) -> Tensor:
-    """(N, V) what the correction reads beside the logits: people's expected votes, else the logits again."""
-    return found.logits if found.crowd is None else found.crowd
-
-
-def optimism(found: Logits, correction: Correction, labels: Tensor, class_weights: Tensor) -> float:
+def optimism(known: Known, correction: Correction) -> float:
     """How many times too low a temperature is that follows the `correction` on the faces that fitted it. Efron 1983.
 
     Corrected by what knows their labels, faces look surer than others will: against the temperature of faces
     whose correction came from the other four fifths.
     """
-    logits, second = found.logits.double(), second_logits(found).double()
-    known = correction.apply(logits, second)
-    others = _corrected_by_others(logits, second, labels, class_weights)
-    return fit_temperature(others, labels) / fit_temperature(known, labels)
+    own = _corrected(known, correction)
+    others = _corrected_by_others(known)
+    return fit_temperature(others, known.labels) / fit_temperature(own, known.labels)
 
 
-def cross_fitted(found: Logits, labels: NDArray[np.int64], class_weights: Tensor) -> dict[str, Any]:
+def cross_fitted(known: Known) -> dict[str, Any]:
     """Scores of faces by corrections and temperatures that the other four fifths fitted, ready for JSON.
 
     Those temperatures, too, are of faces that did not fit the correction before them: five folds in each of five.
     """
-    logits, second = found.logits.double(), second_logits(found).double()
-    probabilities = np.empty(tuple(logits.shape))
+    labels = known.labels.numpy()
+    probabilities = np.empty(tuple(known.logits.shape))
     for held in folds(len(labels)):
-        known = logits[~held], second[~held], torch.from_numpy(labels[~held])
-        correction = fit_correction(*known, class_weights)
-        temperature = fit_temperature(_corrected_by_others(*known, class_weights), known[2])
-        corrected = correction.apply(logits[held], second[held]) / temperature
-        probabilities[held] = corrected.softmax(1).numpy()
+        others = known.of(~held)
+        temperature = fit_temperature(_corrected_by_others(others), others.labels)
+        corrected = _corrected(known.of(held), fit_correction(*others))
+        probabilities[held] = (corrected / temperature).softmax(1).numpy()
     confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
     scores = Scores(confusion)
     return {
@@ -89,12 +101,13 @@ def cross_fitted(found: Logits, labels: NDArray[np.int64], class_weights: Tensor
     }
 
 
-def _corrected_by_others(
-    logits: Tensor, second: Tensor, labels: Tensor, class_weights: Tensor
-) -> Tensor:
+def _corrected(known: Known, correction: Correction) -> Tensor:
+    return correction.apply(known.logits.double(), known.second.double())
+
+
+def _corrected_by_others(known: Known) -> Tensor:
     """(N, K) the logits of each face, corrected by what the other four fifths of the faces fitted."""
-    corrected = torch.empty_like(logits)
-    for held in folds(len(labels)):
-        correction = fit_correction(logits[~held], second[~held], labels[~held], class_weights)
-        corrected[held] = correction.apply(logits[held], second[held])
+    corrected = torch.empty_like(known.logits, dtype=torch.double)
+    for held in folds(len(known.labels)):
+        corrected[held] = _corrected(known.of(held), fit_correction(*known.of(~held)))
     return corrected

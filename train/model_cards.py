@@ -99,7 +99,7 @@ def _scaling(card: Card) -> list[str]:
     if not scores:
         return []
     return [
-        f"- its last layer is calibrated by matrix scaling on its split {scores['split']}; by that of other faces "
+        f"- its last layer is calibrated by {scores.get('by', 'matrix')} scaling on its split {scores['split']}; by that of other faces "
         f"({scores['folds']} folds): accuracy {100 * scores['accuracy']:.2f}%, macro recall "
         f"{100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, standard error "
         f"{100 * scores['ece_standard_error']:.2f}{_raised(scores)}"

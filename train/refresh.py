@@ -8,7 +8,7 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from train.data import DATASETS
 from train.fit import read_splits
-from train.last_layer import less_prior, matrix_scaled
+from train.last_layer import Scaling, less_prior, scaled
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe
@@ -20,19 +20,19 @@ def refresh(
     device: torch.device,
     uncertainty: Uncertainty = "auto",
     adjustment: float = 0.0,
-    scaled: bool = False,
+    scaling: Scaling | None = None,
 ) -> Path:
     """Measure a weight file's card anew on the data set of its recipe, renew the file and the list of cards.
 
     `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
-    that rare classes are named more often; the card adds up what was taken. `scaled`: the last layer is
-    calibrated by matrix scaling on the split that selects. Otherwise the tensors, and what tells how they
+    that rare classes are named more often; the card adds up what was taken. `scaling`: the last layer is
+    calibrated on the split that selects, by a matrix or by biases alone. Otherwise the tensors, and what tells how they
     were made, stay as they are. Raises UserError where the card names no data set that is known, `root`
     holds other classes, the last layer cannot be changed so, or the file cannot be written.
     """
-    if adjustment and scaled:
+    if adjustment and scaling:
         raise UserError(
-            "--matrix-scaling gives back what --logit-adjustment takes: leave one of them out"
+            f"--{scaling}-scaling gives back what --logit-adjustment takes: leave one of them out"
         )
     path = cards.find_weights(weights)
     network, card = cards.load(path)
@@ -48,8 +48,8 @@ def refresh(
     tensors = dict(cards.load_tensors(path))
     if adjustment:
         card = less_prior(card, network, tensors, adjustment)
-    if scaled:
-        card = matrix_scaled(card, network, tensors, splits.selection, device)
+    if scaling:
+        card = scaled(card, network, tensors, splits.selection, device, scaling)
     try:
         cards.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
         write_model_cards(path.parent)

@@ -37,10 +37,20 @@ def add_refresh(parser: argparse.ArgumentParser) -> None:
         metavar="TAU",
         help="take TAU times the log prior from the file's logits for good, before it is measured",
     )
-    parser.add_argument(
+    scaling = parser.add_mutually_exclusive_group()
+    scaling.add_argument(
         "--matrix-scaling",
-        action="store_true",
+        dest="scaling",
+        action="store_const",
+        const="matrix",
         help="calibrate the file's last layer for good, class by class, on the split that selects",
+    )
+    scaling.add_argument(
+        "--bias-scaling",
+        dest="scaling",
+        action="store_const",
+        const="bias",
+        help="the same by a bias for each class alone",
     )
     add_device(parser)
 
@@ -143,7 +153,7 @@ def _refresh(arguments: argparse.Namespace) -> None:
         device,
         arguments.uncertainty,
         arguments.logit_adjustment,
-        arguments.matrix_scaling,
+        arguments.scaling,
     )
     print(f"measured anew: {path}")
 
