@@ -3,12 +3,13 @@
 import threading
 
 import av
+import gradio as gr
 import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.summary.logs import read_log
-from fer_live.web.video import reading
+from fer_live.web.video import reading, tab
 from fer_live.web.video import task as tasks
 from fer_live.web.video.films import look
 from fer_live.web.video.task import Task
@@ -178,3 +179,23 @@ def test_work_that_fails_is_told_and_leaves_nothing(tmp_path):
     with pytest.raises(UserError, match="full"):
         task.take()
     assert not task.folder.exists()
+
+
+@pytest.mark.parametrize("ends", ["stopped", "failing"])
+def test_of_work_that_was_replaced_the_page_is_told_no_more(monkeypatch, ends):
+    """Also while it has not stopped yet: the page may have had the other film's end by then."""
+    monkeypatch.setattr(tab, "LOOK", 0.01)
+    held = threading.Event()
+
+    def work(task):
+        held.wait()
+        if ends == "failing":
+            raise UserError("the disk is full")
+
+    pages = tab._follow(lambda: work, "Reading")
+    first = next(pages)
+    assert first[0] is not None
+    tab._forget(None, first[0])
+    assert next(pages) == [gr.skip()] * len(first)
+    held.set()
+    assert all(page == [gr.skip()] * len(first) for page in pages)

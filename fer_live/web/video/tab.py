@@ -137,12 +137,19 @@ def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[An
     """The page's parts while the work that `prepare` makes goes on, and at its end; leaving it stops the work."""
     task = Task[Recording](lambda task: prepare()(task), os.environ.get("GRADIO_TEMP_DIR"))
     try:
+        for page in _pages(task, doing):
+            # Work stops a moment after another film has taken its place: the page is that one's by now.
+            yield [gr.skip()] * len(page) if task.replaced else page
+    finally:
+        task.cancel()
+
+
+def _pages(task: Task[Recording], doing: str) -> Iterator[list[Any]]:
+    try:
         while not task.wait(LOOK):
             yield _page(task, status=_progress(task, doing))
         done = task.take()
-        if done is None and task.replaced:
-            yield [gr.skip()] * len(_page())  # the page is another film's by now
-        elif done is None:
+        if done is None:
             yield _page(film=note("Cancelled; nothing was kept.", "empty"))
         else:
             yield _page(None, done, "", timeline.film(done), timeline.timeline(done))
@@ -150,8 +157,6 @@ def _follow(prepare: Callable[[], reading.Work], doing: str) -> Iterator[list[An
         yield _page(status=note(plain_words(error), "alert"), film=note(NOTHING, "empty"))
         if not isinstance(error, UserError):
             raise  # to the log
-    finally:
-        task.cancel()
 
 
 def _page(
