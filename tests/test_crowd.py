@@ -103,6 +103,17 @@ def test_evaluating_against_the_crowd(fer2013_csv, tmp_path, capsys, random_weig
     assert "unsure where FER+'s crowd is" in capsys.readouterr().out
 
 
+def test_a_majority_has_no_divergence_from_the_crowd(fer2013_csv, tmp_path, capsys, random_weights):
+    write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
+    arguments = ["evaluate", "--weights", random_weights(0), random_weights(1), "--votes"]
+    arguments += ["--vote", "majority", "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "metrics.json").read_text())["crowd"]
+    assert found["kl"] is found["kl_standard_error"] is None  # shares of two votes
+    assert found["scores"]["1 - max"]["auroc"]["value"] is not None
+    assert "KL" not in capsys.readouterr().out
+
+
 def test_missing_votes_are_told_before_any_work(fer2013_csv, tmp_path, capsys, random_weights):
     arguments = ["evaluate", "--weights", random_weights(0), "--root", str(fer2013_csv), "--votes"]
     assert main([*arguments, "--output", str(tmp_path / "out")]) == 2

@@ -29,7 +29,10 @@ from train.vote import Opinion, Vote, best_strength, fitted_to, opinion, togethe
 RISKS = "risk_coverage.png"
 TABLE = "predictions.parquet"
 CONFUSION = "confusion.png"
-OF_CONFIDENCES = {"ece", "adaptive_ece", "nll", "brier", "reliability"}
+OF_CONFIDENCES = {
+    *("ece", "adaptive_ece", "nll", "brier", "reliability"),
+    *("kl", "kl_standard_error"),  # of the crowd's votes
+}
 METRICS = "metrics.json"  # where it is, the rest of the folder belongs to it
 
 logger = logging.getLogger(__name__)
@@ -95,9 +98,9 @@ def evaluate(
         "cross_fitted": None,
         "crowd": None,
     }
-    if scores["vote"] == "majority":
-        _leave_confidences_out(scores)
-    elif split == source.selection:  # others have not fitted the temperature
+    if (
+        scores["vote"] != "majority" and split == source.selection
+    ):  # others have not fitted the temperature
         held_out = cross_fit(opinions, faces.labels, options.vote, strength)
         scores["cross_fitted"] = calibration(held_out, faces.labels)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
@@ -105,6 +108,8 @@ def evaluate(
         if options.votes:
             scores["crowd"], risks = against_crowd(probabilities, opinions, faces)
             plot_risks(risks, scores["weights"], folder / RISKS)
+        if scores["vote"] == "majority":
+            _leave_confidences_out(scores)
         _table_of_predictions(faces, probabilities, opinions).to_parquet(folder / TABLE)
         if options.pictures:
             keep(with_votes(faces, root), folder)
@@ -124,8 +129,8 @@ def _refuse_doubles(weights: Sequence[str]) -> None:
 
 
 def _leave_confidences_out(scores: dict[str, Any]) -> None:
-    """Shares of votes are no confidences: what they are from the truth says nothing of a calibration."""
-    for part in (scores, scores["clean"] or {}):
+    """Shares of votes are no confidences: what they are from the truth, or from people's, says nothing of a calibration."""
+    for part in (scores, scores["clean"] or {}, scores["crowd"] or {}):
         part |= dict.fromkeys(part.keys() & OF_CONFIDENCES)
 
 

@@ -107,9 +107,7 @@ def _print_crowd(crowd: dict[str, Any], console: Console) -> None:
     console.print(
         f"{crowd['contested']} contested (top share at most a half), {crowd['unanimous']} unanimous, "
         f"{crowd['left_out']} left out (no face, or no expression named)\n"
-        f"KL(votes || p) {crowd['kl']:.3f} nats, standard error {crowd['kl_standard_error']:.3f}, "
-        f"{crowd['kl_n']} faces\n"
-        f"ahead: {ahead}",
+        f"{_divergence(crowd)}ahead: {ahead}",
         markup=False,
         soft_wrap=True,
     )
@@ -117,6 +115,16 @@ def _print_crowd(crowd: dict[str, Any], console: Console) -> None:
         if name != BASELINE:
             ahead = ", ".join(f"{m} {_ahead(found[m])}" for m in MEASURES)
             console.print(f"{name} less {BASELINE}: {ahead}", markup=False, soft_wrap=True)
+
+
+def _divergence(crowd: dict[str, Any]) -> str:
+    """Nothing of a vote that is no confidence."""
+    if crowd["kl"] is None:
+        return ""
+    return (
+        f"KL(votes || p) {crowd['kl']:.3f} nats, standard error {crowd['kl_standard_error']:.3f}, "
+        f"{crowd['kl_n']} faces\n"
+    )
 
 
 def _with_error(found: dict[str, float | None]) -> str:
