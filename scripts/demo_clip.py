@@ -14,6 +14,7 @@ import numpy as np
 from fer_live import packaged
 from fer_live.classify import Classifier
 from fer_live.detect import MediaPipeDetector
+from fer_live.errors import UserError
 from fer_live.expressions import SEVEN, Expression
 from fer_live.sinks import VideoFile
 from fer_live.types import Frame, Image, Scene
@@ -37,11 +38,14 @@ def main() -> None:
     parser.add_argument("--weights", default="cucn")
     parser.add_argument("--output", type=Path, default=packaged.folder("assets") / "demo.mp4")
     options = parser.parse_args()
-    faces = fer2013.load(options.root, "train")
-    classifier = Classifier.load(options.weights)
-    with MediaPipeDetector() as detector:
-        portraits = {e: average(faces, e, classifier, detector) for e in SEVEN}
-    film(portraits, options.output)
+    try:
+        faces = fer2013.load(options.root, "train")
+        classifier = Classifier.load(options.weights)
+        with MediaPipeDetector() as detector:
+            portraits = {e: average(faces, e, classifier, detector) for e in SEVEN}
+        film(portraits, options.output)
+    except UserError as error:
+        parser.exit(2, f"demo_clip: {error}\n")
     size = options.output.stat().st_size / 1e6
     print(f"written: {options.output} ({size:.2f} MB)")
 
@@ -52,7 +56,10 @@ def average(
     classifier: Classifier,
     detector: MediaPipeDetector,
 ) -> np.ndarray:
-    """The mean portrait (PORTRAIT, PORTRAIT) of one expression, in [0, 255]."""
+    """The mean portrait (PORTRAIT, PORTRAIT) of one expression, in [0, 255].
+
+    Raises UserError where too few of its faces could be aligned.
+    """
     label = faces.classes.index(expression)
     images = faces.images[faces.labels == label]
     sure = np.array([p.probabilities[expression] for p in _batches(classifier, images)])
@@ -64,7 +71,9 @@ def average(
             weight += sure[index]
             count += 1
     if count < FEWEST:
-        raise SystemExit(f"{expression}: only {count} faces could be aligned, {FEWEST} are needed")
+        raise UserError(
+            f"{expression}: only {count} faces could be aligned, {FEWEST} are needed: use all of FER2013"
+        )
     print(f"{expression}: mean of {count} faces")
     mean = total / weight
     # Averaging takes contrast away: give back what a single face has, and some of the fine detail.

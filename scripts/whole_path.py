@@ -16,9 +16,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
 from fer_live.types import Box, Image, Reading
+from train.cli.options import natural, positive
 from train.data import Faces, fer2013
+from train.keep import claim
 from train.plots import plot_robustness
 from train.robustness import CLEAN
 
@@ -31,14 +34,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="FER2013's folder or csv")
     parser.add_argument("--weights", default="cucn")
-    parser.add_argument("--count", type=int, default=500, help="faces to look at")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=positive, default=500, help="faces to look at")
+    parser.add_argument("--seed", type=natural, default=0)
     parser.add_argument("--output", type=Path, required=True, help="folder for table and plot")
     options = parser.parse_args()
+    try:
+        measure(options)
+    except UserError as error:
+        parser.exit(2, f"whole_path: {error}\n")
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Write table and plot, and print the table. Raises UserError on bad input."""
     generator = np.random.default_rng(options.seed)
     faces = fer2013.load(options.root, "public")
     faces = faces.select(generator.permutation(len(faces))[: options.count])
-    options.output.mkdir(parents=True, exist_ok=True)  # before the long reading
+    claim(options.output)  # before the long reading
     with Analyzer.load(options.weights) as analyzer:
         direct, found, right = read(analyzer, faces, generator)
     cells = table(options.weights, direct, found, right)
