@@ -61,6 +61,16 @@ def test_votes_that_are_missing_are_told(fer2013_csv):
         FERPLUS.load(fer2013_csv.parent, "train")
 
 
+@pytest.mark.parametrize("vote", ["-3", "256", "1.5", "", "x"])
+def test_votes_that_are_no_counts_are_told(root, vote):
+    path = root / ferplus.FILE
+    lines = path.read_text().splitlines()
+    usage, name, _, rest = lines[-1].split(",", 3)
+    path.write_text("\n".join([*lines[:-1], f"{usage},{name},{vote},{rest}"]))
+    with pytest.raises(UserError, match="votes are not all whole numbers from 0 to 255"):
+        FERPLUS.load(root, "private")
+
+
 def test_published_counts_add_up():
     totals = {split: sum(counts) for split, counts in FERPLUS.counts.items()}
     assert totals == {"train": 25060, "public": 3199, "private": 3153}

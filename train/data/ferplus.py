@@ -42,6 +42,7 @@ COLUMNS = (
     "unknown",
     "NF",
 )
+MOST = 255  # votes for one of them; ten people voted
 NAME = "ferplus"
 CLASSES = tuple(Expression)
 
@@ -65,11 +66,10 @@ def join_votes(faces: LabelledFaces, root: Path) -> LabelledFaces:
             f"{path}, row {row}: Usage is {table['Usage'].iloc[row]!r}, FER2013's row is {usage!r}: "
             "votes join Kaggle's csv in its own order only"
         )
-    try:
-        votes = joined[list(COLUMNS)].to_numpy().astype(np.uint8)
-    except (ValueError, TypeError):
-        raise UserError(f"{path}: votes are not all whole numbers: fetch it again") from None
-    return replace(faces, votes=votes)
+    votes = joined[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    if not np.isin(votes, np.arange(MOST + 1)).all():  # as bytes they would be other numbers
+        raise UserError(f"{path}: votes are not all whole numbers from 0 to {MOST}: fetch it again")
+    return replace(faces, votes=votes.astype(np.uint8))
 
 
 def load(root: Path, split: str) -> LabelledFaces:
