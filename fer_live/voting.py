@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fer_live.card import Card
+from fer_live.card import Card, find_weights
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.home import at_home
@@ -43,14 +43,19 @@ def load_reader(model: str, device: str = "auto", runtime: RuntimeName = "auto")
 
 
 def names_of(model: str) -> list[str]:
-    """The names or paths in what `--model` was given. Raises UserError on a list with gaps or repetitions."""
+    """The names or paths in what `--model` was given.
+
+    Raises UserError on a list with gaps, or of files that are not there or that it names twice.
+    """
     if at_home(model).is_file():
         return [model]
     names = [name.strip() for name in model.split(",")]
-    if len(names) > 1 and ("" in names or len(set(names)) < len(names)):
-        raise UserError(
-            f"--model {model!r}: several models are names with commas between, each once"
-        )
+    if len(names) > 1:
+        files = {find_weights(name).resolve() for name in names if name}
+        if len(files) < len(names):
+            raise UserError(
+                f"--model {model!r}: several models are names with commas between, each once"
+            )
     return names
 
 

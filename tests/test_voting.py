@@ -77,7 +77,11 @@ def test_models_that_frame_faces_differently_are_refused(member):
         Voting([member(0), member(1, crop=Crop(1.5))])
 
 
-@pytest.mark.parametrize("name", ["cnn6,", "cnn6,cnn6"])
+@pytest.mark.parametrize(
+    "name",
+    ["cnn6,", "cnn6,cnn6", f"cnn6,{cards.find_weights('cnn6')}"],
+    ids=["gap", "name", "file"],
+)
 def test_lists_that_are_none_are_refused(name):
     with pytest.raises(UserError, match="with commas between, each once"):
         load_reader(name, "cpu", "torch")
