@@ -79,10 +79,6 @@ def test_a_memory_that_cannot_be_written_is_no_failure(tmp_path):
     assert (tmp_path / "file").read_bytes() == b""
 
 
-# On a busy machine, OpenCV's window sometimes stays unpainted on Xvfb (6 of 24 starts beside four busy processes,
-# without any of our code): such a start says nothing of ours.
-BLACK, STARTS = 3, 4
-
 SCRIPT = """
 import struct, subprocess, sys, time
 from pathlib import Path
@@ -102,8 +98,6 @@ def picture(size):
 def until(done, what):
     keys, clicks, end = [], [], time.monotonic() + 30
     while not done(keys, clicks):
-        if time.monotonic() > end and not np.asarray(PIL.ImageGrab.grab()).any():
-            sys.exit(int(sys.argv[2]))
         assert time.monotonic() < end, (what, keys, clicks, window.size((320, 240)))
         canvas = picture(window.size((320, 240)))
         window.write(Scene(Frame(canvas), []), canvas)
@@ -152,16 +146,13 @@ print("all well")
 
 @needs_screen
 def test_a_real_window_is_resized_clicked_typed_into_and_closed(tmp_path):
-    for attempt in range(STARTS):
-        with virtual_screen() as display:
-            done = subprocess.run(
-                [sys.executable, "-c", SCRIPT, str(tmp_path / f"{attempt}.json"), str(BLACK)],
-                cwd=ROOT,
-                env=environment(display),
-                capture_output=True,
-                text=True,
-                timeout=5 * PATIENCE,
-            )
-        if done.returncode != BLACK:
-            break
+    with virtual_screen() as display:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / "window.json")],
+            cwd=ROOT,
+            env=environment(display),
+            capture_output=True,
+            text=True,
+            timeout=5 * PATIENCE,
+        )
     assert done.stdout.strip().endswith("all well"), done.stderr

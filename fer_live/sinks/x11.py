@@ -38,6 +38,10 @@ def prepare() -> None:
         os.environ["QT_AUTO_SCREEN_SCALE_FACTOR"] = "0"
         for name in ("QT_SCALE_FACTOR", "QT_SCREEN_SCALE_FACTORS"):
             os.environ.pop(name, None)
+        with suppress(OSError):  # where the system has none, OpenCV's own is used
+            # OpenCV's does not fit the system's libX11, which then takes some of Qt's events: a
+            # window whose first ones are gone stays black.
+            ctypes.CDLL("libX11-xcb.so.1", ctypes.RTLD_GLOBAL)
 
 
 @contextmanager
