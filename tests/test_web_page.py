@@ -40,6 +40,7 @@ def test_a_file_that_is_no_picture_keeps_no_other_from_being_read(page, address,
     PIL.Image.fromarray(data.astronaut()).save(good)
     bad.write_text("no picture")
     page.goto(address)
+    expect(page.locator("#found")).to_contain_text("drop a picture")
     page.set_input_files("#drop input[type=file]", [bad, good])
     expect(page.locator("article.face")).to_have_count(1)
     expect(page.locator("#found p.alert")).to_contain_text("text.png")

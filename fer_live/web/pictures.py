@@ -91,7 +91,7 @@ def build(
             )
         with gr.Column(scale=3, min_width=300):
             found = gr.HTML(
-                note("Nothing read yet.", "empty"), js_on_load=script("picks.js"), elem_id="found"
+                note(results.NOTHING, "empty"), js_on_load=script("picks.js"), elem_id="found"
             )
 
     def read(

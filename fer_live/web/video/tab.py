@@ -24,7 +24,7 @@ ABOUT = (
     "Reads every face of a film, frame by frame, and shows which expressions were read when. What a face "
     "shows is no feeling, and a curve no record of anyone's mind: not for judging the people in it."
 )
-NOTHING = "Nothing read yet."
+NOTHING = "Nothing read yet: drop a film, or open a finished recording."
 LOOK = 0.3  # seconds between looks at how far a film is
 AT_ONCE = 2  # films that are worked on; others wait
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
