@@ -222,6 +222,10 @@ def test_votes_without_end_are_no_votes(tmp_path):
     assert open_evaluation(folder).votes(0) == {}
 
 
+def test_a_score_tells_what_it_means(evaluation):
+    assert '<abbr title="recall of each class, averaged:' in scores(evaluation)
+
+
 def test_scores_that_are_none_are_left_out(evaluation):
     odd = replace(evaluation, scores={"ece": True, "auc": float("nan")})
     assert "ECE" not in scores(odd)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from fer_live.card import Card
 from fer_live.web.readers import Readers
-from fer_live.web.show import note, percent
+from fer_live.web.show import note, percent, tiles
 from fer_live.web.uploads import told
 
 ABOUT = (
@@ -93,13 +93,13 @@ def _splits(card: Card) -> dict[str, Mapping[str, Any]]:
 
 
 def _metrics(split: str, found: Mapping[str, Any]) -> str:
-    tiles = "".join(
-        f"<div><dt>{name}</dt><dd>{found[key]:{'.1%' if key in SHARES else '.3f'}}</dd></div>"
+    numbers = [
+        (name, f"{found[key]:{'.1%' if key in SHARES else '.3f'}}")
         for key, name in SCORES.items()
         if isinstance(found.get(key), int | float)
-    )
+    ]
     return (
-        f'<h4>{escape(split)}</h4><dl class="tiles">{tiles}</dl>'
+        f"<h4>{escape(split)}</h4>{tiles(numbers)}"
         f"{_recalls(found.get('per_class_recall'))}{_confusion(found)}{_reliability(found.get('reliability'))}"
     )
 

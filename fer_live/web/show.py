@@ -12,6 +12,16 @@ import PIL.Image
 from fer_live.expressions import Expression
 from fer_live.types import Image
 
+# As `train.metrics` computes them.
+MEANINGS = {
+    "macro recall": "recall of each class, averaged: rare classes count as much as frequent ones",
+    "lowest recall": "recall of the class that is missed most often",
+    "AUC": "area under the ROC curve of each class against the rest, mean: 50% is chance",
+    "ECE": "expected calibration error: how far confidence and accuracy lie apart",
+    "NLL": "negative log-likelihood of the true class in nats: lower is better",
+    "Brier": "squared distance from the probabilities to the truth, 0 to 2: lower is better",
+}
+
 
 def picture(image: Image, text: str, kind: str = "", lossless: bool = False) -> str:
     """An <img> that holds its pixels; `text` says what is to be seen."""
@@ -52,6 +62,17 @@ def bars(
         )
     body = "".join(rows)
     return f'<table class="bars"><caption class="hidden">probabilities</caption>{body}</table>'
+
+
+def tiles(numbers: Sequence[tuple[str, str]]) -> str:
+    """Names and values; the pointer over a score's name shows what it means."""
+    return f'<dl class="tiles">{"".join(_tile(name, value) for name, value in numbers)}</dl>'
+
+
+def _tile(name: str, value: str) -> str:
+    meaning = MEANINGS.get(name)
+    term = f'<abbr title="{escape(meaning)}">{name}</abbr>' if meaning else name
+    return f"<div><dt>{term}</dt><dd>{value}</dd></div>"
 
 
 def percent(share: float) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from fer_live.web.inspect.evaluation import Evaluation
 from fer_live.web.inspect.selection import Selection
-from fer_live.web.show import percent
+from fer_live.web.show import percent, tiles
 
 # Light to dark blue: one hue, so that only lightness tells (colour-blind safe); white text from the middle on.
 PALE, DEEP = np.array([239, 246, 252]), np.array([8, 64, 129])
@@ -66,5 +66,4 @@ def scores(evaluation: Evaluation) -> str:
         value = evaluation.scores.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
             numbers.append((name, f"{value:.1%}"))
-    tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in numbers)
-    return f'<h3>{escape(evaluation.title)}</h3><dl class="tiles">{tiles}</dl>'
+    return f"<h3>{escape(evaluation.title)}</h3>{tiles(numbers)}"
