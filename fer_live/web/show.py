@@ -83,7 +83,7 @@ def rank(uncertainty: float | None) -> str:
     """The uncertainty in words."""
     if uncertainty is None:
         return "this model does not estimate its uncertainty"
-    return f"less sure than of {uncertainty:.0%} of the training faces"
+    return f"more unsure than of {round(100 * uncertainty)} in 100 training faces"
 
 
 def named(label: Sequence[Expression]) -> str:
