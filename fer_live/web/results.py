@@ -111,7 +111,9 @@ def _face(
 ) -> str:
     face, opinions = one.faces[place[1]]
     parts = "".join(_opinion(pile, place, opinion, explainers, wish) for opinion in opinions)
-    head = f"<h4>face {place[1] + 1} <small>found with {percent(face.score)}</small></h4>"
+    head = (
+        f"<h4>face {place[1] + 1} <small>found with {percent(face.score)} confidence</small></h4>"
+    )
     form = correction.form(place, opinions[0], pile.corrected.get(place), wish.correcting)
     return f'<article class="face">{head}<div class="opinions">{parts}</div>{form}</article>'
 
