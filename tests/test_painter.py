@@ -244,5 +244,5 @@ def test_the_heat_maps_strength_has_its_ends():
 
 def test_the_help_tells_of_as_many_numbers_as_there_are_expressions():
     told = dict(key_help(len(SEVEN)))
-    assert told["1 to 7"] == "heat-map of that expression"
+    assert told["1 to 7"] == "heat-map of that bar, from the top"
     assert told["q or esc"] == "quit"

@@ -14,7 +14,7 @@ class Action(Enum):
     PANEL = "panel for one face"
     SELECT = "next face (or click it)"
     HEATMAP = "heat-map"
-    CLASS = "heat-map of that expression"
+    CLASS = "heat-map of that bar, from the top"
     PREDICTED = "heat-map of the predicted one"
     STRONGER = "stronger heat-map"
     WEAKER = "weaker heat-map"
