@@ -64,6 +64,7 @@ def test_what_did_not_work_is_not_called_an_error(page, address):
 
 def test_no_button_has_a_key_for_its_name(page, address):
     page.goto(address)
+    expect(page.locator("#drop")).to_contain_text("Drop Pictures Here")
     expect(page.locator("#drop").get_by_label("Capture from camera")).to_be_visible()
     expect(page.locator("#drop").get_by_label("Record video from camera")).to_be_hidden()
     page.get_by_role("button", name="Read the example one").click()

@@ -30,7 +30,10 @@ from fer_live.web.uploads import LARGEST_FILM
 from fer_live.web.video import tab as video
 
 TITLE = "fer-live"
-WORDS = {"common.webcam": "Webcam"}  # that Gradio uses and does not have
+WORDS = {
+    "common.webcam": "Webcam",  # Gradio uses it and does not have it
+    "upload_text.drop_gallery": "Drop Pictures Here",  # Gradio's are "Media"
+}
 AT_ONCE, WAITING = 2, 64  # requests that are worked on, and that may wait
 INTRODUCTION = """# fer-live
 Reads the configuration of a face, **not a feeling**, and is often wrong. Nothing leaves this computer,
