@@ -1,7 +1,9 @@
 """What all files have in common."""
 
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,12 +46,13 @@ def test_an_unwritable_place_is_refused_at_once(tmp_path, kind, name):
         kind(tmp_path / name).__enter__()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 @pytest.mark.parametrize(
     ("kind", "name"),
     [(JsonLog, "log.jsonl"), (CsvLog, "log.csv"), (VideoFile, "clip.mp4")],
 )
-def test_what_another_program_records_is_left_alone(tmp_path, kind, name):
+@pytest.mark.parametrize("system", [sys.platform, "win32"])
+def test_what_another_program_records_is_left_alone(monkeypatch, tmp_path, system, kind, name):
+    monkeypatch.setattr("fer_live.sinks.base.sys", SimpleNamespace(platform=system))
     place = tmp_path / name
     for _ in range(2):  # free again once it has ended
         with (

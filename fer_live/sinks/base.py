@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
+
 from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.types import Image, Scene
@@ -74,16 +76,19 @@ def claim(path: Path, suffixes: tuple[str, ...]) -> None:
 def hold(path: Path) -> ExitStack:
     """Keep other programs from recording to a file that was claimed, until what is returned is closed.
 
-    Raises UserError where one does so already: what it has recorded would be lost. Keeps nobody where there are
-    no such locks: on Windows, and of devices.
+    Raises UserError where one does so already: what it has recorded would be lost. Keeps nobody from devices,
+    and where the file system has no locks.
     """
     held = ExitStack()
-    if sys.platform == "win32" or not path.is_file():
+    if not path.is_file():
         return held
-    file = held.enter_context(path.open("ab"))
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if sys.platform == "win32":  # where a lock on the file itself would keep FFmpeg out, too
+            held.enter_context(FileLock(path.with_name(f".{path.name}.lock"), timeout=0))
+        else:
+            file = held.enter_context(path.open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, Timeout):
         held.close()
         raise UserError(
             f"{path} is being recorded by another program; choose another name"
