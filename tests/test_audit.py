@@ -132,6 +132,12 @@ def test_a_list_may_have_remarks_and_empty_lines(tmp_path):
     assert read_exclusions(path) == [("public", 12), ("train", 3)]
 
 
+def test_a_list_may_begin_with_the_mark_that_editors_of_windows_put(tmp_path):
+    path = tmp_path / "exclude.txt"
+    path.write_text("public 12  # Müller\n", encoding="utf-8-sig")
+    assert read_exclusions(path) == [("public", 12)]
+
+
 def test_a_line_that_is_no_row_is_named(tmp_path):
     path = tmp_path / "exclude.txt"
     path.write_text("public 12\n13\n")

@@ -36,6 +36,11 @@ def test_the_whole_of_it_lies_in_the_folder(tmp_path):
     assert "in raised" in written
 
 
+def test_a_name_from_before_utf8_is_written_as_well(tmp_path):
+    assert kept(raised(RuntimeError("caf\udce9.png")), tmp_path).startswith("RuntimeError")
+    assert "caf\\udce9.png" in (tmp_path / FILE).read_text()
+
+
 def test_errors_of_ours_need_no_traceback(tmp_path):
     assert kept(raised(UserError("mend it")), tmp_path) == "mend it"
     assert list(tmp_path.iterdir()) == []

@@ -42,6 +42,25 @@ def test_the_app_never_imports_the_workshop(path):
     assert not [name for name in imported(path) if name.split(".")[0] == "train"]
 
 
+def test_no_text_is_in_the_systems_own_encoding():
+    """On Windows that is not UTF-8: what was written there could not be read elsewhere."""
+    paths = [path for half in ("fer_live", "train") for path in (ROOT / half).rglob("*.py")]
+    calls = [
+        (path, node)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("read_text", "write_text")
+    ]
+    assert calls
+    assert not [
+        f"{path}:{node.lineno}"
+        for path, node in calls
+        if not any(option.arg == "encoding" for option in node.keywords)
+    ]
+
+
 @pytest.mark.parametrize("module", ["fer_live", "fer_live.cli", "train.__main__", "train.fit"])
 def test_no_detector_and_no_page_are_loaded_before_they_are_used(module):
     code = f"import sys, {module}; print([m for m in ('mediapipe', 'gradio') if m in sys.modules])"

@@ -105,7 +105,7 @@ def audit(name: str, root: Path, output: Path, device: torch.device) -> Audit:
         for kind in ("exact", "near")
     }
     content = {"dataset": name, "not_audited": unread, **found.summary, "groups": groups}
-    (output / "audit.json").write_text(json.dumps(content, indent=1))
+    (output / "audit.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     write_exclusions(output / "exclude.txt", found.exclusions())
     return found
 

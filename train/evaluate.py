@@ -114,7 +114,7 @@ def evaluate(
         if options.pictures:
             keep(with_votes(faces, root), folder)
         plot_confusion(scores, folder / CONFUSION)
-        (folder / METRICS).write_text(json.dumps(scores, indent=2))
+        (folder / METRICS).write_text(json.dumps(scores, indent=2), encoding="utf-8")
         _put_in_place(folder, output)
     return scores
 

@@ -20,13 +20,13 @@ HEAD = "# Faces that `python -m train evaluate --exclude` leaves out: split, row
 def write_exclusions(path: Path, faces: Iterable[tuple[str, int, str]]) -> None:
     """Write (split, row, reason) of each face."""
     lines = [f"{split} {row}  # {reason}\n" for split, row, reason in faces]
-    path.write_text(HEAD + "".join(lines))
+    path.write_text(HEAD + "".join(lines), encoding="utf-8")
 
 
 def read_exclusions(path: Path) -> list[tuple[str, int]]:
     """(split, row) of each face on the list. Raises UserError on a line that is neither."""
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"--exclude {path} cannot be read ({error}): give a list from audit"

@@ -24,5 +24,7 @@ def kept(error: Exception, folder: Path) -> str:
     if not isinstance(error, UserError) or error.__cause__:
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / FILE).write_text("".join(traceback.format_exception(error)))
+            whole = "".join(traceback.format_exception(error))
+            # The names of files in it may be from before UTF-8.
+            (folder / FILE).write_text(whole, encoding="utf-8", errors="backslashreplace")
     return in_a_line(error)

@@ -27,7 +27,7 @@ def print_recipes() -> None:
 def _print_group(console: Console, title: str, rows: dict[str, list[str]]) -> None:
     console.print(Text(f"\n{title}", "bold"))
     for name, answered in rows.items():
-        content = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+        content = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
         said = f": {'; '.join(answered)}" if answered else ""
         console.print(Text.assemble("  ", (name, "cyan"), said), soft_wrap=True)
         console.print(Padding(Text(content["description"]), (0, 0, 0, 6)))

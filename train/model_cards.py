@@ -36,7 +36,7 @@ def write_model_cards(folder: Path) -> None:
         "The split that is named chose the epoch and fitted the temperature: its scores are validation scores.\n"
     )
     sections = [_section_or_none(file) for file in sorted(folder.glob("*.safetensors"))]
-    path.write_text("\n".join([head, *filter(None, sections)]))
+    path.write_text("\n".join([head, *filter(None, sections)]), encoding="utf-8")
 
 
 def _section_or_none(file: Path) -> str | None:

@@ -127,7 +127,7 @@ def load(
     if not path.is_file():
         raise UserError(f"recipe {name!r} is neither a file nor one of: {', '.join(names())}")
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise UserError(f"{path} is not a mapping of recipe fields")
         content.update(changes or {})

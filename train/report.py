@@ -46,7 +46,7 @@ def read_result(name: str, folders: Sequence[tuple[Path, Path]]) -> Result:
 
 def _read_evaluation(folder: Path) -> tuple[dict[str, Any], NDArray, NDArray]:
     """Scores, probabilities (N, K) and true classes (N,)."""
-    scores = json.loads((folder / "metrics.json").read_text())
+    scores = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     table = pd.read_parquet(folder / "predictions.parquet")
     places = {label: i for i, label in enumerate(scores["labels"])}
     probabilities = np.stack(list(table["probabilities"])).astype(np.float64)

@@ -83,8 +83,8 @@ def robustness(
     with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
         folder = Path(new)
         cells.to_csv(folder / "robustness.csv", index=False)
-        (folder / "robustness.md").write_text(markdown(cells, summary))
-        (folder / "robustness.json").write_text(json.dumps(summary, indent=2))
+        (folder / "robustness.md").write_text(markdown(cells, summary), encoding="utf-8")
+        (folder / "robustness.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
         plot_robustness(cells, folder / "robustness.png")
         for name in FILES:
             (folder / name).replace(output / name)

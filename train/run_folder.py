@@ -141,7 +141,7 @@ def differences(recipe: Recipe, before: Mapping[str, Any], facts: Mapping[str, A
 def _recipe_of(output: Path) -> dict[str, Any]:
     path = output / RECIPE
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         content = None
     if isinstance(content, dict):
@@ -163,7 +163,7 @@ def read_facts(output: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        facts = json.loads(path.read_text())
+        facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         facts = None
     if not isinstance(facts, dict):
@@ -232,7 +232,7 @@ def _forget(path: Path) -> None:
 def _write(path: Path, text: str) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

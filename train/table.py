@@ -74,7 +74,7 @@ def load_table(name: str) -> Table:
     if not path.is_file():
         raise UserError(f"table {name!r} is neither a file nor one of: {', '.join(table_names())}")
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise UserError(
                 f"table {path} is a {type(content).__name__}: give a mapping, with rows and columns"

@@ -213,4 +213,5 @@ def _write(study: Study, recipe: Recipe, output: Path) -> None:
         with_settings(recipe, best.params),
         description=f"{recipe.description}; tuned, trial {best.number}: {_words(best.params)}",
     )
-    (output / "best.yaml").write_text(yaml.safe_dump(found.to_dict(), sort_keys=False))
+    content = yaml.safe_dump(found.to_dict(), sort_keys=False)
+    (output / "best.yaml").write_text(content, encoding="utf-8")

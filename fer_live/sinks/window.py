@@ -143,7 +143,7 @@ def suitable_size(picture: tuple[int, int]) -> tuple[int, int]:
 def remembered_size(settings: Path) -> tuple[int, int] | None:
     """Width and height as written by `remember_size`; None where the file is missing or broken."""
     try:
-        content = json.loads(settings.read_text())
+        content = json.loads(settings.read_text(encoding="utf-8"))
         width, height = int(content["width"]), int(content["height"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -154,7 +154,8 @@ def remember_size(settings: Path, size: tuple[int, int]) -> None:
     """A folder that cannot be written costs the memory only."""
     with suppress(OSError):
         settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(json.dumps({"width": size[0], "height": size[1]}) + "\n")
+        content = json.dumps({"width": size[0], "height": size[1]})
+        settings.write_text(content + "\n", encoding="utf-8")
 
 
 def gui_available() -> tuple[bool, str]:

@@ -23,7 +23,7 @@ def find_cameras() -> list[int]:
 def camera_name(index: int) -> str | None:
     """What the system calls a camera; None where it does not tell."""
     try:
-        return (SYSTEM / f"video{index}" / "name").read_text().strip() or None
+        return (SYSTEM / f"video{index}" / "name").read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
         return None
 

@@ -75,7 +75,7 @@ def split_of_pictures(root: Path, names: list[str], labels: NDArray[np.int64]) -
     csv.writer(text, lineterminator="\n").writerows([("image_name", "split"), *splits.items()])
     with contextlib.suppress(OSError):
         part = path.with_suffix(".part")
-        part.write_text(text.getvalue())
+        part.write_text(text.getvalue(), encoding="utf-8")
         part.replace(path)
     return splits
 
