@@ -155,8 +155,11 @@ def load_card(path: Path) -> Card:
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors alone, in the precision of the file. Raises UserError as `load_card` does."""
-    return _read(path)[1]
+    """The tensors alone, in the precision of the file. Raises UserError as `load_card` does.
+
+    They do not lie in the file, as the library's do: Windows replaces no file that is mapped.
+    """
+    return {name: tensor.clone() for name, tensor in _read(path)[1].items()}
 
 
 def load(path: Path) -> tuple[Network, Card]:
