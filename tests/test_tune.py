@@ -11,7 +11,7 @@ from train import recipe as recipes
 from train.__main__ import main
 from train.data.augment import Augmentation
 from train.search import own_settings, strengthened, with_settings
-from train.tune import Watcher
+from train.tune import TuneOptions, Watcher, _open
 
 TINY = ["epochs=2", "batch_size=16", "ema=0", "precision=32-true"]
 
@@ -43,6 +43,17 @@ def test_a_stopped_search_goes_on_with_the_trial_in_hand(fer2013_csv, tmp_path, 
     values = {float(row["params_learning_rate"]): float(row["value"]) for row in (first, again)}
     assert best.learning_rate == max(values, key=lambda rate: values[rate])
     assert "best: trial" in capsys.readouterr().out
+
+
+def test_a_study_needs_no_symbolic_links(tmp_path, monkeypatch):
+    """Windows lets administrators alone make them."""
+
+    def symlink(*arguments):
+        raise OSError("a required privilege is not held by the client")
+
+    monkeypatch.setattr("os.symlink", symlink)
+    study = _open(recipes.load("cnn6-fer2013"), tmp_path, TuneOptions(1), None)
+    assert study.user_attrs["metric"] == "accuracy"
 
 
 def test_a_search_stopped_in_the_last_step_of_a_trial_does_not_begin_another(fer2013_csv, tmp_path):

@@ -11,7 +11,7 @@ import yaml
 from lightning.pytorch.callbacks import Callback
 from optuna import Study, Trial
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 from rich.console import Console
 from rich.table import Table
@@ -109,8 +109,11 @@ def print_study(study: Study, output: Path) -> None:
 def _open(recipe: Recipe, output: Path, options: TuneOptions, limit: int | None) -> Study:
     """The study in `output`, new or gone on with; a trial that was interrupted comes first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    journal = str(output / "study.journal")
+    # Optuna's own choice of lock is a symbolic link, which Windows lets administrators make.
+    backend = JournalFileBackend(journal, JournalFileOpenLock(journal))
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(output / "study.journal"))),
+        storage=JournalStorage(backend),
         study_name="tune",
         direction="maximize",
         load_if_exists=True,
