@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 from av.video.reformatter import Colorspace
 
@@ -33,6 +34,18 @@ def test_a_video_gives_all_its_frames_in_rgb(video):
     left, right = frames[3].image[:, :40].mean((0, 1)), frames[3].image[:, -40:].mean((0, 1))
     assert left[0] > left[2] + 100
     assert right[2] > right[0] + 100
+
+
+def test_a_gif_without_delays_gives_all_its_pictures(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (5, 60, 80), np.uint8)
+    stills = [PIL.Image.fromarray(each) for each in noise]
+    stills[0].save(tmp_path / "a.gif", save_all=True, append_images=stills[1:])
+    assert b"\x21\xf9" not in (tmp_path / "a.gif").read_bytes()[:1000]  # the first delay
+    with open_source(tmp_path / "a.gif") as source:
+        frames = list(source)
+    assert [frame.seconds for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+    for frame, still in zip(frames, noise, strict=True):
+        assert (frame.image[..., 0] == still).all()
 
 
 def test_a_videos_seconds_are_its_timestamps(tmp_path):

@@ -1,6 +1,8 @@
 """Opening what FFmpeg plays: files, and streams by their URL."""
 
+import io
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -15,16 +17,17 @@ from fer_live.home import at_home
 OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
 # Of streams that never end; others may be files or streams, which shows once they are open.
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp")
+# GIF89a, sections 17 to 24.
+GIF, HEAD, PICTURE, COMMENT = b"GIF8", 13, b",", b"\x21\xfe\x01 \x00"
 
 
 def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStream]:
     """The file or URL and its main video stream; raises UserError. `timeout`: of URLs, in seconds."""
     name, scheme = public_name(place), scheme_of(place)
-    # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
-    address = place if scheme else str(at_home(place).absolute())
     try:
         container = av.open(
-            address,
+            place if scheme else _file(at_home(place)),
+            "r",
             options=OPTIONS.get(scheme or ""),
             timeout=timeout if scheme else None,
             metadata_errors="replace",
@@ -40,6 +43,24 @@ def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStr
         container.close()
         raise UserError(f"{name} holds no pictures that can be decoded; name another file")
     return container, stream
+
+
+def _file(path: Path) -> str | io.BytesIO:
+    """The file as FFmpeg is to open it. Raises OSError where it cannot be read.
+
+    A GIF whose pictures have no delays, nor any other extension, gets a comment: FFmpeg would take all its
+    pictures for one.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if head.startswith(GIF) and len(head) == HEAD:
+            colours = 2 << (head[10] & 7) if head[10] & 0x80 else 0
+            head += file.read(3 * colours)
+            rest = file.read(1)
+            if rest == PICTURE:
+                return io.BytesIO(head + COMMENT + rest + file.read())
+    # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
+    return str(path.absolute())
 
 
 def scheme_of(place: str) -> str | None:
