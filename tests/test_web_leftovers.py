@@ -60,6 +60,22 @@ def test_a_file_that_was_taken_out_of_the_page_goes(tmp_path, leftovers, clock):
     assert leftovers.sweep() == {old}
 
 
+def test_a_file_that_cannot_go_yet_goes_with_the_next_look(tmp_path, leftovers, clock, monkeypatch):
+    read, free = upload(tmp_path), upload(tmp_path, "you.jpg")
+    unlink = Path.unlink
+
+    def refuse(path, missing_ok=False):
+        if path == read:
+            raise PermissionError("it is being read")
+        unlink(path, missing_ok)
+
+    clock.seconds += LATER
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        assert leftovers.sweep() == {free}
+    assert leftovers.sweep() == {read}
+
+
 def test_what_another_visitor_handed_in_too_stays(tmp_path, leftovers, clock):
     path = upload(tmp_path)
     leftovers.hold("anna", 1, [str(path)])

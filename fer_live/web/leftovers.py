@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,11 @@ class Leftovers:
             held = {
                 path for places in self._held.values() for part in places.values() for path in part
             }
-            gone = {path for path in self._files() if path not in held and self._due(path)}
-            for path in gone:
-                path.unlink(missing_ok=True)
+            gone = set()
+            for path in [p for p in self._files() if p not in held and self._due(p)]:
+                with suppress(PermissionError):  # on Windows, while someone reads it: next time
+                    path.unlink(missing_ok=True)
+                    gone.add(path)
             self._left = {path for path in self._left if path.exists() and path not in held}
         for folder in self._folders():
             if self._age(folder) > LATER:
