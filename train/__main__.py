@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from fer_live.errors import UserError
@@ -67,7 +68,9 @@ def _heeding_signals() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if not _is_importing(frame):
             raise KeyboardInterrupt
-        again = threading.Timer(0.1, os.kill, (os.getpid(), number))
+        # On Windows `os.kill` is no signal, but the end.
+        send = signal.raise_signal if os.name == "nt" else partial(os.kill, os.getpid())
+        again = threading.Timer(0.1, send, (number,))
         again.daemon = True
         again.start()
 
