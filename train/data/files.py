@@ -5,6 +5,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ BROKEN = (
     struct.error,
     PillowImage.DecompressionBombError,
 )
+# So that rows are the same on Windows, which knows no case where it orders paths.
+BY_NAME = attrgetter("name")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -136,18 +139,20 @@ def read_picture(path: Path, upright: bool = True) -> Picture:
 
 def pictures_in(folder: Path) -> list[Path]:
     """The folder's picture files by name; others (thumbnails of file managers, notes) are no part of it."""
-    return sorted(
+    found = (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
+    return sorted(found, key=BY_NAME)
 
 
 def class_folders(folder: Path) -> list[Path]:
     """Folders that hold classes: not those which systems hide or leave behind."""
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+    found = (p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+    return sorted(found, key=BY_NAME)
 
 
 def as_names(names: Iterable[object]) -> NDArray[np.object_]:

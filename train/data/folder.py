@@ -81,11 +81,12 @@ def _classes(folders: list[Path]) -> tuple[Expression, ...]:
 
 
 def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFaces:
-    files: list[Path] = []
+    files: list[str] = []
     labels: list[int] = []
     for class_folder in class_folders(folder):
         pictures = pictures_in(class_folder)
-        files += [path.relative_to(folder) for path in pictures]
+        # With the same slashes everywhere: the names decide who belongs to which split.
+        files += [path.relative_to(folder).as_posix() for path in pictures]
         expression = expression_of(class_folder.name)
         labels += [classes.index(expression)] * len(pictures) if expression else []
     return FiledFaces(
