@@ -60,7 +60,8 @@ def serve(options: WebOptions) -> int:
             )
     _return_memory()
     _check_port(options.host, options.port)
-    with tempfile.TemporaryDirectory(prefix="fer-live-web-") as folder:
+    # Windows removes no file that is still open, such as a film in work: the rest of the folder goes.
+    with tempfile.TemporaryDirectory(prefix="fer-live-web-", ignore_cleanup_errors=True) as folder:
         _prepare(Path(folder))
         _leave_on_sigterm(Path(folder))
         from fer_live.web.app import launch
@@ -122,7 +123,8 @@ def _check_port(host: str, port: int) -> None:
     """Raises UserError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as place:
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # where that would take an address from who has it
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind((host, port))
         except (OSError, TypeError, UnicodeError) as error:  # names that no host can have

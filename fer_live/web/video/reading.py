@@ -1,5 +1,6 @@
 """A film read from end to end while a visitor watches how far it is, or only brought into a form that plays."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -102,6 +103,6 @@ def _discreet(film: Film, work: Work) -> Work:
             return work(task)
         except UserError as error:
             told = str(error).replace(str(film.path), film.name)
-            raise UserError(told.replace(f"{task.folder}/", "")) from None
+            raise UserError(told.replace(f"{task.folder}{os.sep}", "")) from None
 
     return handed
