@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 MODEL = "model.xml"
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
 LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
+# What a session of its own and `nice` are elsewhere; there are none but on Windows.
+APART = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+LOW = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 class OpenVino:
@@ -94,6 +97,7 @@ class Converting:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                creationflags=APART | LOW,
             )
 
     @property
