@@ -1,46 +1,20 @@
 """`fer-live image`: many pictures at once."""
 
 import csv
-import os
-import signal
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from fer_live.batch import pictures
-from fer_live.cli import main
 from fer_live.sinks import embedded_record
 from tests.commands import log_lines
-from tests.fakes import fake_analyzer, slow_down
-
-
-def save(path, seed=0, size=(320, 240), **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(seed).integers(60, 160, (size[1], size[0], 3), np.uint8)
-    PIL.Image.fromarray(noise).save(path, **options)
-    return path
+from tests.fakes import slow_down
+from tests.many_pictures import image_command, save
 
 
 @pytest.fixture
 def image(monkeypatch, tmp_path):
-    """A function that runs `fer-live image` in tmp_path with a fake analyzer, which it remembers."""
-    monkeypatch.chdir(tmp_path)
-    analyzer = fake_analyzer()
-    loaded = []
-
-    def load(*arguments, **options):
-        loaded.append(arguments)
-        return analyzer
-
-    monkeypatch.setattr(pictures.Analyzer, "load", load)
-
-    def run(*arguments: str) -> int:
-        return main(["image", *arguments])
-
-    run.analyzer, run.loaded = analyzer, loaded
-    return run
+    return image_command(monkeypatch, tmp_path)
 
 
 def test_pictures_are_annotated_and_logged(image, tmp_path, capsys):
@@ -86,145 +60,12 @@ def test_the_time_of_the_first_batch_counts(image, tmp_path, monkeypatch, capsys
     assert row.split()[-2] == "0.5"
 
 
-def test_a_second_run_reads_only_what_is_new(image, tmp_path, capsys):
-    save(tmp_path / "in" / "a.png")
-    image("in", "--output", "out", "--log", "log.jsonl")
-    (first,) = log_lines(tmp_path / "log.jsonl")
-    save(tmp_path / "in" / "b.png")
-    capsys.readouterr()
-    assert image("in", "--output", "out", "--log", "log.jsonl") == 0
-    assert "there already: 1 of 2 pictures" in capsys.readouterr().err
-    assert image.analyzer.classifier.batches == [1, 1]
-    again, second = log_lines(tmp_path / "log.jsonl")  # the log is whole nevertheless
-    assert again == first
-    assert second["source"] == "in/b.png"
-
-
-def test_where_all_is_done_no_model_is_loaded(image, tmp_path):
-    save(tmp_path / "in" / "a.png")
-    image("in", "--output", "out")
-    assert image("in", "--output", "out") == 0
-    assert len(image.loaded) == 1
-
-
-@pytest.mark.parametrize(
-    "other", [("--model", "cnn6"), ("--no-heatmap",), ("--abstain", "0.9")], ids=" ".join
-)
-def test_what_another_model_or_option_made_is_made_anew(image, tmp_path, capsys, other):
-    save(tmp_path / "in" / "a.png")
-    image("in", "--output", "out")
-    capsys.readouterr()
-    assert image("in", "--output", "out", *other) == 0
-    told = capsys.readouterr().err
-    assert "with other options or before they changed: 1 of 1 pictures; they were read anew" in told
-    assert image.analyzer.classifier.batches == [1, 1]
-    image("in", "--output", "out", *other)
-    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
-
-
-def test_another_picture_of_the_same_name_is_not_taken_for_the_one_that_was_read(
-    image, tmp_path, capsys
-):
-    for seed, folder in enumerate(("first", "second")):
-        save(tmp_path / folder / "a.png", seed)
-    image("first", "--output", "out")
-    copy = (tmp_path / "out" / "a.png").read_bytes()
-    assert image("second", "--output", "out", "--log", "log.jsonl") == 2
-    told = capsys.readouterr().err
-    assert "out/a.png is of another picture, first/a.png; choose another --output" in told
-    assert (tmp_path / "out" / "a.png").read_bytes() == copy
-    assert not (tmp_path / "log.jsonl").exists()
-
-
-def test_a_picture_that_changed_is_read_anew_and_one_that_moved_is_not(image, tmp_path):
-    save(tmp_path / "in" / "a.png")
-    image("in", "--output", "out")
-    (tmp_path / "in").rename(tmp_path / "moved")
-    image("moved", "--output", "out")
-    assert image.analyzer.classifier.batches == [1]
-    save(tmp_path / "in" / "a.png", seed=1)
-    image(str(tmp_path / "in"), "--output", "out")
-    assert image.analyzer.classifier.batches == [1, 1]
-
-
-def test_copies_that_a_pattern_finds_are_not_read(image, tmp_path, capsys):
-    save(tmp_path / "in" / "a.png")
-    for _ in range(2):
-        assert image("in/**/*.png", "--output", "in/read") == 0
-    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
-    assert [path.name for path in (tmp_path / "in" / "read").iterdir()] == ["a.png"]
-    (tmp_path / "in" / "a.png").unlink()
-    assert image("in/**/*.png", "--output", "in/read") == 2
-    assert "are annotated copies in in/read; name the pictures" in capsys.readouterr().err
-
-
-def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):
-    save(tmp_path / "in" / "a.png")
-    arguments = ("in", "--output", "out", "--model", "mine.safetensors")
-    for seed in (0, 0, 1):
-        Path(random_weights(seed)).replace(tmp_path / "mine.safetensors")
-        image(*arguments)
-    assert image.analyzer.classifier.batches == [1, 1]
-
-
-def test_a_crowd_whose_readings_did_not_all_fit_is_read_again_for_a_log(image, tmp_path):
-    save(tmp_path / "in" / "a.jpg")
-    image.analyzer.detector.faces *= 500
-    image("in", "--output", "out")
-    assert image("in", "--output", "out", "--log", "log.jsonl") == 0
-    assert len(log_lines(tmp_path / "log.jsonl")[0]["faces"]) == 500
-
-
 def test_a_file_in_the_place_of_a_folder_is_one_line(image, tmp_path, capsys):
     save(tmp_path / "in" / "x" / "a.png")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "x").touch()
     assert image("in/**/*.png", "--output", "out") == 2
     assert "fer-live: out/x cannot be made (File exists)" in capsys.readouterr().err
-
-
-def test_again_reads_all(image, tmp_path):
-    save(tmp_path / "in" / "a.png")
-    for _ in range(2):
-        image("in", "--output", "out", "--again")
-    assert image.analyzer.classifier.batches == [1, 1]
-
-
-@pytest.fixture
-def stopped(image, tmp_path, monkeypatch):
-    """`image`, with 20 pictures in tmp_path/in and a Ctrl-C in the first batch."""
-    for i in range(20):
-        save(tmp_path / "in" / f"{i:02}.png")
-    read = image.analyzer.batch
-
-    def batch(images, heatmaps):
-        if not image.analyzer.classifier.batches:
-            os.kill(os.getpid(), signal.SIGINT)
-        return read(images, heatmaps)
-
-    monkeypatch.setattr(image.analyzer, "batch", batch)
-    return image
-
-
-def test_a_stopped_run_goes_on_where_it_was(stopped, tmp_path):
-    assert stopped("in", "--output", "out") == 130
-    assert len(list((tmp_path / "out").iterdir())) == 8
-    assert stopped("in", "--output", "out") == 0
-    assert len(list((tmp_path / "out").iterdir())) == 20
-    assert stopped.analyzer.classifier.batches == [8, 8, 4]
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--output", "out"], "the same command goes on from here"),
-        (["--output", "out", "--again"], "the same command without --again goes on from here"),
-        (["--log", "a.jsonl"], "the same command starts over and replaces a.jsonl"),
-    ],
-)
-def test_a_stopped_run_tells_what_the_same_command_would_do(stopped, capsys, options, said):
-    assert stopped("in", *options) == 130
-    assert f"stopped with 12 to go; {said}" in capsys.readouterr().err.splitlines()
 
 
 def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, capsys):
@@ -246,16 +87,6 @@ def test_not_one_readable_picture_is_an_error(image, tmp_path, capsys):
     told = capsys.readouterr().err.splitlines()
     assert told[-1] == "fer-live: not one of 2 pictures could be read; name other files"
     assert "written: out" not in told
-
-
-def test_someone_elses_picture_in_the_output_folder_is_left_alone(image, tmp_path, capsys):
-    save(tmp_path / "in" / "a.png")
-    theirs = save(tmp_path / "out" / "a.png", seed=5).read_bytes()
-    assert image("in", "in/a.png", "--output", "out") == 2
-    assert "a.png is not from fer-live; add --again" in capsys.readouterr().err
-    assert (tmp_path / "out" / "a.png").read_bytes() == theirs
-    assert image("in", "--output", "out", "--again") == 0
-    assert embedded_record(tmp_path / "out" / "a.png")
 
 
 def test_patterns_keep_their_folders_and_other_kinds_become_png(image, tmp_path):
