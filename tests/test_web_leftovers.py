@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_live.web.leftovers import LATER, SOON, Leftovers
+from fer_live.web.run import _prepare
 
 
 class Clock:
@@ -42,6 +43,15 @@ def test_files_that_a_page_shows_stay(tmp_path, leftovers, clock):
     clock.seconds += 10 * LATER
     assert not leftovers.sweep()
     assert path.exists()
+
+
+def test_the_folder_goes_by_its_own_name(tmp_path, monkeypatch):
+    """Gradio follows links, so that what a page shows would not be known among the files there."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    (tmp_path / "true").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "true")
+    _prepare(tmp_path / "link")
+    assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "true")
 
 
 def test_files_go_soon_after_their_visitor(tmp_path, leftovers, clock):

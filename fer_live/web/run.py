@@ -114,7 +114,8 @@ def _warm_up(load: Callable[[], object]) -> None:
 
 def _prepare(folder: Path) -> None:
     """Uploads and results go to `folder`, which is removed at the end."""
-    os.environ.update(SILENT, GRADIO_TEMP_DIR=str(folder))
+    # By its own name: Gradio follows links in some of its paths, and macOS has its folder behind one.
+    os.environ.update(SILENT, GRADIO_TEMP_DIR=str(folder.resolve()))
     if find_spec("gradio") is None:
         raise UserError("gradio is not installed: pip install 'fer-live[web]'")
 
