@@ -1,7 +1,9 @@
 """Video files: frames, times, parts, colours and damage."""
 
 import logging
+import os
 import struct
+import threading
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,6 +48,18 @@ def test_a_gif_without_delays_gives_all_its_pictures(tmp_path):
     assert [frame.seconds for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     for frame, still in zip(frames, noise, strict=True):
         assert (frame.image[..., 0] == still).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_pipe_is_read_from_its_first_byte(tmp_path, video):
+    """To look into it would take what FFmpeg is to have."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_bytes, args=(video.read_bytes(),), daemon=True)
+    writing.start()
+    with VideoSource(pipe) as source:
+        assert len(list(source)) == FRAMES
+    writing.join()
 
 
 def test_a_videos_seconds_are_its_timestamps(tmp_path):

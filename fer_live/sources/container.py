@@ -51,14 +51,15 @@ def _file(path: Path) -> str | io.BytesIO:
     A GIF whose pictures have no delays, nor any other extension, gets a comment: FFmpeg would take all its
     pictures for one.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-        if head.startswith(GIF) and len(head) == HEAD:
-            colours = 2 << (head[10] & 7) if head[10] & 0x80 else 0
-            head += file.read(3 * colours)
-            rest = file.read(1)
-            if rest == PICTURE:
-                return io.BytesIO(head + COMMENT + rest + file.read())
+    if path.is_file():  # what is read of a pipe or a device is gone
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            if head.startswith(GIF) and len(head) == HEAD:
+                colours = 2 << (head[10] & 7) if head[10] & 0x80 else 0
+                head += file.read(3 * colours)
+                rest = file.read(1)
+                if rest == PICTURE:
+                    return io.BytesIO(head + COMMENT + rest + file.read())
     # An absolute path cannot be taken for one of FFmpeg's protocols ("concat:...").
     return str(path.absolute())
 
