@@ -198,7 +198,7 @@ def test_a_recipe_that_cannot_be_read_is_one_line(tmp_path, content, state):
 
 
 def test_a_teacher_whose_last_layer_knows_the_selection_split_is_told_of():
-    said = origin(load("cnn6-distilled", ["teachers=[cucn, cnn6]"]))
-    cucn, cnn6 = said.split(", cnn6 ")
+    said = origin(load("cnn6-distilled", ["teachers=[cucn, cucn-plus]"]))
+    cucn, plus = said.split(", cucn-plus ")
     assert cucn.endswith(", last layer fitted to public)")
-    assert "fitted" not in cnn6
+    assert "fitted" not in plus

@@ -127,7 +127,7 @@ def open_recording(page, address, folder):
     """The folder's film.mp4 with its log.jsonl."""
     page.goto(address)
     page.get_by_role("tab", name="Video").click()
-    page.get_by_text("Open a finished recording").click()
+    page.get_by_role("button", name="Open a finished recording").click()
     page.set_input_files("#film-finished input[type=file]", folder / "film.mp4")
     page.set_input_files("#film-log input[type=file]", folder / "log.jsonl")
     expect(page.locator("#film-log .filename")).to_have_count(1)  # it has arrived
