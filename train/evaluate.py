@@ -98,17 +98,16 @@ def evaluate(
         "cross_fitted": None,
         "crowd": None,
     }
-    if (
-        scores["vote"] != "majority" and split == source.selection
-    ):  # others have not fitted the temperature
+    confident = scores["vote"] != "majority"
+    if confident and split == source.selection:  # others have not fitted the temperature
         held_out = cross_fit(opinions, faces.labels, options.vote, strength)
         scores["cross_fitted"] = calibration(held_out, faces.labels)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
         folder = Path(new)
         if options.votes:
             scores["crowd"], risks = against_crowd(probabilities, opinions, faces)
-            plot_risks(risks, scores["weights"], folder / RISKS)
-        if scores["vote"] == "majority":
+            plot_risks(risks, f"{scores['weights']} on {faces.dataset} {split}", folder / RISKS)
+        if not confident:
             _leave_confidences_out(scores)
         _table_of_predictions(faces, probabilities, opinions).to_parquet(folder / TABLE)
         if options.pictures:
