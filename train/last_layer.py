@@ -56,8 +56,30 @@ def scaled(
     """The card of a network, here and in its `tensors`, whose last layer is corrected to fit `selection`.
 
     The card tells how faces that did not fit the correction fare with it. Raises UserError where the last
-    layer is not linear, or was corrected before, or lost its prior, which the correction would give back.
+    layer is not linear, or was corrected before, or lost its prior, which the correction would give back, and
+    where `selection` has other classes or too few faces.
     """
+    _refuse(card, network, selection, scaling)
+    known = _known(predict(network, card, selection, device), selection, card, scaling)
+    correction = fit_correction(*known)
+    scale, matrix, bias = correction
+    weight, bias = scale * tensors[WEIGHT].double(), scale * tensors[BIAS].double() + bias
+    if scaling == "matrix":
+        head = "classifier" if network.crowd is None else "crowd"
+        weight += matrix @ tensors[f"{head}.weight"].double()
+        bias += matrix @ tensors[f"{head}.bias"].double()
+    _put(network, tensors, weight, bias)
+    told = {
+        "by": scaling,
+        "split": selection.split,
+        "optimism": optimism(known, correction),
+        **cross_fitted(known),
+    }
+    return replace(card, training={**card.training, "matrix_scaling": told})
+
+
+def _refuse(card: Card, network: Network, selection: Faces, scaling: Scaling) -> None:
+    """Raise UserError as `scaled` says."""
     option = f"--{scaling}-scaling"
     if card.training.get("logit_adjustment"):
         raise UserError(
@@ -79,22 +101,6 @@ def scaled(
         raise UserError(
             f"{selection.split} has {len(selection)} faces: {option} needs at least {FOLDS}"
         )
-    known = _known(predict(network, card, selection, device), selection, card, scaling)
-    correction = fit_correction(*known)
-    scale, matrix, bias = correction
-    weight, bias = scale * tensors[WEIGHT].double(), scale * tensors[BIAS].double() + bias
-    if scaling == "matrix":
-        head = "classifier" if network.crowd is None else "crowd"
-        weight += matrix @ tensors[f"{head}.weight"].double()
-        bias += matrix @ tensors[f"{head}.bias"].double()
-    _put(network, tensors, weight, bias)
-    told = {
-        "by": scaling,
-        "split": selection.split,
-        "optimism": optimism(known, correction),
-        **cross_fitted(known),
-    }
-    return replace(card, training={**card.training, "matrix_scaling": told})
 
 
 def _known(found: Logits, selection: Faces, card: Card, scaling: Scaling) -> Known:
