@@ -84,13 +84,12 @@ def cross_fitted(known: Known) -> dict[str, Any]:
 
     Those temperatures, too, are of faces that did not fit the correction before them: five folds in each of five.
     """
-    labels = known.labels.numpy()
-    probabilities = np.empty(tuple(known.logits.shape))
+    labels, corrected = known.labels.numpy(), _corrected_by_others(known)
+    probabilities = np.empty(tuple(corrected.shape))
     for held in folds(len(labels)):
         others = known.of(~held)
         temperature = fit_temperature(_corrected_by_others(others), others.labels)
-        corrected = _corrected(known.of(held), fit_correction(*others))
-        probabilities[held] = (corrected / temperature).softmax(1).numpy()
+        probabilities[held] = (corrected[held] / temperature).softmax(1).numpy()
     confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
     scores = Scores(confusion)
     return {
