@@ -29,9 +29,15 @@ from train.vote import Opinion, Vote, best_strength, fitted_to, opinion, togethe
 RISKS = "risk_coverage.png"
 TABLE = "predictions.parquet"
 CONFUSION = "confusion.png"
+# The last two are of the crowd's votes.
 OF_CONFIDENCES = {
-    *("ece", "adaptive_ece", "nll", "brier", "reliability"),
-    *("kl", "kl_standard_error"),  # of the crowd's votes
+    "ece",
+    "adaptive_ece",
+    "nll",
+    "brier",
+    "reliability",
+    "kl",
+    "kl_standard_error",
 }
 METRICS = "metrics.json"  # where it is, the rest of the folder belongs to it
 

@@ -18,7 +18,8 @@ from train.vote import log_prior
 
 WEIGHT, BIAS = "classifier.weight", "classifier.bias"
 Tensors = dict[str, torch.Tensor]
-Scaling = Literal["matrix", "bias"]  # that, and a bias and a temperature; or those alone
+# A matrix, a bias for each class and a temperature, or the last two alone.
+Scaling = Literal["matrix", "bias"]
 
 
 def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) -> Card:
@@ -27,9 +28,9 @@ def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) 
     Raises UserError where the last layer has no bias to take it from, or the card no prior, or where calibration
     chose the bias: the scores that its card tells would be of another layer.
     """
-    if done := card.training.get("matrix_scaling"):
+    if done := scaling_of(card):
         raise UserError(
-            f"{card.name} has had its {done.get('by', 'matrix')} scaling, whose scores the card tells: leave "
+            f"{card.name} has had its {done} scaling, whose scores the card tells: leave "
             "--logit-adjustment out"
         )
     prior = log_prior(card)
@@ -78,6 +79,12 @@ def scaled(
     return replace(card, training={**card.training, "matrix_scaling": told})
 
 
+def scaling_of(card: Card) -> Scaling | None:
+    """What its last layer was calibrated by, if it was; files of earlier versions do not say that it was a matrix."""
+    told = card.training.get("matrix_scaling")
+    return told.get("by", "matrix") if told else None
+
+
 def _refuse(card: Card, network: Network, selection: Faces, scaling: Scaling) -> None:
     """Raise UserError as `scaled` says."""
     option = f"--{scaling}-scaling"
@@ -88,10 +95,8 @@ def _refuse(card: Card, network: Network, selection: Faces, scaling: Scaling) ->
         )
     if type(network.classifier) is not nn.Linear:
         raise UserError(f"{card.name}: its last layer is not linear: leave {option} out")
-    if done := card.training.get("matrix_scaling"):
-        raise UserError(
-            f"{card.name} has had its {done.get('by', 'matrix')} scaling: leave {option} out"
-        )
+    if done := scaling_of(card):
+        raise UserError(f"{card.name} has had its {done} scaling: leave {option} out")
     if tuple(selection.classes) != card.labels:
         raise UserError(
             f"{card.name} names {', '.join(card.labels)}, the split {selection.split} holds "

@@ -7,6 +7,7 @@ from typing import Any
 
 from fer_live.card import Card, load_card
 from fer_live.errors import UserError
+from train.last_layer import scaling_of
 
 HEAD = "# Model cards\n"  # where a README.md begins so, it is one of ours
 
@@ -99,8 +100,8 @@ def _scaling(card: Card) -> list[str]:
     if not scores:
         return []
     return [
-        f"- its last layer is calibrated by {scores.get('by', 'matrix')} scaling on its split {scores['split']}; by that of other faces "
-        f"({scores['folds']} folds): accuracy {100 * scores['accuracy']:.2f}%, macro recall "
+        f"- its last layer is calibrated by {scaling_of(card)} scaling on its split {scores['split']}; by that of "
+        f"other faces ({scores['folds']} folds): accuracy {100 * scores['accuracy']:.2f}%, macro recall "
         f"{100 * scores['macro_recall']:.2f}%, ECE {100 * scores['ece']:.2f}%, standard error "
         f"{100 * scores['ece_standard_error']:.2f}{_raised(scores)}"
     ]

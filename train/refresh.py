@@ -26,9 +26,9 @@ def refresh(
 
     `adjustment`: so many times the classes' log prior is taken from the calibrated logits for good, so
     that rare classes are named more often; the card adds up what was taken. `scaling`: the last layer is
-    calibrated on the split that selects, by a matrix or by biases alone. Otherwise the tensors, and what tells how they
-    were made, stay as they are. Raises UserError where the card names no data set that is known, `root`
-    holds other classes, the last layer cannot be changed so, or the file cannot be written.
+    calibrated on the split that selects, by a matrix or by biases alone. Otherwise the tensors, and what
+    tells how they were made, stay as they are. Raises UserError where the card names no data set that is
+    known, `root` holds other classes, the last layer cannot be changed so, or the file cannot be written.
     """
     if adjustment and scaling:
         raise UserError(
