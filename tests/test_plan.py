@@ -9,6 +9,7 @@ from fer_live.errors import UserError
 from train import recipe as recipes
 from train.outcome import Progress
 from train.plan import PlanOptions, all_runs, plan, shortened
+from train.schedule import factor
 from train.table import Column, Row, Table, load_table, table_names
 
 OVERALL = [Column("overall", "accuracy")]
@@ -152,6 +153,13 @@ def test_a_shortened_schedule_ends_as_low():
     short = shortened(recipe, 10)
     assert short.warmup_epochs == 1
     assert short.decay**10 == pytest.approx(0.9**40)
+
+
+@pytest.mark.parametrize("epochs", [6, 15, 60])
+def test_a_shortened_schedule_falls_by_stairs_that_it_has_time_for(epochs):
+    recipe = replace(recipes.load("report-baseline"), epochs=60, decay=0.1, decay_every=20)
+    rate = factor(shortened(recipe, epochs), 60)
+    assert rate(59) == pytest.approx(0.1**2)
 
 
 def test_another_limit_or_field_is_another_training():

@@ -190,7 +190,10 @@ def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
         fields["warmup_epochs"] = recipe.warmup_epochs * min(share, 1)
         fields["ema"] = recipe.ema ** (1 / share)  # else it would still remember the random start
         if recipe.schedule == "step":
-            fields["decay"] = recipe.decay ** (1 / share)  # so that it ends as low
+            every = max(round(recipe.decay_every * min(share, 1)), 1)
+            fields["decay_every"] = every
+            # So that it ends as low, also where there are fewer stairs.
+            fields["decay"] = recipe.decay ** (every / (share * recipe.decay_every))
     if recipe.after:
         earlier = recipes.before(recipe)
         fields["before"] = {**recipe.before, **_changes(earlier, shortened(earlier, epochs))}
