@@ -106,6 +106,13 @@ def test_what_does_not_fit_is_told_before_the_first_stage_trains(recipe, fer2013
     assert not (tmp_path / "run" / "before").exists()
 
 
+def test_another_network_is_told_before_the_first_stage_trains(recipe, fer2013_csv, tmp_path):
+    wrong = recipe("wrong", after=recipe("first"), network="dcnn")
+    with pytest.raises(UserError, match=r"has no head\.1\.bias, head\.1\.weight"):
+        fit(recipes.load(wrong), fer2013_csv, tmp_path / "run", FITTING)
+    assert not (tmp_path / "run" / "before").exists()
+
+
 def test_arguments_that_the_network_lacks_are_refused(recipe):
     with pytest.raises(UserError, match="'depth' is not one of network cnn6's"):
         recipes.load(recipe("wrong", arguments={"depth": 18}))

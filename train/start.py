@@ -1,6 +1,7 @@
 """A recipe's network, and where its parameters come from before the first step."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
+from train import recipe as recipes
 from train.checkpoints import BEST, read_checkpoint
 from train.data import Faces
 from train.pretrained import load_pretrained
@@ -17,6 +19,8 @@ from train.strategies import Strategy, Task, build_strategy, criterion
 
 LAST_LAYER = "classifier."
 FITTED = "fitted to the split that selects"
+Tensors = Mapping[str, torch.Tensor]
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,6 +32,9 @@ def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
     classes = len(faces.classes)
     network = build_network(recipe, classes)
     _check_trains(network, recipe)
+    if recipe.after:
+        earlier = build_network(recipes.before(recipe), classes)
+        _taken_over(network, recipe, earlier.state_dict(), f"after: recipe {recipe.after}")
     labels = torch.from_numpy(faces.labels)
     loss = criterion.build(
         labels.bincount(minlength=classes),
@@ -166,17 +173,24 @@ def _from_run(network: Network, recipe: Recipe, before: Path) -> None:
     checkpoint = read_checkpoint(before / BEST)
     prefix = "network."
     found = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items()}
+    network.load_state_dict(_taken_over(network, recipe, found, str(before)), strict=False)
+
+
+def _taken_over(network: Network, recipe: Recipe, found: Tensors, where: str) -> Tensors:
+    """What of the tensors `found` stays as it is. Raises UserError where the network has others."""
     fresh = tuple(recipe.trains)
     own = network.state_dict()
     names = [name for name in own if not (fresh and name.startswith(fresh))]
     lacking = sorted(name for name in names if name not in found)
     if lacking:
-        raise UserError(f"{before} was trained without {', '.join(lacking[:3])}: see `after`")
-    kept = {name: found[name] for name in names}
-    for name, tensor in kept.items():
-        if tensor.shape != own[name].shape:
+        raise UserError(
+            f"{where} has no {', '.join(lacking[:3])} for the recipe's network {recipe.network}: go on from "
+            "one that has, or train them"
+        )
+    for name in names:
+        if found[name].shape != own[name].shape:
             raise UserError(
-                f"{before}: {name} is {tuple(tensor.shape)}, the recipe's network has "
+                f"{where}: {name} is {tuple(found[name].shape)}, the recipe's network has "
                 f"{tuple(own[name].shape)}: see `arguments`"
             )
-    network.load_state_dict(kept, strict=False)
+    return {name: found[name] for name in names}
