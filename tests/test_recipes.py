@@ -131,6 +131,7 @@ def test_one_remedy_is_not_warned_of(caplog, override):
         ("learning_rate=.nan", "learning_rate is nan: use 0 or more"),
         ("label_smoothing=2", "label_smoothing is 2.0: use 0 to 1"),
         ("seed=-1", "seed is -1: use 0 to 4294967295"),
+        ("ema=1", "ema is 1.0: use 0 to 0.999999"),
         ("augmentation.flip=3", "augmentation.flip is 3.0: use 0 to 1"),
         ("augmentation.erased_area=[0.5,0.2]", "erased_area [0.5, 0.2] is not a smallest and"),
         ("channels=2", "channels 2 is not one of 1, 3"),

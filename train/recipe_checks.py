@@ -27,7 +27,7 @@ LIMITS = {
     "decay_every": (1, inf),
     "plateau_patience": (0, inf),
     "warmup_epochs": (0, inf),
-    "ema": (0, 1),
+    "ema": (0, 0.999999),  # at 1 the average would stay what the first step made
     "clip_norm": (0, inf),
     "seed": (0, 2**32 - 1),
 }
