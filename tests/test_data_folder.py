@@ -70,8 +70,16 @@ def test_an_empty_folder_is_told(tmp_path):
 def test_class_folders_without_pictures_are_told(tmp_path):
     (tmp_path / "happy").mkdir()
     (tmp_path / "happy" / "Thumbs.db").touch()
-    with pytest.raises(UserError, match="no face of folder's split 'train'"):
+    with pytest.raises(UserError, match="too few pictures for a split train: add more"):
         FOLDER.load(tmp_path, "train")
+
+
+def test_a_folder_too_small_to_hold_pictures_out_asks_for_more(tmp_path):
+    write_class_folders(tmp_path, {"happy": 2, "sad": 2})
+    with pytest.raises(
+        UserError, match="split validation: add more of each class, or a folder val/"
+    ):
+        FOLDER.load(tmp_path, "validation")
 
 
 def test_hidden_folders_are_no_classes(tmp_path):

@@ -31,11 +31,16 @@ def load(root: Path, split: str) -> FiledFaces:
     With split folders, a tenth of each class of `train` becomes `validation` where that has no folder;
     without any, `validation` and `test` are a tenth each. A picture's path decides, so that the split of a
     folder that does not change is always the same. Warns of classes without a picture. Raises UserError
-    on names that are no expression.
+    on names that are no expression, and where the split would have no picture.
     """
     faces = _load(root, split)
+    if not len(faces):
+        raise UserError(
+            f"{root} has too few pictures for a split {split}: add more of each class, or a folder "
+            f"{FOLDERS[split][0]}/ with class folders"
+        )
     empty = [name for name, count in faces.counts_by_name().items() if not count]
-    if len(faces) and empty:
+    if empty:
         logger.warning(f"{root}: the split {split} has no picture of {', '.join(empty)}")
     return faces
 
