@@ -47,6 +47,15 @@ def test_excluded_faces_do_not_count(fer2013_csv, tmp_path, random_weights, caps
     assert "less the excluded" in capsys.readouterr().out
 
 
+def test_a_list_of_other_faces_is_warned_of(fer2013_csv, tmp_path, random_weights, caplog):
+    path = tmp_path / "exclude.txt"
+    path.write_text("pubic 56\npublic 0\n")  # a row is counted in the whole data set
+    options = EvaluateOptions(exclude=path)
+    root, output = fer2013_csv, tmp_path / "out"
+    assert evaluate([random_weights()], "fer2013", root, None, output, CPU, options)["n"] == 21
+    assert f"{path} names no face of the split public: none is left out" in caplog.text
+
+
 def test_a_list_that_leaves_nothing_is_refused(fer2013_csv, tmp_path, random_weights):
     path = tmp_path / "exclude.txt"
     path.write_text("".join(f"public {row}\n" for row in range(56, 77)))

@@ -5,6 +5,7 @@ follows a `#` is a remark; empty lines are skipped. Lines of other splits than t
 do not count.
 """
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from fer_live.errors import UserError
 from train.data import Faces
 
 HEAD = "# Faces that `python -m train evaluate --exclude` leaves out: split, row (from 0), # why.\n"
+
+logger = logging.getLogger(__name__)
 
 
 def write_exclusions(path: Path, faces: Iterable[tuple[str, int, str]]) -> None:
@@ -46,9 +49,13 @@ def read_exclusions(path: Path) -> list[tuple[str, int]]:
 
 
 def kept(faces: Faces, path: Path) -> NDArray[np.bool_]:
-    """(N,) whether each face stays. Raises UserError where none would."""
+    """(N,) whether each face stays. Warns where all do. Raises UserError where none would."""
     rows = [row for split, row in read_exclusions(path) if split == faces.split]
     stays = ~np.isin(faces.rows, rows)
     if not stays.any():
         raise UserError(f"--exclude {path} leaves no face of the split {faces.split}")
+    if stays.all():
+        logger.warning(
+            f"--exclude {path} names no face of the split {faces.split}: none is left out"
+        )
     return stays
