@@ -106,3 +106,12 @@ def test_draws_follow_from_the_seed_and_differ_from_face_to_face():
         twice.append(Augmentation()(face.expand(2, -1, -1, -1)))
     assert torch.equal(*twice)
     assert not torch.equal(twice[0][0], twice[0][1])
+
+
+def test_mixed_precision_moves_no_pixel():
+    faces = torch.rand(8, 1, SIDE, SIDE)
+    torch.manual_seed(0)
+    expected = Augmentation()(faces)
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(Augmentation()(faces), expected)

@@ -59,7 +59,9 @@ class Augmentation:
         )  # (B, 2, 2)
         shift = 2 * self.shift * torch.stack([_uniform(batch, device) for _ in range(2)], 1)
         theta = torch.cat([theta, shift[:, :, None]], 2)  # (B, 2, 3)
-        grid = F.affine_grid(theta, [*images.shape[:2], size, size], align_corners=False)
+        # In bfloat16, places would be up to 0.2 of 48 pixels off, a whole one of 224.
+        with torch.autocast(device.type, enabled=False):
+            grid = F.affine_grid(theta, [*images.shape[:2], size, size], align_corners=False)
         return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
     def _relight(self, images: Tensor) -> Tensor:
