@@ -98,6 +98,14 @@ def test_self_cure_keeps_a_label_that_is_nearly_as_likely():
     assert strategy.labels.tolist() == [1, 0]
 
 
+def test_self_cure_ranks_faces_in_mixed_precision_as_well():
+    strategy = self_cure(relabel_from=0.0, relabel_margin=-1.0)
+    now = step([[9.0, 0.0], [0.0, 9.0]], [1, 0], embedding=[[-0.001], [0.001]])
+    with torch.autocast("cpu", torch.bfloat16):
+        strategy.loss(now)
+    assert strategy.labels.tolist() == [0, 0]  # the first one, by a hair
+
+
 def relabel(rank):
     """Each process meets one face of four and gives it the likelier label."""
     strategy = SelfCure(task([1.0, 1.0], labels=[0, 0, 0, 0], width=1))

@@ -39,7 +39,8 @@ class SelfCure(Strategy):
     def loss(self, step: Step) -> Loss:
         """CE(alpha_i z_i, y_i) + max(0, margin - (mean alpha of the high group - of the low one)). Wang et al. 2020, eq. 2 and 3."""
         output = step.forward(step.view())
-        importance = torch.sigmoid(self.importance(output.embedding)).float()[:, 0]  # (B,)
+        # A sigmoid in bfloat16 would give many faces one rank.
+        importance = torch.sigmoid(self.importance(output.embedding).float())[:, 0]  # (B,)
         weighted = importance[:, None] * output.logits.float()
         labels = self.labels[step.places]
         order = importance.argsort(descending=True)
