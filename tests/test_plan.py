@@ -210,6 +210,10 @@ def test_every_row_of_the_published_tables_can_be_trained_or_is_cited(name):
         ({"columns": [{"name": "x", "metric": "luck"}]}, "'luck' is not one of"),
         ({"rows": [{"name": "a", "published": {"y": 1}}]}, "which is not one of"),
         ({"rows": [{"name": "a"}, {"name": "a"}]}, "two rows are called 'a'"),
+        (
+            {"columns": [{"name": "x", "metric": "auc"}, {"name": "x", "metric": "accuracy"}]},
+            "two columns are called 'x'",
+        ),
         ({"rows": [{"title": "a"}]}, "title"),
         ({"compare": ["a", "b"]}, "compare .* is not two of its rows"),
     ],

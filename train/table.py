@@ -113,6 +113,9 @@ def _check(table: Table, path: Path) -> None:
                 f"table {path}: metric {column.metric!r} is not one of {', '.join(METRICS)}"
             )
     columns = [column.name for column in table.columns]
+    doubled = next((name for name in columns if columns.count(name) > 1), None)
+    if doubled:
+        raise UserError(f"table {path}: two columns are called {doubled!r}: name them apart")
     for row in table.rows:
         strange = [name for name in row.published if name not in columns]
         if strange:
