@@ -38,7 +38,7 @@ class Recipe:
 
     Until `small_until`, a share of the training, faces are shrunk to `small_size` pixels, which is
     quicker (0 for never). `schedule`: "cosine" falls to 0, "step" multiplies by `decay` each `decay_every`
-    epochs; after `plateau_patience` epochs (0 for never) without a better loss on the selection split
+    epochs; after more than `plateau_patience` epochs (0 for never) without a better loss on the selection split
     the rate falls to a tenth as well. `head_rate`: the classifier's learning rate over the others'.
     Warm-up and the averaging of weights (`ema`, the decay per step; 0 for none) count in epochs and
     steps; `clip_norm` 0 for none. `precision`: "auto" for the one that is quicker on the device.

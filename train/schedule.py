@@ -31,7 +31,7 @@ def warm_cosine(step: int, warmup: float, steps: float) -> float:
 
 
 class Plateau:
-    """A factor of its own beside any schedule: a tenth after each `patience` epochs without a better loss.
+    """A factor of its own beside any schedule: a tenth after more than `patience` epochs without a better loss.
 
     Kept apart from the other factor, because both torch's exponential and its plateau scheduler write
     the rate itself and would undo each other. A `patience` of 0 is never.
