@@ -74,7 +74,7 @@ class Naming:
     def _overtaken(self, now: Label, probabilities: Probabilities) -> bool:
         """Whether a new expression leads all that are shown by a leap, or one of those shown the others."""
         fresh = [probabilities[e] for e in now if e not in self.label]
-        if fresh or not now:
+        if fresh:
             staying = [probabilities[e] for e in self.label]
         else:
             fresh = [probabilities[e] for e in now]

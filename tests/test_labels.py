@@ -3,7 +3,7 @@
 import pytest
 
 from fer_live.expressions import FEAR, HAPPY, NEUTRAL, SAD, SEVEN, SURPRISE
-from fer_live.labels import Naming, honest_label
+from fer_live.labels import Naming, honest_label, still_fits
 from fer_live.track import Tracks
 from fer_live.types import Box, Face, Prediction, Reading
 
@@ -50,6 +50,16 @@ def test_a_clear_lead_need_not_wait():
     assert Naming((HAPPY,)).after(clear, 0.0, 1.0).label == (SURPRISE,)
 
 
+def test_a_second_name_waits():
+    naming = Naming((SAD,)).after(probabilities(sad=0.5, neutral=0.3), 0.6, 1.0)
+    assert naming == Naming((SAD,), doubted=1.0)
+
+
+def test_a_lead_over_the_less_probable_of_two_is_none():
+    naming = Naming((SAD, NEUTRAL)).after(probabilities(happy=0.5, sad=0.3), 0.0, 1.0)
+    assert naming == Naming((SAD, NEUTRAL), doubted=1.0)
+
+
 def test_one_of_two_that_clearly_leads_need_not_wait():
     clear = probabilities(happy=0.92, neutral=0.05)
     assert Naming((NEUTRAL, HAPPY)).after(clear, 0.82, 1.0).label == (HAPPY,)
@@ -60,22 +70,50 @@ def test_a_clear_lead_that_is_not_sure_enough_names_two():
     assert Naming((HAPPY,)).after(lead, 0.6, 1.0).label == (SURPRISE, FEAR)
 
 
-def test_a_reading_at_the_threshold_does_not_flicker():
-    """Confidence that swings by 0.04 around the threshold keeps the first label."""
+@pytest.mark.parametrize("frames", [1, 10], ids=["tenths", "seconds"])
+def test_a_reading_at_the_threshold_does_not_flicker(frames):
+    """Confidence that swings by 0.04 around the threshold keeps the first label, however long it is below."""
     naming, labels = Naming((SAD,)), set()
     for i in range(60):
-        sure = 0.6 + (0.04 if i % 2 else -0.04)
+        sure = 0.6 + (0.04 if i // frames % 2 else -0.04)
         naming = naming.after(probabilities(sad=sure, neutral=0.2), 0.6, i / 10)
         labels.add(naming.label)
     assert labels == {(SAD,)}
 
 
-def test_two_names_keep_their_order():
+@pytest.mark.parametrize("frames", [1, 10], ids=["tenths", "seconds"])
+def test_two_names_keep_their_order(frames):
     naming = Naming((SAD, NEUTRAL))
     for i in range(60):
-        sad = 0.44 + (0.02 if i % 2 else -0.02)
+        sad = 0.44 + (0.02 if i // frames % 2 else -0.02)
         naming = naming.after(probabilities(sad=sad, neutral=0.88 - sad), 0.0, i / 10)
     assert naming.label == (SAD, NEUTRAL)
+
+
+@pytest.mark.parametrize(
+    ("label", "abstain_below", "stays", "goes"),
+    [
+        ((SAD,), 0.6, {"sad": 0.56, "neutral": 0.2}, {"sad": 0.54, "neutral": 0.2}),
+        ((SAD,), 0.0, {"sad": 0.36, "neutral": 0.32}, {"sad": 0.36, "neutral": 0.34}),
+        # one of two is sure enough by now, and leads the other by enough
+        ((SAD, NEUTRAL), 0.6, {"sad": 0.64, "neutral": 0.2}, {"sad": 0.66, "neutral": 0.2}),
+        ((SAD, NEUTRAL), 0.0, {"sad": 0.5, "neutral": 0.38}, {"sad": 0.5, "neutral": 0.36}),
+        # a third is more probable, or the two together are not sure enough any more
+        (
+            (SAD, NEUTRAL),
+            0.6,
+            {"sad": 0.44, "neutral": 0.2, "happy": 0.24},
+            {"sad": 0.44, "neutral": 0.2, "happy": 0.26},
+        ),
+        ((SAD, NEUTRAL), 0.6, {"sad": 0.36, "neutral": 0.2}, {"sad": 0.34, "neutral": 0.2}),
+        ((SAD, NEUTRAL), 0.0, {"sad": 0.24, "neutral": 0.22}, {"sad": 0.23, "neutral": 0.21}),
+        # two together are sure enough by now
+        ((), 0.6, {"sad": 0.44, "neutral": 0.2}, {"sad": 0.46, "neutral": 0.2}),
+    ],
+)
+def test_a_label_stays_as_long_as_it_nearly_fits(label, abstain_below, stays, goes):
+    assert still_fits(label, probabilities(**stays), abstain_below)
+    assert not still_fits(label, probabilities(**goes), abstain_below)
 
 
 def test_two_names_become_one_once_it_is_sure():
@@ -103,6 +141,13 @@ def test_tracks_name_each_reading():
     for i in range(1, 40):
         (last,) = tracks.update([reading(happy=0.95)], i / 20)
     assert last.shown == (HAPPY,)
+
+
+def test_tracks_keep_a_label_that_does_not_fit_for_a_moment():
+    tracks = Tracks(smoothing=1e-9, abstain_below=0.6)
+    sure = [0.8, 0.5, 0.5, 0.8, 0.5, 0.5, 0.8]
+    shown = [tracks.update([reading(sad=p)], 20 + i / 10)[0].shown for i, p in enumerate(sure)]
+    assert shown == [(SAD,)] * 7
 
 
 def test_a_threshold_can_change_in_the_middle():

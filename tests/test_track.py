@@ -26,9 +26,16 @@ def test_identities_count_from_one_in_the_readings_order():
     assert identities(Tracks().update([reading(300), reading(0)], 0.0)) == [1, 2]
 
 
-def test_a_moving_face_keeps_its_identity():
+@pytest.mark.parametrize("begin", [0, 3600])
+def test_a_moving_face_keeps_its_identity(begin):
     tracks = Tracks()
-    assert {tracks.update([reading(20 * i)], i / 30)[0].track for i in range(40)} == {1}
+    assert {tracks.update([reading(70 * i)], begin + i / 30)[0].track for i in range(40)} == {1}
+
+
+def test_a_face_that_comes_nearer_keeps_its_identity():
+    tracks = Tracks()
+    tracks.update([reading(100, 100, 80)], 0.0)
+    assert identities(tracks.update([reading(80, 80, 120)], 1 / 30)) == [1]
 
 
 def test_two_faces_do_not_swap_when_the_detector_reorders_them():
@@ -37,6 +44,31 @@ def test_two_faces_do_not_swap_when_the_detector_reorders_them():
     for i in range(1, 20):
         updated = tracks.update([reading(100 + 3 * i), reading(3 * i)], i / 30)
         assert identities(updated) == [2, 1]
+
+
+def test_two_faces_near_each_other_keep_their_identities():
+    tracks = Tracks()
+    tracks.update([reading(0), reading(60)], 0.0)  # less than a face apart
+    assert identities(tracks.update([reading(62), reading(2)], 0.1)) == [2, 1]
+
+
+def test_one_identity_is_not_given_to_two_faces():
+    tracks = Tracks()
+    tracks.update([reading(0)], 0.0)
+    assert identities(tracks.update([reading(50), reading(5)], 0.1)) == [2, 1]
+
+
+def test_of_two_faces_equally_near_it_is_the_one_seen_just_now():
+    tracks = Tracks()
+    tracks.update([reading(0), reading(100)], 0.0)
+    tracks.update([reading(100)], 0.5)
+    assert identities(tracks.update([reading(50)], 0.6)) == [2]
+
+
+def test_boxes_without_a_size_are_nobodys_for_long():
+    tracks = Tracks()
+    tracks.update([reading(size=0)], 0.0)
+    assert identities(tracks.update([reading(size=0)], 0.1)) == [2]
 
 
 def test_a_shortly_lost_face_keeps_its_identity():
@@ -117,11 +149,13 @@ def test_the_first_reading_is_taken_as_it_is():
 
 def test_uncertainty_is_smoothed_where_it_is_known():
     tracks = Tracks(smoothing=0.3)
-    tracks.update([reading(uncertainty=0.0)], 0.0)
+    tracks.update([reading(uncertainty=0.5)], 0.0)
     (updated,) = tracks.update([reading(uncertainty=1.0)], 0.3)
-    assert updated.prediction.uncertainty == pytest.approx(0.632, abs=1e-3)
+    assert updated.prediction.uncertainty == pytest.approx(0.5 + 0.5 * 0.632, abs=1e-3)
     (updated,) = tracks.update([reading(uncertainty=None)], 0.6)
     assert updated.prediction.uncertainty is None
+    (updated,) = tracks.update([reading(uncertainty=0.4)], 0.9)
+    assert updated.prediction.uncertainty == 0.4
 
 
 def test_zero_smoothing_leaves_readings_as_they_are():
@@ -165,6 +199,13 @@ def test_a_trembling_box_is_calmed():
         tracks.update([reading(100 + t)], i / 30)[0].face.box.left for i, t in enumerate(tremble)
     ]
     assert np.std(lefts[10:]) < 0.6 * np.std(tremble[10:])
+
+
+def test_a_box_that_moved_a_little_gets_there_in_tenths_of_a_second():
+    tracks = Tracks()
+    tracks.update([reading(100)], 0.0)
+    (updated,) = tracks.update([reading(102)], 0.1)
+    assert updated.face.box.left == pytest.approx(100 + 2 * (1 - math.exp(-1)))
 
 
 def test_a_fast_box_does_not_lag():
