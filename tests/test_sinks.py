@@ -10,13 +10,30 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.sinks import CsvLog, JsonLog, PictureFile, VideoFile
 from fer_live.sinks.base import save_whole
+from tests.scenes import picture, scene
 
 
-def test_nothing_is_left_where_nothing_was_written(tmp_path):
-    for sink in (VideoFile(tmp_path / "clip.mp4"), PictureFile(tmp_path / "picture.png")):
-        with sink:
-            pass
+FILES = [
+    (JsonLog, "log.jsonl"),
+    (CsvLog, "log.csv"),
+    (VideoFile, "clip.mp4"),
+    (PictureFile, "picture.png"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), FILES)
+def test_nothing_is_left_where_nothing_was_written(tmp_path, kind, name):
+    with kind(tmp_path / name):
+        pass
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("kind", "name"), FILES)
+def test_an_older_file_stays_where_nothing_was_written(tmp_path, kind, name):
+    (tmp_path / name).write_text("precious")
+    with kind(tmp_path / name):
+        pass
+    assert (tmp_path / name).read_text() == "precious"
 
 
 @pytest.mark.parametrize(
@@ -54,12 +71,22 @@ def test_an_unwritable_place_is_refused_at_once(tmp_path, kind, name):
 def test_what_another_program_records_is_left_alone(monkeypatch, tmp_path, system, kind, name):
     monkeypatch.setattr("fer_live.sinks.base.sys", SimpleNamespace(platform=system))
     place = tmp_path / name
-    for _ in range(2):  # free again once it has ended
+    for sink in (kind(place), kind(place)):  # free again once the first has ended
         with (
-            kind(place),
+            sink,
             pytest.raises(UserError, match=f"{name} is being recorded by another program"),
         ):
             kind(place).__enter__()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(JsonLog, "log.jsonl"), (VideoFile, "clip.mp4")])
+def test_what_has_ended_takes_no_more(tmp_path, kind, name):
+    with kind(tmp_path / name) as sink:
+        sink.write(scene(), picture())
+    size = (tmp_path / name).stat().st_size
+    with pytest.raises(RuntimeError):
+        sink.write(scene(), picture())
+    assert (tmp_path / name).stat().st_size == size
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
