@@ -12,7 +12,6 @@ from fer_live.sinks import CsvLog, JsonLog, PictureFile, VideoFile
 from fer_live.sinks.base import save_whole
 from tests.scenes import picture, scene
 
-
 FILES = [
     (JsonLog, "log.jsonl"),
     (CsvLog, "log.csv"),
