@@ -15,13 +15,13 @@ from fer_live.web.correction import Corrected, Place
 from fer_live.web.corrections import OFF, Corrections
 from fer_live.web.explainers import Explainers
 from fer_live.web.readers import Opinion, Readers
+from fer_live.web.results import PREDICTED
 from fer_live.web.show import note, shrunk
 from fer_live.web.theme import script
 from fer_live.web.uploads import read_upload, told
 
 MOST = 12  # pictures at a time
 LONGEST = 1280  # pixels of a picture on the page
-PREDICTED = "predicted"
 ABOUT = (
     "Finds the faces of each picture and reads them one by one; a heat-map shows what spoke for an expression. "
     "Not for judging the people in them."

@@ -52,14 +52,18 @@ def page(pile: "Pile", explainers: Explainers, wish: Wish) -> str:
 
 
 def annotated(image: Image, readings: list[Reading], wanted: str, strength: float) -> Image:
-    """A copy with boxes, labels, bars and Grad-CAM heat-maps of `wanted`; faces are numbered as their cards are."""
+    """A copy with boxes, labels, bars and Grad-CAM heat-maps of `wanted`; faces are numbered as their cards are.
+
+    Of an expression that the model does not name there is no heat-map.
+    """
     canvas = image.copy()
     if not readings:
         return canvas
     readings = [replace(reading, track=i + 1) for i, reading in enumerate(readings)]
     labels = list(readings[0].prediction.probabilities)
-    chosen = None if wanted == PREDICTED else [*map(str, labels), wanted].index(wanted)
-    view = View(heatmap=strength > 0, strength=strength, chosen=chosen)
+    chosen = labels.index(Expression(wanted)) if wanted in labels else None
+    warm = strength > 0 and (wanted == PREDICTED or chosen is not None)
+    view = View(heatmap=warm, strength=strength, chosen=chosen)
     Painter().draw(canvas, readings, view, labels)
     return canvas
 
