@@ -27,14 +27,13 @@ METHODS: dict[str, str | None] = {
     "ScoreCAM": "ScoreCAM",
     "AblationCAM": "AblationCAM",
 }
-SLOW = ("ScoreCAM", "AblationCAM")  # a forward pass for each channel
 CLASSLESS = ("EigenCAM",)  # the same map for each class
 
 
 class Explainer:
     """Heat-maps of one network by any of METHODS, on a copy of its own: the library leaves hooks while it works.
 
-    `shape`: (C, h, w) of its feature map. One thread at a time; others wait.
+    One thread at a time; others wait.
     """
 
     def __init__(self, network: Network, card: Card):

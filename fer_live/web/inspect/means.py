@@ -29,9 +29,10 @@ Progress = Callable[[Iterable], Iterable]
 
 
 def means(evaluation: Evaluation, model: str, readers: Readers, progress: Progress) -> str:
-    """A row for each true class. Right: the map of that class; wrong: the map of the class that was read.
+    """A row for each true class: the faces that the evaluation has right, and wrong.
 
-    Each face's map is scaled to the sum 1 before the mean. Raises UserError where pictures are missing.
+    Each face's map is that of the class that `model` reads in it now, scaled to the sum 1 before the mean.
+    Raises UserError where pictures are missing.
     """
     rows = []
     for index in progress(range(len(evaluation.labels))):
