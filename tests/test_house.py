@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 # What a model means and how it is fed: all that the workshop may know of the app.
 SHARED = {
     "card",
+    "card_fields",
     "colour",
     "device",
     "errors",

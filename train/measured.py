@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from fer_live.card import Card
+from fer_live.card_fields import PERCENTILES
 from fer_live.errors import UserError
 from fer_live.models import Network
 from train.calibration import calibration, cross_fit
@@ -20,7 +21,6 @@ from train.metrics import confidence_for, measure
 from train.predict import Logits, fit_temperature, predict
 from train.vote import Opinion, optimism_on
 
-PERCENTILES = 101
 SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
 MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")
 SHOWN = ("per_class_recall", "labels", "confusion", "reliability")  # what the app draws of them
