@@ -10,7 +10,7 @@ from fer_live.expressions import HAPPY, SAD, SURPRISE
 from fer_live.sinks import open_log
 from fer_live.sinks.record import scene_record
 from fer_live.summary import Summary, read_log
-from fer_live.summary.collect import BINS, FINEST
+from fer_live.summary.collect import BINS, FINEST, merged
 from tests.scenes import picture, scene
 
 
@@ -88,6 +88,26 @@ def test_a_long_session_keeps_its_timeline_short():
     assert max(bins) * summary.width == pytest.approx(3999, abs=summary.width)
 
 
+def test_people_that_are_one_are_added_up():
+    summary = Summary()
+    add(summary, 2, face(5, happy=0.6, sad=0.4))
+    add(summary, 2.5, face(5, happy=0.9), face(3, happy=0.3, sad=0.7))
+    add(summary, 3, face(3, happy=0.8, sad=0.2))
+    add(summary, 9, face(3, happy=0.7, surprise=0.3))
+    persons = {person.track: person for person in summary.people}
+    for first, second in ((5, 3), (3, 5)):
+        whole = merged([persons[first], persons[second]])
+        assert (whole.track, whole.first, whole.last, whole.readings) == (first, 2, 9, 5)
+        assert (whole.counts[HAPPY], whole.counts[SAD]) == (4, 1)
+        assert whole.seconds == {HAPPY: 2.0, SAD: 0.5}
+        # At 2.5 seconds both were read.
+        means = {index * FINEST: part.mean(HAPPY) for index, part in whole.bins.items()}
+        assert means == pytest.approx({0: 0.6, 0.5: 0.6, 1: 0.8, 7: 0.7})
+        assert whole.best[HAPPY].probability == 0.9
+        assert whole.best[SAD].probability == 0.7
+    assert persons[5].readings == 2  # as it was
+
+
 def test_a_clock_that_jumps_back_loses_nothing():
     summary = Summary()
     for seconds in (50, 51, 3, 52):
@@ -98,12 +118,12 @@ def test_a_clock_that_jumps_back_loses_nothing():
 def test_the_best_moment_of_each_expression_is_remembered():
     summary = Summary()
     for i, p in enumerate((0.6, 0.95, 0.7)):
-        add(summary, i, face(happy=p, sad=1 - p))
+        add(summary, i / 2, face(happy=p, sad=1 - p))
     add(summary, 3, face(surprise=0.4, sad=0.3))  # not clear enough to be shown
     (person,) = summary.people
     assert person.best[SURPRISE].probability == 0.4
     assert [(e, m.frame, m.seconds, m.probability) for e, m in person.moments] == [
-        (HAPPY, 1, 1, 0.95)
+        (HAPPY, 1, 0.5, 0.95)
     ]
 
 
@@ -122,6 +142,24 @@ def test_a_log_is_read_back_as_it_was_written(tmp_path, name):
             log.write(scene(i, i / 10, uncertainty=None if i else 0.31), picture())
     expected = [scene_record(scene(i, i / 10, uncertainty=None if i else 0.31)) for i in range(3)]
     assert list(read_log(tmp_path / name)) == expected
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])
+def test_numbers_that_are_missing_from_a_log_are_read_back_as_such(tmp_path, name):
+    record = scene_record(scene())
+    said = record["faces"][0]["probabilities"] | {"sad": None}
+    record = record | {
+        "seconds": None,
+        "faces": [record["faces"][0] | {"track": None, "probabilities": said}],
+    }
+    with open_log(tmp_path / name) as log:
+        log.write_record(record)
+    (read,) = read_log(tmp_path / name)
+    assert read["seconds"] is read["faces"][0]["track"] is None
+    assert read["faces"][0]["probabilities"].get("sad") is None
+    summary = Summary()
+    summary.add(read)
+    assert summary.people[0].track is None
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])
@@ -160,6 +198,7 @@ def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path, name):
         ),
         ("a.jsonl", '{"frame": Infinity, "seconds": 0, "faces": []}\n', ["line 1", "infinity"]),
         ("a.jsonl", '{"frame": 0, "seconds": 1' + 400 * "0" + ', "faces": []}\n', ["line 1"]),
+        ("a.jsonl", '{"frame": 0, "seconds": NaN, "faces": []}\n', ["line 1", "nan is no number"]),
         ("a.jsonl", '{"frame": 0, "seconds": -1e308, "faces": []}\n', ["-1e+308 seconds"]),
         ("a.jsonl", 200_000 * "[" + "\n", ["line 1"]),
         ("a.csv", "name,age\nAda,36\n", ["a.csv", "no column 'frame'"]),
