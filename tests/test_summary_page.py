@@ -13,12 +13,10 @@ from fer_live.expressions import HAPPY, SAD
 from fer_live.overlay.sprites import text_width
 from fer_live.sinks import open_log
 from fer_live.summary import Summary, SummaryFile, write_summary
-from fer_live.summary.file import SIDE, thumbnail
-from fer_live.summary.page import SHOWN, clock, lay_out, percent, table
+from fer_live.summary.page import CARD, SHOWN, clock, lay_out, percent, table
 from fer_live.summary.raster import FINE, picture
-from fer_live.summary.shapes import Area, Picture, Rectangle, Words
+from fer_live.summary.shapes import Area, Rectangle, Words
 from fer_live.summary.svg import html_page, svg
-from fer_live.types import Box
 from tests.limits import small_disk
 from tests.scenes import scene
 from tests.test_summary import add, face
@@ -103,6 +101,18 @@ def test_nothing_leaves_the_page(summary):
             assert all(0 <= x <= page.width and 0 <= y <= page.height for x, y in shape.corners)
 
 
+def test_all_that_is_said_of_a_person_lies_on_their_card(summary):
+    card, bottoms = None, []
+    for shape in lay_out(summary, "").shapes[2:-1]:  # less the heading and what stands at the end
+        if isinstance(shape, Rectangle) and shape.fill == CARD:
+            card = shape
+            bottoms.append(card.top + card.height)
+            assert len(bottoms) == 1 or bottoms[-2] < card.top
+        elif isinstance(shape, Words):
+            assert 0 < shape.y - card.top < card.height, shape
+    assert len(bottoms) == 3
+
+
 def test_a_crowd_is_counted():
     summary = Summary()
     for track in range(1, SHOWN + 6):
@@ -143,40 +153,14 @@ def test_html_and_picture_show_the_same_in_the_same_place(summary):
     assert float(same.get("x")) == pytest.approx(part.left, abs=0.1)
 
 
-@pytest.mark.parametrize("thumbnails", [False, True])
-def test_faces_are_kept_only_when_asked_for(tmp_path, thumbnails):
-    path = tmp_path / "new" / "summary.html"
-    with SummaryFile(path, "Expressions", thumbnails) as sink:
-        for i in range(3):
-            sink.write(scene(i, i / 10), np.zeros((4, 4, 3), np.uint8))
-    assert ("data:image/jpeg" in path.read_text()) == thumbnails
-
-
-def test_a_thumbnail_lies_below_its_person(summary):
-    record = {"frame": 200, "seconds": 10.0, "faces": [face(1, happy=0.99)]}
-    summary.add(record, [np.full((SIDE, SIDE, 3), 77, np.uint8)])
-    page = lay_out(summary, "")
-    (shown,) = [shape for shape in page.shapes if isinstance(shape, Picture)]
-    assert "happy 99%" in texts(page)
-    y, x = (round(FINE * (v + shown.side / 2)) for v in (shown.top, shown.left))
-    assert (picture(page)[y, x] == 77).all()
-
-
-def test_a_thumbnail_is_square_even_beyond_the_frame():
-    image = np.zeros((100, 100, 3), np.uint8)
-    image[:, :50] = 200
-    small = thumbnail(image, Box(-20, 30, 40, 70))
-    assert small.shape == (SIDE, SIDE, 3)
-    assert (small[:, 0] == 200).all()  # the edge, repeated
-    assert thumbnail(image, Box(500, 500, 520, 520)).shape == (SIDE, SIDE, 3)
-
-
 def test_a_session_that_never_begins_leaves_an_older_summary(tmp_path):
     path = tmp_path / "summary.png"
     path.write_text("precious")
-    with SummaryFile(path, "Expressions"):
-        pass
+    for place in (path, tmp_path / "new.html"):
+        with SummaryFile(place, "Expressions"):
+            pass
     assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", ["summary.html", "summary.png"])
