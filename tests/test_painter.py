@@ -86,6 +86,10 @@ def test_an_enlarged_reading_has_all_its_places_enlarged():
     assert large.face.keypoints.nose == Point(20, 40)
     assert large.heatmap_area[2].tolist() == [200, 180]
     assert large.prediction is small.prediction
+    moved = scaled(small, 1, Point(5, 7))
+    assert moved.face.box == Box(45, 37, 105, 97)
+    assert moved.face.keypoints.nose == Point(15, 27)
+    assert moved.heatmap_area[2].tolist() == [105, 97]
 
 
 def test_files_get_the_frames_size_and_neither_panel_nor_help():
@@ -94,6 +98,50 @@ def test_files_get_the_frames_size_and_neither_panel_nor_help():
     assert plain.shape == (480, 640, 3)
     assert (Painter().picture(shown, EVERYTHING, SEVEN, INFO) == plain).all()
     assert (plain != shown.frame.image).any()
+
+
+def test_files_have_the_strip_at_the_bottom():
+    shown = scene([], 0, 640, 480)
+    assert (Painter().picture(shown, View(), SEVEN, None) == shown.frame.image).all()
+    strip = Painter().picture(shown, View(), SEVEN, INFO) != shown.frame.image
+    assert strip[-10:].any()
+    assert not strip[:440].any()
+
+
+@pytest.mark.parametrize(
+    ("more", "rows", "columns"),
+    [
+        ({"info": INFO}, slice(460, 480), slice(0, 200)),
+        ({"messages": ["saved"]}, slice(10, 30), slice(300, 340)),
+        ({"view": View(help=True)}, slice(200, 260), slice(300, 340)),
+        ({"view": View(panel=True)}, slice(0, 480), slice(410, 640)),
+    ],
+)
+def test_the_window_has_its_strip_messages_help_and_panel(more, rows, columns):
+    shown = scene([reading()], 0, 640, 480)
+    selection = Selection()
+    selection.update(shown)
+
+    def composed(view=View(), info=None, **messages):  # noqa: B008
+        return Stage().compose(
+            shown, view, (640, 480), selection, Timeline(), SEVEN, info, **messages
+        )
+
+    assert (composed(**more)[rows, columns] != composed()[rows, columns]).mean() > 0.3
+
+
+def test_the_heat_map_is_drawn_if_asked_for_and_of_whom():
+    shown = scene([reading()], 0, 640, 480)
+
+    def drawn(**view):
+        return Painter().picture(shown, View(bars=False, **view), SEVEN, None)
+
+    predicted = drawn(heatmap=True)
+    assert (predicted != drawn()).any()
+    assert (predicted == drawn(heatmap=True, chosen=SEVEN.index(HAPPY))).all()
+    assert (predicted == drawn(heatmap=True, chosen=7)).all()  # of another model's eight
+    for other in (0, 6):
+        assert (predicted != drawn(heatmap=True, chosen=other)).any()
 
 
 def test_a_lone_face_is_not_marked_but_one_of_two_is():
@@ -106,6 +154,12 @@ def test_a_lone_face_is_not_marked_but_one_of_two_is():
 
     unmarked = Selection()
     unmarked.update(two)
+    alone, chosen, by_itself = scene([reading()], 0, 640, 480), Selection(1, True), Selection(1)
+    lone = [
+        Stage().compose(alone, View(), (640, 480), who, Timeline(), SEVEN, None)
+        for who in (chosen, by_itself)
+    ]
+    assert (lone[0] == lone[1]).all()
     plain = Stage().compose(two, View(), (640, 480), unmarked, Timeline(), SEVEN, None)
     assert (shown(View()) != plain)[30, 115:135].any()
     assert (shown(View()) == plain)[30, 55:85].all()
@@ -149,85 +203,6 @@ def test_curves_are_as_high_as_the_probability():
     assert not filled[:, : STEPS // 2].any()
     assert (filled[:22, STEPS // 2 :].sum(0) == 10).all()
     assert ((picture[22:] == SAD.colour).all(2)[:, STEPS // 2 :].sum(0) == 20).all()
-
-
-def test_the_timeline_keeps_the_newest_of_each_tenth_of_a_second():
-    timeline = Timeline()
-    for happy, seconds in ((0.1, 0.0), (0.2, 0.51), (0.9, 0.59)):
-        timeline.add(scene([reading(happy=happy)], seconds))
-    kept = timeline.of(1, (HAPPY, SAD))
-    assert kept.shape == (STEPS, 2)
-    assert kept[-1, 0] == pytest.approx(0.9)
-    assert kept[-6, 0] == pytest.approx(0.1)
-    assert np.isnan(kept[:-6]).all()
-
-
-def test_the_timeline_forgets_what_is_older_than_half_a_minute():
-    timeline = Timeline()
-    timeline.add(scene([reading(1), reading(2, 90)], 0.0))
-    timeline.add(scene([reading(1)], 20.0))
-    timeline.add(scene([reading(1)], 31.0))
-    assert np.isnan(timeline.of(2, (HAPPY,))).all()
-    assert np.isnan(timeline.of(1, (HAPPY,))[: STEPS - 120]).all()
-    assert not np.isnan(timeline.of(1, (HAPPY,))[STEPS - 111])
-    assert list(timeline._kept) == [1]
-
-
-def test_the_timeline_has_gaps_where_there_was_no_face():
-    timeline = Timeline()
-    for seconds in (0.0, 0.2, 0.4, 3.0):
-        timeline.add(scene([reading()], seconds))
-    gaps = np.isnan(timeline.of(1, (HAPPY,))[:, 0])[-31:]
-    assert not gaps[:5].any()  # five readings a second are no gaps
-    assert gaps[10:29].all()
-    assert not gaps[30]
-
-
-def test_the_timeline_begins_anew_when_the_clock_runs_backwards():
-    timeline = Timeline()
-    timeline.add(scene([reading()], 20.0))
-    timeline.add(scene([reading()], 1.0))
-    assert (~np.isnan(timeline.of(1, (HAPPY,)))).sum() == 1
-
-
-def test_the_largest_face_is_selected_until_someone_selects_another():
-    selection, shown = Selection(), scene([reading(1), reading(2, 100, 10, 90)])
-    selection.update(shown)
-    assert (selection.track, selection.by_hand) == (2, False)
-    assert selection.at(Point(60, 60), shown)
-    assert (selection.track, selection.by_hand) == (1, True)
-    selection.update(scene([reading(1, 10), reading(2, 100, 10, 90)], 0.1))
-    assert selection.track == 1
-    assert selection.reading.face.box.left == 10
-
-
-def test_of_two_faces_over_each_other_a_click_takes_the_smaller():
-    selection, shown = Selection(), scene([reading(1, 0, 0, 100), reading(2, 40, 40, 20)])
-    selection.at(Point(50, 50), shown)
-    assert selection.track == 2
-    assert not selection.at(Point(150, 110), shown)
-    assert selection.track == 2
-
-
-def test_a_lost_face_stays_selected_for_a_while():
-    selection = Selection()
-    selection.at(Point(60, 60), scene([reading(1)]))
-    selection.update(scene([reading(2, 100)], 1.0))
-    assert selection.track == 1
-    assert selection.reading.track == 1
-    selection.update(scene([reading(2, 100)], 2.0))
-    assert (selection.track, selection.by_hand) == (2, False)
-
-
-def test_the_next_face_after_the_last_is_the_first():
-    selection, shown = Selection(), scene([reading(5, 100), reading(2), reading(9, 30)])
-    tracks = []
-    for _ in range(4):
-        selection.next(shown)
-        tracks.append(selection.track)
-    assert tracks == [2, 5, 9, 2]
-    selection.next(scene([]))
-    assert selection.track == 2
 
 
 def test_the_heat_maps_strength_has_its_ends():

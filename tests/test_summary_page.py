@@ -136,7 +136,9 @@ def test_the_html_needs_nothing_else_and_escapes_all_text(summary):
     assert "&lt;script&gt;" in html
     assert not re.search(r"(src|href)=.?https?:", html)
     drawn = Xml.fromstring(svg(lay_out(summary, title)))
-    assert title in [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    said = [text.text or "" for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert said == texts(lay_out(summary, title))
+    assert said[0] == title
 
 
 def test_html_and_picture_show_the_same_in_the_same_place(summary):

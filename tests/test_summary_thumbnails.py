@@ -1,6 +1,11 @@
 """Faces on the summary's page: none but those that someone asked for."""
 
+import base64
+import io
+import xml.etree.ElementTree as Xml
+
 import numpy as np
+import PIL.Image
 import pytest
 
 from fer_live.summary import Summary, SummaryFile
@@ -8,6 +13,7 @@ from fer_live.summary.file import SIDE, thumbnail
 from fer_live.summary.page import lay_out
 from fer_live.summary.raster import FINE, picture
 from fer_live.summary.shapes import Picture, Words
+from fer_live.summary.svg import svg
 from fer_live.types import Box
 from tests.scenes import scene
 from tests.test_summary import add, face
@@ -36,6 +42,10 @@ def test_a_thumbnail_lies_below_its_person():
     assert "happy 99%" in texts(page)
     y, x = (round(FINE * (v + shown.side / 2)) for v in (shown.top, shown.left))
     assert (picture(page)[y, x] == 77).all()
+    (image,) = Xml.fromstring(svg(page)).iter("{http://www.w3.org/2000/svg}image")
+    kind, encoded = image.get("href").split(",")
+    assert kind == "data:image/jpeg;base64"
+    assert (np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(encoded)))) == 77).all()
 
 
 @pytest.mark.parametrize(
