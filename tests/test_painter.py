@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_live.expressions import HAPPY, SAD, SEVEN, SURPRISE
+from fer_live.expressions import ANGRY, HAPPY, SAD, SEVEN, SURPRISE
 from fer_live.overlay import HudInfo
 from fer_live.overlay.curves import draw_curves
 from fer_live.overlay.heat import HeatMap
 from fer_live.overlay.side import SidePanel
-from fer_live.overlay.side_plan import panel_width
+from fer_live.overlay.side_plan import panel_width, plan_panel
 from fer_live.overlay.sprites import INK
 from fer_live.painter import Painter, Stage, fitted, scaled
 from fer_live.selection import Selection
@@ -86,6 +86,7 @@ def test_an_enlarged_reading_has_all_its_places_enlarged():
     assert large.face.keypoints.nose == Point(20, 40)
     assert large.heatmap_area[2].tolist() == [200, 180]
     assert large.prediction is small.prediction
+    assert scaled(replace(small, heatmaps=None, heatmap_area=None), 2).heatmap_area is None
     moved = scaled(small, 1, Point(5, 7))
     assert moved.face.box == Box(45, 37, 105, 97)
     assert moved.face.keypoints.nose == Point(15, 27)
@@ -178,6 +179,23 @@ def test_the_side_panel_is_drawn_at_any_size(width, height, unsure):
     nobody = np.zeros_like(area)
     SidePanel().draw(nobody, shown.frame.image, None, HeatMap(), timeline, SEVEN)
     assert (nobody != area).any()
+
+
+def test_the_side_panel_shows_the_face_twice_and_a_bar_for_each_expression():
+    image, area = np.zeros((480, 640, 3), np.uint8), np.zeros((720, 360, 3), np.uint8)
+    image[20:100, 30:110] = (200, 30, 60)  # around the box
+    one = replace(reading(), heatmaps=None)
+    SidePanel().draw(area, image, one, HeatMap(), None, SEVEN)
+    face = (area == (200, 30, 60)).all(2)
+    assert face.sum() == 2 * plan_panel(360, 720).square ** 2
+    lengths, places = [], []
+    for expression in (ANGRY, HAPPY, SAD):
+        bar = (area == expression.colour).all(2).sum(1)
+        lengths.append(bar.max())
+        places.append(bar.argmax())
+    assert lengths[1] / lengths[0] == pytest.approx(14, abs=1.5)
+    assert places == sorted(places)
+    assert places[0] > np.flatnonzero(face.any(1))[-1]
 
 
 @pytest.mark.parametrize("width", [200, 240, 360, 540])
