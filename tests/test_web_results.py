@@ -1,11 +1,13 @@
-"""What the tab for pictures draws."""
+"""What the tab for pictures draws, and what the page says of itself."""
 
 import numpy as np
+import pytest
 
 from fer_live.expressions import HAPPY, SAD
 from fer_live.painter import Painter
 from fer_live.types import Box, Face, Prediction, Reading
 from fer_live.web.results import PREDICTED, annotated
+from fer_live.web.run import WebOptions
 
 
 def test_faces_have_the_numbers_of_their_cards_in_the_picture(monkeypatch):
@@ -29,3 +31,16 @@ def test_an_expression_that_the_model_does_not_name_has_no_heat_map():
     assert (annotated(blank, [one], "contempt", 0.9) == bare).all()
     for known in (PREDICTED, "happy", "sad"):
         assert (annotated(blank, [one], known, 0.9) != bare).any()
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({}, "Nothing leaves this computer"),
+        ({"host": "::1"}, "Nothing leaves this computer"),
+        ({"host": "0.0.0.0"}, "goes to the computer that serves this page, and no further"),
+        ({"host": "0.0.0.0", "share": True}, "goes through Gradio's servers"),
+    ],
+)
+def test_the_page_tells_how_far_pictures_go(wish, told):
+    assert told in WebOptions(**wish).travels

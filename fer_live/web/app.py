@@ -36,7 +36,7 @@ WORDS = {
 }
 AT_ONCE, WAITING = 2, 64  # requests that are worked on, and that may wait
 INTRODUCTION = """# fer-live
-Reads the configuration of a face, **not a feeling**, and is often wrong. Nothing leaves this computer,
+Reads the configuration of a face, **not a feeling**, and is often wrong. {travels}, and
 nothing is kept unless you ask."""
 LAW = """Do not use it for decisions about people: hiring, schooling, policing, insurance, care, credit. The EU's AI Act
 (Article 5) prohibits reading emotions at work and in schools, except for medical or safety reasons."""
@@ -62,7 +62,7 @@ def build(options: WebOptions, readers: Readers, leftovers: Leftovers) -> gr.Blo
     folders = Folders(options.inspect, {} if corrections is None else {NAME: corrections.folder})
     with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         api.build(readers)  # first: a name that is taken gets a number
-        gr.Markdown(INTRODUCTION, elem_id="introduction")
+        gr.Markdown(INTRODUCTION.format(travels=options.travels), elem_id="introduction")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Pictures", id="pictures"):
                 files = pictures.build(readers, corrections)

@@ -30,6 +30,7 @@ SILENT = {
     "DO_NOT_TRACK": "1",
 }
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ARENA_MAX, MMAP_THRESHOLD = -8, -3  # glibc's malloc.h
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,15 @@ class WebOptions:
     runtime: RuntimeName = "auto"
     inspect: tuple[Path, ...] = ()
     corrections: Path | None = None
+
+    @property
+    def travels(self) -> str:
+        """How far what a visitor drops goes, as the page says it."""
+        if self.share:
+            return "What you drop goes through Gradio's servers to the computer that reads it"
+        if self.host not in LOOPBACK:
+            return "What you drop goes to the computer that serves this page, and no further"
+        return "Nothing leaves this computer"
 
 
 def serve(options: WebOptions) -> int:
