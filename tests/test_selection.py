@@ -70,11 +70,18 @@ def test_of_two_faces_over_each_other_a_click_takes_the_smaller():
 
 def test_a_lost_face_stays_selected_for_a_while():
     selection = Selection()
-    selection.at(Point(60, 60), scene([reading(1)]))
-    selection.update(scene([reading(2, 100)], 1.0))
+    selection.at(Point(60, 60), scene([reading(1)], 60.0))
+    selection.update(scene([reading(2, 100)], 60.5))
     assert selection.track == 1
     assert selection.reading.track == 1
-    selection.update(scene([reading(2, 100)], 2.0))
+    selection.update(scene([reading(2, 100)], 62.0))
+    assert (selection.track, selection.by_hand) == (2, False)
+
+
+def test_a_video_that_starts_again_selects_whoever_is_there():
+    selection = Selection()
+    selection.at(Point(60, 60), scene([reading(1)], 60.0))
+    selection.update(scene([reading(2, 100)], 0.0))
     assert (selection.track, selection.by_hand) == (2, False)
 
 
