@@ -21,6 +21,13 @@ def test_the_timeline_keeps_the_newest_of_each_tenth_of_a_second():
     assert np.isnan(kept[:-6]).all()
 
 
+def test_the_timeline_keeps_half_a_minute_of_many_frames_a_second():
+    timeline = Timeline()
+    for i in range(900):
+        timeline.add(scene([reading()], i / 30, 8, 8))
+    assert not np.isnan(timeline.of(1, (HAPPY,))).any()
+
+
 def test_the_timeline_forgets_what_is_older_than_half_a_minute():
     timeline = Timeline()
     timeline.add(scene([reading(1), reading(2, 90)], 0.0))
@@ -64,7 +71,8 @@ def test_of_two_faces_over_each_other_a_click_takes_the_smaller():
     selection, shown = Selection(), scene([reading(1, 0, 0, 100), reading(2, 40, 40, 20)])
     selection.at(Point(50, 50), shown)
     assert selection.track == 2
-    assert not selection.at(Point(150, 110), shown)
+    for beside in (Point(150, 110), Point(110, 50), Point(50, 110)):
+        assert not selection.at(beside, shown)
     assert selection.track == 2
 
 
