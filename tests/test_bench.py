@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 
@@ -6,7 +7,7 @@ import pytest
 
 from fer_live.bench import run as bench
 from fer_live.bench.frames import FaceScene
-from fer_live.bench.measure import WARM_UP, measure_path
+from fer_live.bench.measure import WARM_UP, PathTimes, measure_path
 from fer_live.errors import UserError
 from tests.fakes import fake_analyzer
 from tests.limits import small_disk
@@ -125,3 +126,17 @@ def test_a_bench_that_is_stopped_leaves_the_place_of_its_numbers_as_it_was(
     with pytest.raises(KeyboardInterrupt):
         bench.run(bench.BenchOptions(model="cnn6", json=output))
     assert (output.read_text() if output.exists() else None) == before
+
+
+def test_a_soak_tells_the_memory_of_each_tenth_of_all_its_frames(monkeypatch):
+    counted = []
+    monkeypatch.setattr(bench, "_analyzer", lambda options: nullcontext())
+    monkeypatch.setattr(bench, "FaceScene", lambda size, faces, count: nullcontext(count))
+
+    def measured(scene, count, analyzer):
+        counted.append(count)
+        return PathTimes(scene, count, 1, 25, {}, 100.4)
+
+    monkeypatch.setattr(bench, "measure_path", measured)
+    assert bench._soak(bench.BenchOptions(soak=25)) == [100] * 10
+    assert (sum(counted), min(counted)) == (25, 2)

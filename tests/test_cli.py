@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from fer_live.cli import COMMANDS, main
+from fer_live.cli import COMMANDS, live, main, tools
 from fer_live.cli.options import place
+from fer_live.detect import Scan
+from fer_live.export import Format
 from fer_live.live import LiveOptions
+from fer_live.runtimes import RuntimeName
 from tests.commands import environment
 
 LONG = 300 * "a"  # more than a file system takes; what may not be looked at fails alike
@@ -29,6 +34,22 @@ finally:
     assert done.returncode == 0
     assert "--camera N" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("define", "option", "there"),
+    [
+        (live.define, "--runtime", RuntimeName),
+        (live.define, "--scan", Scan),
+        (tools.define_export, "--format", Format),
+    ],
+)
+def test_the_command_line_offers_what_there_is(define, option, there):
+    """It has lists of its own: those of the packages would take seconds to import."""
+    parser = ArgumentParser()
+    define(parser)
+    (offered,) = [action.choices for action in parser._actions if option in action.option_strings]
+    assert tuple(offered) == get_args(there)
 
 
 def test_the_options_reach_the_session(monkeypatch):
@@ -94,6 +115,7 @@ def test_ctrl_c_before_the_first_frame_is_no_traceback(monkeypatch, capsys):
         (["--thumbnails"], ["--thumbnails", "--summary FILE"]),
         (["bench", "--frames", "none"], ["--frames", "'none'", "fer-live bench --help"]),
         (["bench", "--soak", "-3"], ["--soak"]),
+        (["bench", "--soak", "9"], ["--soak", "'9' is too few"]),
         (["export", "--format", "onnx"], ["--output"]),
         (["export", "--format", "tflite", "--output", "a"], ["'tflite'", "openvino"]),
         (["cameras", "all"], ["all", "fer-live cameras --help"]),

@@ -108,8 +108,9 @@ def _soak(options: BenchOptions) -> list[float]:
     """Megabytes held at most in each tenth of a long run."""
     with _analyzer(options) as analyzer:
         tenths: list[float] = []
-        for _ in range(10):
-            with FaceScene((1280, 720), 1, options.soak // 10) as source:
+        for tenth in range(10):
+            count = options.soak * (tenth + 1) // 10 - options.soak * tenth // 10
+            with FaceScene((1280, 720), 1, count) as source:
                 tenths.append(round(measure_path("soak", source, analyzer).megabytes))
     return tenths
 

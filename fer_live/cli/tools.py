@@ -1,7 +1,7 @@
 """The smaller commands: summary, cameras, bench, export and doctor."""
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from fer_live.cli import options as kinds
 from fer_live.packaged import MODEL, names
@@ -60,7 +60,12 @@ def define_bench(parser: ArgumentParser) -> None:
 
 
 def _soak(text: str) -> int:
-    return 0 if text == "0" else kinds.positive(text)
+    if text == "0":
+        return 0
+    count = kinds.positive(text)
+    if count < 10:
+        raise ArgumentTypeError(f"{text!r} is too few: memory is told for each tenth of 10 or more")
+    return count
 
 
 def run_bench(options: Namespace) -> int:
