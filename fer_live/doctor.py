@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
@@ -101,11 +102,9 @@ def _cv2() -> Iterator[Finding]:
 
     available, reason = gui_available()
     builds = []
-    for name in ("opencv-python", "opencv-contrib-python", "opencv-python-headless"):
-        try:
-            builds.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
+    for kind in ("python", "contrib-python", "python-headless", "contrib-python-headless"):
+        with suppress(PackageNotFoundError):
+            builds.append(f"opencv-{kind} {version(f'opencv-{kind}')}")
     yield Finding("cv2", True, f"{cv2.__version__} from {', '.join(builds)}")
     yield Finding("window", available, reason or "can open", "", needed=False)
 

@@ -1,6 +1,8 @@
 """The doctor."""
 
-from fer_live import packaged
+from importlib.metadata import PackageNotFoundError
+
+from fer_live import doctor, packaged
 from fer_live.cli import main
 
 
@@ -33,3 +35,14 @@ def test_the_doctor_finds_missing_weights(capsys, monkeypatch, tmp_path):
     missing = [line for line in lines if line.startswith("missing")]
     assert [line.split()[1] for line in missing] == ["weights", "demo"]
     assert all("fix: " in line for line in missing)
+
+
+def test_the_doctor_names_whichever_build_of_opencv_is_there(monkeypatch):
+    def version(name):
+        if name != "opencv-contrib-python-headless":
+            raise PackageNotFoundError(name)
+        return "4.11"
+
+    monkeypatch.setattr(doctor, "version", version)
+    opencv, _ = doctor._cv2()
+    assert opencv.found.endswith("from opencv-contrib-python-headless 4.11")
