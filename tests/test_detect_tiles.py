@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from fer_live.detect.tiles import Tile, clip, pyramid, suppress, tile_around
-from fer_live.types import Box, Face
+from fer_live.detect.tiles import (
+    Tile,
+    clip,
+    holds,
+    intersection_over_union,
+    pyramid,
+    same_face,
+    suppress,
+    tile_around,
+)
+from fer_live.types import Box, Face, Point
 
 
 @pytest.mark.parametrize(
@@ -43,9 +52,60 @@ def test_known_faces_suppress_without_being_repeated():
     assert suppress([Face(Box(5, 5, 105, 105), 0.9)], [known]) == []
 
 
+@pytest.mark.parametrize("size", [(1000, 100), (100, 1000)])
+def test_no_tile_is_larger_than_a_narrow_pictures_largest_face_needs(size):
+    assert max(tile.side for tile in pyramid(*size)) == 200
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        (Box(5, 5, 15, 25), 75 / 325),
+        (Box(0, 0, 10, 20), 1.0),
+        (Box(2, 4, 7, 14), 0.25),
+        (Box(0, 10, 10, 30), 1 / 3),
+        (Box(12, 0, 22, 20), 0.0),
+        (Box(0, 22, 10, 42), 0.0),
+        (Box(12, 22, 22, 42), 0.0),
+        (Box(10, 0, 20, 20), 0.0),
+        (Box(3, 3, 3, 3), 0.0),
+    ],
+)
+def test_what_two_boxes_share_is_told_of_all_that_they_cover(other, share):
+    one = Box(0, 0, 10, 20)
+    assert intersection_over_union(one, other) == pytest.approx(share)
+    assert intersection_over_union(other, one) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Box(0, 45, 100, 145), True),  # 0.38 of what both cover
+        (Box(0, 60, 100, 160), False),  # 0.25
+        (Box(86, 40, 106, 60), True),  # seven tenths of the smaller
+        (Box(90, 40, 110, 60), False),  # half of it
+    ],
+)
+def test_boxes_are_one_face_by_what_they_share_of_both_or_of_the_smaller(other, same):
+    assert same_face(Box(0, 0, 100, 100), other) == same
+    assert same_face(other, Box(0, 0, 100, 100)) == same
+
+
+@pytest.mark.parametrize(
+    ("point", "inside"),
+    [((0, 0), True), ((9, 19), True), ((10, 5), False), ((5, 20), False)]
+    + [((-1, 5), False), ((5, -1), False), ((11, 21), False)],
+)
+def test_a_picture_holds_the_points_of_its_pixels(point, inside):
+    assert holds(10, 20, Point(*point)) == inside
+
+
 def test_a_tile_around_a_box_shares_its_centre():
     assert tile_around(Box(100, 50, 140, 90), 2) == Tile(80, 30, 80)
+    assert tile_around(Box(100, 50, 140, 70), 2) == Tile(80, 20, 80)
+    assert tile_around(Box(7, 7, 7, 7), 2).side == 1
 
 
 def test_clip_keeps_the_part_inside():
     assert clip(Box(-5, 10, 50, 200), 40, 100) == Box(0, 10, 40, 100)
+    assert clip(Box(3, -7, 30, 80), 40, 100) == Box(3, 0, 30, 80)
