@@ -93,8 +93,14 @@ def test_boxes_are_one_face_by_what_they_share_of_both_or_of_the_smaller(other, 
 
 @pytest.mark.parametrize(
     ("point", "inside"),
-    [((0, 0), True), ((9, 19), True), ((10, 5), False), ((5, 20), False)]
-    + [((-1, 5), False), ((5, -1), False), ((11, 21), False)],
+    [
+        ((0, 0), True),
+        ((9, 19), True),
+        ((10, 5), False),
+        ((5, 20), False),
+        ((-1, 5), False),
+        ((5, -1), False),
+    ],
 )
 def test_a_picture_holds_the_points_of_its_pixels(point, inside):
     assert holds(10, 20, Point(*point)) == inside

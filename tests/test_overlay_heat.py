@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from fer_live.expressions import FEAR, SEVEN
 from fer_live.overlay import HeatMap, Overlay
@@ -31,6 +32,17 @@ def test_the_heat_map_glows_where_the_map_is_hot():
     hot, cold = canvas[120:140, 120:140], canvas[200:240, 200:240]
     assert hot.mean() > 60
     assert not cold.any()
+
+
+def test_heat_is_infernos_yellow_over_what_was_there_and_fades_at_the_border():
+    one = reading(100, 100, 240, 240)
+    one.heatmaps[:] = 1
+    white, black = (Overlay([HeatMap(0.5)])(frame(level=level), [one]) for level in (255, 0))
+    yellow = np.array([252, 255, 164])
+    assert white[170, 170] == pytest.approx((yellow + 255) / 2, abs=2)
+    assert black[170, 170] == pytest.approx(yellow / 2, abs=2)
+    for edge in ((102, 170), (238, 170), (170, 102), (170, 238)):
+        assert black[edge].sum() < 0.3 * black[170, 170].sum()
 
 
 def test_the_heat_map_follows_its_area():
