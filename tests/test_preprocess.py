@@ -98,6 +98,12 @@ def test_any_crop_becomes_the_cards_size_and_channels(shape, channels):
     assert (fitted == 77).all()
 
 
+def test_a_colour_is_as_grey_as_people_see_it():
+    red, green, blue = (np.full((48, 48, 3), colour, np.uint8) for colour in np.eye(3) * 255)
+    greys = [fit_crop(crop, CARD)[0, 0, 0] for crop in (red, green, blue)]
+    assert greys == [76, 150, 29]  # ITU-R BT.601
+
+
 def test_a_crop_that_is_too_large_is_averaged():
     board = (np.indices((144, 144)).sum(0) % 2 * 255).astype(np.uint8)
     assert set(fit_crop(board, CARD).ravel()) == {113, 142}  # four or five of nine pixels are white

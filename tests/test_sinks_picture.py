@@ -19,7 +19,8 @@ def test_a_picture_is_saved_in_rgb(tmp_path, name):
     with PictureFile(tmp_path / "new" / name) as sink:
         sink.write(scene(), picture())
     saved = np.asarray(PIL.Image.open(tmp_path / "new" / name)).astype(int)
-    assert np.abs(saved.mean((0, 1)) - picture().mean((0, 1))).max() < 2
+    red = np.s_[:, :32]  # its left half
+    assert np.abs(saved[red].mean((0, 1)) - picture()[red].mean((0, 1))).max() < 2
 
 
 @pytest.mark.parametrize("name", ["saved.png", "saved.jpg"])

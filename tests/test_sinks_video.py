@@ -39,7 +39,8 @@ def test_a_recording_plays_as_it_was(tmp_path):
         frames = list(source)
     assert [round(25 * frame.seconds, 2) for frame in frames] == list(range(30))
     assert frames[10].image.shape == (48, 64, 3)
-    assert np.abs(frames[10].image.mean((0, 1)) - picture().mean((0, 1))).max() < 4
+    red = np.s_[:, :32]  # its left half
+    assert np.abs(frames[10].image[red].mean((0, 1)) - picture()[red].mean((0, 1))).max() < 4
 
 
 def test_a_recording_is_what_browsers_play(tmp_path):
