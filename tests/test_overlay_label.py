@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN, Expression
+from fer_live.expressions import HAPPY, NEUTRAL, SAD, SEVEN, SURPRISE, Expression
 from fer_live.overlay import Boxes, Overlay, Panels, sprites
 from fer_live.overlay.label import FORMS, Words, draw_label, label_size, words
 from tests.drawing import frame, reading
@@ -38,6 +38,17 @@ def test_labels_say_how_sure_they_are_in_words():
     assert Words(1, (SAD, NEUTRAL), 80, None).name == "sad or neutral"
     assert Words(1, (), 0, None).name == "unsure"
     assert Words(1, (SAD, NEUTRAL), 80, None).abbreviation == "sad/neu"
+
+
+def test_a_label_says_the_reading_in_whole_percents():
+    one = reading(200, 150, 300, 270, track=7)
+    assert words(one) == Words(7, (HAPPY,), 80, 31)
+    assert words(replace(one, label=(HAPPY, SURPRISE))).percent == 86  # of both together
+
+
+def test_what_is_unsure_has_no_percentage():
+    one, other = (draw_label(Words(1, (), percent, 31), 16, 0) for percent in (0, 55))
+    assert (one.colour == other.colour).all()
 
 
 def test_a_label_whose_name_is_kept_tells_what_leads_by_now_in_the_same_room():
