@@ -1,0 +1,34 @@
+"""From what a network says of a crop to the reading."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from fer_live import card as cards
+from fer_live.classify import Classifier
+from fer_live.expressions import SEVEN
+
+
+@pytest.fixture
+def classifier(random_weights):
+    """Of temperature 2, and uncertain by its entropy, of which log(7) is the most."""
+    network, card = cards.load(cards.find_weights(random_weights(0)))
+    told = {"uncertainty_score": "entropy", "uncertainty_quantiles": (0.0, math.log(7))}
+    return Classifier(network, replace(card, temperature=2.0, **told))
+
+
+def test_logits_are_divided_by_the_cards_temperature(classifier):
+    scores = classifier.score([np.zeros((48, 48), np.uint8)])
+    scores = scores._replace(logits=2 * torch.tensor([[3.0, 1, 1, 1, 1, 1, 1]]).log())
+    (said,) = classifier.predictions(scores)
+    assert list(said.probabilities) == list(SEVEN)
+    assert list(said.probabilities.values()) == pytest.approx([1 / 3] + [1 / 9] * 6)
+    entropy = math.log(3) / 3 + 2 * math.log(9) / 3
+    assert said.uncertainty == pytest.approx(entropy / math.log(7))
+
+
+def test_no_crops_are_no_predictions(classifier):
+    assert classifier([]) == []
