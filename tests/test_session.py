@@ -140,6 +140,12 @@ def test_without_faces_a_session_goes_on():
     assert (session.tally.frames, session.tally.faces) == (3, 0)
 
 
+def test_the_panel_has_a_face_that_nobody_selected():
+    session = play(FakeSource(9, live=True), FakeWindow(keys=["p", "", "", "q"]))
+    assert (session.desk.selection.track, session.desk.selection.by_hand) == (1, False)
+    assert session.desk.selection.reading is session.desk._shown[0].readings[0]
+
+
 def test_smoothing_is_the_sessions():
     assert play(FakeSource(1), smoothing=1.5).tracks.smoothing == 1.5
     assert play(FakeSource(1), still=True).tracks.smoothing == 0
