@@ -238,3 +238,14 @@ def test_while_a_frame_is_written_the_next_one_is_read():
         Session(analyzer, None).play(source, [sink], Stop(), None)
     assert sink.overlapped >= 1
     assert [scene.frame.index for scene in sink.scenes] == [0, 1, 2]
+
+
+def test_frames_in_hand_when_it_is_stopped_are_written():
+    film, stop, sink = FakeSource(9), Stop(), FakeSink()
+    write = sink.write
+    sink.write = lambda scene, canvas: (write(scene, canvas), setattr(stop, "asked", True))
+    with Reader(film) as source:
+        while film.taken < 3:  # by then two are waiting
+            time.sleep(0.001)
+        session = play(source, sinks=[sink], stop=stop)
+    assert 2 <= len(sink.scenes) == session.tally.frames < 9
