@@ -63,9 +63,19 @@ def test_a_picture_too_large_to_open_carries_no_reading(tmp_path, monkeypatch):
         assert embedded_record(tmp_path / "large.png") is None
 
 
-def test_other_peoples_pictures_carry_no_reading(tmp_path):
+@pytest.mark.parametrize(
+    "comment",
+    [
+        b"ASCII\0\0\0taken at the sea",
+        b'ASCII\0\0\0{"a": 1}',
+        b'ASCII\0\0\0["faces"]',
+        b'UNICODE\0{"faces": []}',
+        b'{"faces": []}',
+    ],
+)
+def test_other_peoples_pictures_carry_no_reading(tmp_path, comment):
     exif = PIL.Image.Exif()
-    exif[0x8769] = {0x9286: b"ASCII\0\0\0taken at the sea"}
+    exif[0x8769] = {0x9286: comment}
     PIL.Image.fromarray(picture()).save(tmp_path / "photo.jpg", exif=exif)
     PIL.Image.fromarray(picture()).save(tmp_path / "photo.png")
     assert embedded_record(tmp_path / "photo.jpg") is None
