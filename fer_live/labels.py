@@ -35,16 +35,16 @@ def still_fits(label: Label, probabilities: Probabilities, abstain_below: float)
     if not set(label) <= set(probabilities):
         return False
     named = sorted((probabilities[e] for e in label), reverse=True)
-    others = sorted((p for e, p in probabilities.items() if e not in label), reverse=True)
+    other = max((p for e, p in probabilities.items() if e not in label), default=0.0)
     if len(label) == 1:
-        lead = named[0] - max(others, default=0.0)
+        lead = named[0] - other
         return named[0] >= abstain_below - SLACK and lead >= CLOSE - SLACK
     first, second = sorted(probabilities.values(), reverse=True)[:2]
     if first >= abstain_below + SLACK and first - second >= CLOSE + SLACK:
         return False  # one is sure enough by now
     if not label:
         return first + second < _enough_for_two(abstain_below) + SLACK
-    still_first = named[1] >= max(others, default=0.0) - SLACK
+    still_first = named[1] >= other - SLACK
     return still_first and sum(named) >= _enough_for_two(abstain_below) - SLACK
 
 
