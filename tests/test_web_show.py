@@ -11,7 +11,7 @@ from fer_live.web.show import bars, enlarged, rank, shrunk
 
 def test_a_difference_is_orange_where_the_first_is_hotter_and_blue_where_the_second_is():
     first, second = np.zeros((2, 4, 4), np.float32)
-    first[:, 0], second[:, 3] = 3, 3
+    first[:, 0], second[:, 3] = 0.3, 0.3
     drawn = heat.difference(np.full((48, 48), 100, np.uint8), first, second, side=64)
     for column, colour in ((2, heat.FOR), (61, heat.AGAINST)):
         assert drawn[32, column] == pytest.approx(0.75 * np.array(colour) + 25, abs=4)
