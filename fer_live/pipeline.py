@@ -62,7 +62,8 @@ class Analyzer:
         return cls(MediaPipeDetector(scan), load_reader(weights, device, runtime))
 
     def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
-        """Read an image, (H, W, 3) RGB uint8: one reading for each face, surest detection first.
+        """Read an image, (H, W, 3) RGB uint8: one reading for each face, in the detector's
+        order: row by row from the top, each from left to right, or best first where it scans live.
 
         Raises UserError where it is no such array.
         """

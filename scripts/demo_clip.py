@@ -91,9 +91,9 @@ def align(image: np.ndarray, detector: MediaPipeDetector) -> np.ndarray | None:
     margin = large.shape[0] // 2
     framed = cv2.copyMakeBorder(large, *[margin] * 4, cv2.BORDER_CONSTANT, value=127)
     found = detector(cv2.cvtColor(framed, cv2.COLOR_GRAY2RGB))
-    if not found or found[0].keypoints is None:
+    points = max(found, key=lambda face: face.score).keypoints if found else None
+    if points is None:
         return None
-    points = found[0].keypoints
     here = np.array([points.left_eye, points.right_eye, points.mouth], np.float32) - margin
     transform, _ = cv2.estimateAffinePartial2D(here, PLACES * PORTRAIT)
     if transform is None:

@@ -27,6 +27,12 @@ def test_the_framing_is_what_the_detector_says(fer2013_csv):
     assert framing.roll.median == pytest.approx(45)
 
 
+def test_of_several_faces_the_surest_counts(fer2013_csv):
+    lesser = Face(Box(0, 0, 30, 30), 0.6)
+    framing = measure(fer2013_csv, lambda picture: [lesser, *detect(picture)], count=10)
+    assert framing.margin.median == pytest.approx(2)
+
+
 def test_a_detector_that_finds_nothing_is_an_error(fer2013_csv):
     with pytest.raises(UserError, match="no face was found among 5"):
         measure(fer2013_csv, lambda picture: [], count=5)

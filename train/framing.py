@@ -90,7 +90,8 @@ def _row(detect: Detector, picture: NDArray[np.uint8], surround: Surround) -> li
     faces = detect(np.stack([canvas] * 3, axis=-1))
     if not faces:
         return None
-    box, points = faces[0].box, faces[0].keypoints
+    surest = max(faces, key=lambda face: face.score)
+    box, points = surest.box, surest.keypoints
     assert points is not None, "the detector must give keypoints"
     box_side = max(box.width, box.height)
     left, right = points.left_eye, points.right_eye

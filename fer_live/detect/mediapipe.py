@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from fer_live.detect.blazeface import BlazeFace, View, shown
+from fer_live.detect.rows import reading_order
 from fer_live.detect.stream import Lost, Stream
 from fer_live.detect.tiles import (
     SMALLEST,
@@ -35,16 +36,17 @@ CLOSE, WIDE = 2, 4  # sides of the tile around a face, in sides of its box
 
 
 class MediaPipeDetector:
-    """Finds faces of 40 pixels up to the whole frame, MOST of them, best first; boxes are clipped to the frame.
+    """Finds faces of 40 pixels up to the whole frame, MOST of them; boxes are clipped to the frame.
 
     Tiles only propose. A face counts when a tile centred on it confirms it, seen straight and in the
     mirror: the mean score, less how far the two looks' keypoints lie apart, must reach `threshold`. Box
     and keypoints come from the centred tile, so that they do not depend on where the face was in others.
 
-    `scan`: "full" looks at the whole pyramid; "live" is for the successive frames of one stream and
+    `scan`: "full" looks at the whole pyramid and gives the faces in reading order; "live" is for the successive frames of one stream and
     looks around the faces it knows and at a twelfth of the pyramid, less the tiles that were empty and
-    have not changed since; it starts anew when the frame's size changes. Not thread-safe: one object for
-    each stream. Raises UserError where MediaPipe, or the model inside its wheel, is missing.
+    have not changed since, best face first; it starts anew when the frame's size changes. Not
+    thread-safe: one object for each stream. Raises UserError where MediaPipe, or the model inside its
+    wheel, is missing.
     """
 
     def __init__(self, scan: Scan = "full", threshold: float = 0.58):
@@ -63,8 +65,10 @@ class MediaPipeDetector:
         else:
             faces = self._follow(image, self._stream)
         faces = [face for face in faces if holds(width, height, face.box.centre)]
-        faces.sort(key=lambda face: -face.score)
-        return [replace(face, box=clip(face.box, width, height)) for face in faces]
+        faces = [replace(face, box=clip(face.box, width, height)) for face in faces]
+        if self._stream is None:
+            return reading_order(faces)
+        return sorted(faces, key=lambda face: -face.score)
 
     def __enter__(self) -> "MediaPipeDetector":
         return self

@@ -71,7 +71,8 @@ def build(readers: Readers) -> None:
         api_name="read",
         concurrency_id=QUEUE,
         api_description="Read the faces of a picture: the record that a .jsonl log has of a frame, "
-        "`faces` with box, expression, probabilities and uncertainty.",
+        "`faces` with box, expression, probabilities and uncertainty, row by row from the top, each from "
+        "left to right.",
     )
     ask_explain.click(
         told(explain, markup=False),
@@ -79,8 +80,8 @@ def build(readers: Readers) -> None:
         [drawn, details],
         api_name="explain",
         concurrency_id=QUEUE,
-        api_description="Heat-map of one face of a picture, surest face first from 0. `expression` empty: the "
-        "predicted one. `method`: Grad-CAM, HiResCAM, Grad-CAM++, LayerCAM, EigenCAM, ScoreCAM or "
+        api_description="Heat-map of one face of a picture, counted from 0 in the order of `/read`. `expression` "
+        "empty: the predicted one. `method`: Grad-CAM, HiResCAM, Grad-CAM++, LayerCAM, EigenCAM, ScoreCAM or "
         "AblationCAM. Returns the face with the map as PNG, and the map's values with the corners of "
         "its area in the picture.",
     )

@@ -103,7 +103,7 @@ class Readers:
         self.classifier(self.names[0])
 
     def find(self, image: Image) -> list[Face]:
-        """All faces of a picture, surest first."""
+        """All faces of a picture, row by row from the top, left to right."""
         with self._lock:
             if self._detector is None:
                 self._detector = MediaPipeDetector("full")

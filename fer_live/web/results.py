@@ -100,7 +100,7 @@ def _picture(pile: "Pile", place: int, explainers: Explainers, wish: Wish) -> st
         _face(pile, (place, i), one, explainers, wish) for i in range(min(count, CARDS))
     )
     if count > CARDS:
-        cards += note(f"The {CARDS} clearest of {count} faces; the table to download has all.")
+        cards += note(f"The first {CARDS} of {count} faces; the table to download has all.")
     if not count:
         cards = note("Faces from about 40 pixels up are found; try a closer picture.")
     return f'<section class="read">{head}<div class="faces">{cards}</div></section>'
