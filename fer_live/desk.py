@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fer_live.errors import UserError
+from fer_live.errors import UserError, one_line
 from fer_live.expressions import Expression
 from fer_live.keyfile import KeyFile, fresh_path
 from fer_live.messages import Messages
@@ -128,7 +128,7 @@ class Desk:
         heat = "" if chosen is None or chosen >= len(self.expressions) else self.expressions[chosen]
         if self.pictures is None:
             return replace(info, heat=str(heat))
-        name = Path(scene.frame.source or "").name
+        name = one_line(Path(scene.frame.source or "").name)
         place = f"{scene.frame.index + 1} of {self.pictures}" if self.pictures > 1 else ""
         return replace(
             info, heat=str(heat), fps=None, place=" · ".join(filter(None, (place, name)))

@@ -8,7 +8,7 @@ from typing import Literal
 from rich.console import Console
 
 from fer_live import packaged
-from fer_live.errors import UserError
+from fer_live.errors import UserError, one_line
 from fer_live.pipeline import Analyzer
 from fer_live.progress import progress
 from fer_live.runtimes import RuntimeName, leave_cores_to
@@ -111,7 +111,8 @@ def run(options: LiveOptions) -> int:
     files = (options.output, options.log, options.summary) if session.tally.frames else ()
     for path in (*files, *session.written):
         if path is not None:
-            console.print(f"written: {path}", soft_wrap=True, highlight=False, markup=False)
+            told = one_line(f"written: {path}")
+            console.print(told, soft_wrap=True, highlight=False, markup=False)
     return 0
 
 

@@ -100,6 +100,7 @@ def test_pictures_that_stay_tell_which_they_are_and_how_to_go_on(composed):
             ("a.png", "broken.png", "c.png", "d.png"),
             [("1 of 3 · a.png", "next"), ("2 of 3 · c.png", "next"), ("3 of 3 · d.png", "end")],
         ),
+        (("two\nlines.png",), [(r"two\nlines.png", "end")]),
     ],
 )
 def test_a_picture_that_cannot_be_read_is_none_to_come(composed, tmp_path, names, told):

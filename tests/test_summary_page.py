@@ -37,6 +37,11 @@ def texts(page) -> list[str]:
     return [shape.text for shape in page.shapes if isinstance(shape, Words)]
 
 
+def test_a_line_break_in_the_title_leaves_it_one_line(summary):
+    page = lay_out(summary, "Expressions in two\nlines.mp4")
+    assert page.title == texts(page)[0] == r"Expressions in two\nlines.mp4"
+
+
 def test_the_page_tells_who_showed_what_and_when(summary):
     said = texts(lay_out(summary, "Expressions in film.mp4"))
     assert said[:2] == [

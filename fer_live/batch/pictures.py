@@ -13,7 +13,7 @@ from rich.progress import Progress
 from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
 from fer_live.batch.tasks import Task, find_tasks
-from fer_live.errors import UserError
+from fer_live.errors import UserError, one_line
 from fer_live.home import at_home
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
@@ -216,4 +216,4 @@ def _report(job: Job, console: Console) -> None:
     done = job.tally.frames + job.kept
     for path in (job.options.output, job.options.log) if done else ():
         if path is not None:
-            console.print(f"written: {path}", **plain)
+            console.print(one_line(f"written: {path}"), **plain)

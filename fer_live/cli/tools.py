@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from fer_live.cli import options as kinds
+from fer_live.errors import one_line
 from fer_live.packaged import MODEL, names
 
 
@@ -22,7 +23,7 @@ def define_summary(parser: ArgumentParser) -> None:
 def run_summary(options: Namespace) -> int:
     from fer_live.summary.file import summarise
 
-    print(f"written: {summarise(options.log, options.output)}", file=sys.stderr)
+    print(one_line(f"written: {summarise(options.log, options.output)}"), file=sys.stderr)
     return 0
 
 
@@ -107,7 +108,7 @@ def run_export(options: Namespace) -> int:
     from fer_live.export import export
 
     path = export(options.model, options.format, options.output)
-    print(f"written: {path}", file=sys.stderr)
+    print(one_line(f"written: {path}"), file=sys.stderr)
     return 0
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 
+from fer_live.errors import one_line
 from fer_live.expressions import Expression
 from fer_live.summary.collect import Moment, Person, Summary, shares
 from fer_live.summary.shapes import Area, Colour, Page, Picture, Rectangle, Shape, Words
@@ -28,6 +29,7 @@ ETHICS = "Read from facial configurations, not feelings, and often wrong: not fo
 
 def lay_out(summary: Summary, title: str) -> Page:
     """The summary as shapes. People seen longest come first; those beyond `SHOWN` are counted."""
+    title = one_line(title)  # a file's name may hold line breaks
     shapes: list[Shape] = [
         _heading(title),
         Words(MARGIN, 84, _subtitle(summary), 15, MUTED),
