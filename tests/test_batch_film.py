@@ -50,6 +50,12 @@ def test_a_film_is_annotated_with_its_sound_and_logged(video, tmp_path, capsys):
     assert "happy" in told.out
 
 
+def test_the_url_of_a_file_names_it(video, tmp_path):
+    film(tmp_path / "two words.mp4")
+    assert video((tmp_path / "two words.mp4").as_uri(), "--log", "log.jsonl") == 0
+    assert len(log_lines(tmp_path / "log.jsonl")) == 20
+
+
 def test_the_faces_of_several_frames_are_one_batch(video, tmp_path):
     film(tmp_path / "in.mp4")
     video("in.mp4", "--log", "log.csv")
@@ -165,6 +171,9 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
         (["in.mp4", "--output", "o.mp4", "--thumbnails"], ["--thumbnails", "--summary FILE"]),
         (["in.mp4", "--summary", "a.pdf"], ["a.pdf", ".html", ".png"]),
         (["in.png", "--output", "o.mp4"], ["in.png is a picture", "fer-live image in.png"]),
+        (["two words.png", "--log", "a.csv"], ["fer-live image 'two words.png'"]),
+        ([".", "--log", "a.csv"], [". is for pictures", "fer-live image ."]),
+        (["*.png", "--log", "a.csv"], ["*.png is for pictures", "fer-live image '*.png'"]),
         (["missing.mp4", "--output", "o.mp4"], ["missing.mp4: no such file"]),
         (["", "--output", "o.mp4"], ["'' names no file"]),
         (
@@ -173,7 +182,7 @@ def test_a_turned_film_is_written_upright(video, tmp_path, monkeypatch):
         ),
         (
             ["http://me:secret@host/x.mp4"],
-            ["http://me:***@host/x.mp4 is no file", "--source http://me:***@host/x.mp4 --no"],
+            ["http://me:***@host/x.mp4 is no file", "--source 'http://me:***@host/x.mp4' --no"],
         ),
         (["in.mp4", "--output", "o.mp4", "--model", "resnet"], ["'resnet'", "cucn"]),
         ([], ["FILM", "fer-live video --help"]),
@@ -184,7 +193,8 @@ def test_bad_arguments_are_refused(refusal, tmp_path, monkeypatch, arguments, wo
     if "--model" not in arguments:
         monkeypatch.setattr(films.Analyzer, "load", lambda *arguments: fake_analyzer())
     film(tmp_path / "in.mp4")
-    PIL.Image.new("RGB", (8, 8)).save(tmp_path / "in.png")
+    for name in ("in.png", "two words.png"):
+        PIL.Image.new("RGB", (8, 8)).save(tmp_path / name)
     line = refusal("video", *arguments)
     assert all(word in line for word in words), line
     assert not (tmp_path / "o.mp4").exists()

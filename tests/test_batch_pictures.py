@@ -104,6 +104,19 @@ def test_a_picture_named_twice_is_read_once(image, tmp_path):
     assert len(log_lines(tmp_path / "log.jsonl")) == 1
 
 
+def test_the_url_of_a_file_names_it(image, tmp_path):
+    save(tmp_path / "two words.png")
+    assert image((tmp_path / "two words.png").as_uri(), "--log", "log.jsonl") == 0
+    (line,) = log_lines(tmp_path / "log.jsonl")
+    assert line["source"] == str(tmp_path / "two words.png")
+
+
+def test_a_line_break_in_a_name_does_not_break_the_line(image, tmp_path, capsys):
+    save(tmp_path / "a.png")
+    image("a.png", "--output", "two\nlines")
+    assert "written: two\\nlines\n" in capsys.readouterr().err
+
+
 def test_a_photo_keeps_its_orientation(image, tmp_path):
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # turn a quarter clockwise to see it upright
@@ -121,6 +134,14 @@ def test_a_photo_keeps_its_orientation(image, tmp_path):
         (["missing.png", "--output", "out"], ["missing.png: no such file"]),
         (["", "--output", "out"], ["'' names no file"]),
         (["text.png", "--output", "out"], ["text.png is not a picture"]),
+        (["none.png", "--output", "out"], ["none.png is empty; name another file"]),
+        (
+            ["http://me:secret@host/a.png?b&c", "--output", "out"],
+            [
+                "http://me:***@host/a.png?b&c is no file; download it",
+                "fer-live --source 'http://me:***@host/a.png?b&c' --no-window",
+            ],
+        ),
         (["empty", "--output", "out"], ["empty holds no pictures"]),
         (["*.gif", "--output", "out"], ["*.gif matches no file"]),
         (["a.png", "--output", "."], ["a.png is the picture itself", "--output"]),
@@ -141,6 +162,7 @@ def test_bad_arguments_are_refused(refusal, tmp_path, arguments, words):
     save(tmp_path / "a.png")
     save(tmp_path / "b" / "a.png")
     (tmp_path / "text.png").write_text("words")
+    (tmp_path / "none.png").touch()
     (tmp_path / "empty").mkdir()
     line = refusal("image", *arguments)
     assert all(word in line for word in words), line

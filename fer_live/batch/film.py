@@ -1,5 +1,6 @@
 """`fer-live video`: a film read from end to end; an annotated copy with its sound, and a log."""
 
+import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import av
 from rich.console import Console
 
 from fer_live.batch.scenes import Annotated, read_scenes
-from fer_live.errors import UserError
+from fer_live.errors import UserError, one_line
 from fer_live.home import at_home
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
@@ -19,7 +20,7 @@ from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import keep_open, spare
 from fer_live.sinks.log import open_log
 from fer_live.sinks.sound import Sound
-from fer_live.sources import ImageSource, VideoSource, open_source
+from fer_live.sources import FolderSource, ImageSource, VideoSource, open_source
 from fer_live.sources.reader import Reader
 from fer_live.stopping import INTERRUPTED, stoppable
 from fer_live.summary import SummaryFile
@@ -59,8 +60,11 @@ def read_film(options: FilmOptions) -> int:
     if not any(files):
         raise UserError("nothing would be written; add --output FILE, --log FILE or --summary FILE")
     console = Console(stderr=True)
-    if isinstance(open_source(options.path), ImageSource):
-        raise UserError(f"{options.path} is a picture; read it with: fer-live image {options.path}")
+    opened, place = open_source(options.path), shlex.quote(str(options.path))
+    if isinstance(opened, ImageSource):
+        raise UserError(f"{options.path} is a picture; read it with: fer-live image {place}")
+    if isinstance(opened, FolderSource):
+        raise UserError(f"{options.path} is for pictures; read them with: fer-live image {place}")
     spare(options.path, *files)
     with ExitStack() as stack:
         source = VideoSource(options.path, options.start, options.end)
@@ -101,7 +105,7 @@ def read_film(options: FilmOptions) -> int:
         console.print(f"stopped; {read}", **plain)
     for path in files if tally.frames else ():
         if path is not None:
-            console.print(f"written: {path}", **plain)
+            console.print(one_line(f"written: {path}"), **plain)
     return INTERRUPTED if stop.asked else 0
 
 

@@ -1,5 +1,6 @@
 """Which pictures `fer-live image` reads, and where their annotated copies go."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.sinks.picture import PICTURES, embedded_record
+from fer_live.sources.container import local_path, public_name
 from fer_live.sources.pictures import is_pattern, list_pictures
 
 
@@ -56,7 +58,14 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     """The pictures that a place stands for, each with its copy's name in the output folder."""
     if not place.strip():
         raise UserError(f"{place!r} names no file; name a picture, a folder or a pattern")
+    place = local_path(place)
     path = at_home(place)
+    if "://" in place and not path.exists():
+        name = public_name(place)
+        raise UserError(
+            f"{name} is no file; download it, or read it as it is: "
+            f"fer-live --source {shlex.quote(name)} --no-window --log FILE"
+        )
     if path.is_file():
         yield path, Path(path.name)
         return

@@ -1,5 +1,6 @@
 """`fer-live image` and `fer-live video`: files read as fast as the computer can."""
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -81,23 +82,24 @@ def define_video(parser: ArgumentParser) -> None:
 
 def run_video(options: Namespace) -> int:
     kinds.check_thumbnails(options)
-    if "://" in options.path:
-        from fer_live.sources.container import public_name
+    from fer_live.sources.container import local_path, public_name
 
-        name = public_name(options.path)
+    path = local_path(options.path)
+    if "://" in path:
+        name = public_name(path)
         raise UserError(
             f"{name} is no file; download it, or read it as it comes: "
-            f"fer-live --source {name} --no-window --output FILE"
+            f"fer-live --source {shlex.quote(name)} --no-window --output FILE"
         )
-    if not options.path.strip():
-        raise UserError(f"{options.path!r} names no file; name a film")
+    if not path.strip():
+        raise UserError(f"{path!r} names no file; name a film")
     if options.end is not None and options.end <= options.start:
         raise UserError(f"--end {options.end:g} is not after --start {options.start:g}")
     from fer_live.batch.film import FilmOptions, read_film
 
     return read_film(
         FilmOptions(
-            path=Path(options.path),
+            path=Path(path),
             output=options.output,
             log=options.log,
             summary=options.summary,

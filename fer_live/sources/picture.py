@@ -78,6 +78,8 @@ def read_image(path: str | Path) -> Image:
     except PIL.UnidentifiedImageError:
         if _is_heic(path):
             raise UserError(f"{path} is HEIC, which is not read here; save it as JPEG") from None
+        if not Path(path).stat().st_size:
+            raise UserError(f"{path} is empty; name another file") from None
         raise UserError(f"{path} is not a picture; name a JPEG, PNG or WebP file") from None
     except TOO_LARGE:
         limit = f"{(PIL.Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f}"
