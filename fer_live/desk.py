@@ -67,6 +67,11 @@ class Desk:
         self.timeline.add(scene)
         self.selection.update(scene)
 
+    def start_afresh(self) -> None:
+        """Another model reads from now on."""
+        for painter in (self._stage.painter, self._painter):
+            painter.heat.start_afresh()
+
     def show(self, scene: Scene, info: HudInfo, status: str | None = None) -> None:
         """Bring the scene to the window. `status`: what stays to be told."""
         canvas = self._composed(

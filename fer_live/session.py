@@ -228,6 +228,8 @@ class Session:
         if desk.switched:
             desk.switched = False
             self.tracks.start_afresh()
+            self._painter.heat.start_afresh()
+            desk.start_afresh()
             self._set_threshold()
 
     def _over(self, stop: Stop) -> bool:

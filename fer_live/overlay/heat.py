@@ -44,6 +44,10 @@ class HeatMap:
             if heat is not None and reading.heatmap_area is not None:
                 glow(canvas, heat, reading.heatmap_area, self.opacity)
 
+    def start_afresh(self) -> None:
+        """Forget all scales: another model comes, whose maps have other units."""
+        self._peaks = {}
+
     def target(self, reading: Reading) -> Expression:
         """Whose map is shown: the chosen one's, else that of the label's first."""
         return self.chosen or next(iter(reading.shown), reading.prediction.expression)

@@ -87,6 +87,7 @@ class Visit:
             self._analyzer = Analyzer(self._detector, classifier)
             self._tracks.abstain_below = classifier.card.abstain_below
             self._tracks.start_afresh()
+            self._painter.heat.start_afresh()
             self._model = model
         return self._analyzer
 
