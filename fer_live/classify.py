@@ -12,8 +12,10 @@ from fer_live.device import choose_device
 from fer_live.explain import GradCam
 from fer_live.models import Network
 from fer_live.preprocess import to_input
-from fer_live.runtimes import Eager, Runtime, RuntimeName, Scores, choose_runtime
+from fer_live.runtimes import Eager, Runtime, RuntimeName, Scores, choose_runtime, joined
 from fer_live.types import FloatArray, Prediction
+
+MOST = 64  # faces that a network reads at a time: a crowd must not fill the memory
 
 
 class Classifier:
@@ -45,8 +47,9 @@ class Classifier:
         return self.predictions(self.score(crops)) if len(crops) else []
 
     def score(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
-        """The network's one pass over at least one crop: what predictions and heat-maps follow from."""
-        return self.runtime(to_input(crops, self.card, self.device))
+        """What the network makes of at least one crop, MOST at a time: predictions and heat-maps follow from it."""
+        parts = [crops[start : start + MOST] for start in range(0, len(crops), MOST)]
+        return joined([self.runtime(to_input(part, self.card, self.device)) for part in parts])
 
     def predictions(self, scores: Scores) -> list[Prediction]:
         """One for each crop, calibrated by the card's temperature."""

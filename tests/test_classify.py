@@ -32,3 +32,20 @@ def test_logits_are_divided_by_the_cards_temperature(classifier):
 
 def test_no_crops_are_no_predictions(classifier):
     assert classifier([]) == []
+
+
+def test_a_crowd_is_read_a_part_at_a_time_as_if_it_were_at_once(classifier, monkeypatch):
+    crops = list(np.random.default_rng(0).integers(0, 256, (5, 48, 48), dtype=np.uint8))
+    whole, taken = classifier.score(crops), []
+    runtime = classifier.runtime
+
+    def counted(images):
+        taken.append(len(images))
+        return runtime(images)
+
+    monkeypatch.setattr("fer_live.classify.MOST", 2)
+    monkeypatch.setattr(classifier, "runtime", counted)
+    parts = classifier.score(crops)
+    assert taken == [2, 2, 1]
+    for one, other in zip(whole, parts, strict=True):
+        torch.testing.assert_close(one, other)

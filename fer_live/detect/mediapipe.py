@@ -42,11 +42,11 @@ class MediaPipeDetector:
     mirror: the mean score, less how far the two looks' keypoints lie apart, must reach `threshold`. Box
     and keypoints come from the centred tile, so that they do not depend on where the face was in others.
 
-    `scan`: "full" looks at the whole pyramid and gives the faces in reading order; "live" is for the successive frames of one stream and
-    looks around the faces it knows and at a twelfth of the pyramid, less the tiles that were empty and
-    have not changed since, best face first; it starts anew when the frame's size changes. Not
-    thread-safe: one object for each stream. Raises UserError where MediaPipe, or the model inside its
-    wheel, is missing.
+    `scan`: "full" looks at the whole pyramid and gives the faces in reading order. "live" is for the
+    successive frames of one stream, best face first: it looks around the faces it knows and at a twelfth
+    of the pyramid, less the tiles that were empty and have not changed since; it starts anew when the
+    frame's size changes. Not thread-safe: one object for each stream. Raises UserError where MediaPipe,
+    or the model inside its wheel, is missing.
     """
 
     def __init__(self, scan: Scan = "full", threshold: float = 0.58):

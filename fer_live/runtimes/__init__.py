@@ -9,7 +9,7 @@ from fer_live import quiet_openvino
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
-from fer_live.runtimes.base import Running, Runtime, Scores
+from fer_live.runtimes.base import Running, Runtime, Scores, joined
 from fer_live.runtimes.eager import Eager
 
 RuntimeName = Literal["auto", "torch", "openvino", "onnx"]
@@ -60,5 +60,6 @@ __all__ = [
     "RuntimeName",
     "Scores",
     "choose_runtime",
+    "joined",
     "leave_cores_to",
 ]

@@ -1,5 +1,6 @@
 """What every runtime offers."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -18,6 +19,18 @@ class Scores(NamedTuple):
     logits: Tensor
     uncertainty: Tensor | None
     feature_map: Tensor
+
+
+def joined(parts: Sequence[Scores]) -> Scores:
+    """What one network says of the faces of all parts, of at least one."""
+    if len(parts) == 1:
+        return parts[0]
+    unsure = [part.uncertainty for part in parts if part.uncertainty is not None]
+    return Scores(
+        torch.cat([part.logits for part in parts]),
+        torch.cat(unsure) if unsure else None,
+        torch.cat([part.feature_map for part in parts]),
+    )
 
 
 class Running(Protocol):

@@ -19,8 +19,6 @@ from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.types import Face, FloatArray, Image, Prediction, Reading
 from fer_live.voting import FaceReader, Voting, names_of
 
-BATCH = 64  # faces that a network reads at a time: a crowd must not fill the memory
-
 
 @dataclass(frozen=True)
 class Opinion:
@@ -138,13 +136,12 @@ class Readers:
     def score(self, crops: Sequence[Image], name: str) -> list[tuple[Prediction, FloatArray]]:
         """Crops of any size: prediction and maps (K, h, w) of each."""
         with self._lock:
+            if not crops:
+                return []
             classifier = self.classifier(name)
-            said: list[tuple[Prediction, FloatArray]] = []
-            for start in range(0, len(crops), BATCH):
-                scores = classifier.score(crops[start : start + BATCH])
-                maps = classifier.heatmaps(scores)
-                said += zip(classifier.predictions(scores), maps, strict=True)
-            return said
+            scores = classifier.score(crops)
+            maps = classifier.heatmaps(scores)
+            return list(zip(classifier.predictions(scores), maps, strict=True))
 
     def _known(self, name: str) -> list[Path]:
         if name not in self._paths:
