@@ -142,6 +142,10 @@ def test_a_photo_keeps_its_orientation(image, tmp_path):
                 "fer-live --source 'http://me:***@host/a.png?b&c' --no-window",
             ],
         ),
+        (
+            ["my film.mp4", "--output", "out"],
+            ["my film.mp4 is a film; read it with: fer-live video 'my film.mp4'"],
+        ),
         (["empty", "--output", "out"], ["empty holds no pictures"]),
         (["*.gif", "--output", "out"], ["*.gif matches no file"]),
         (["a.png", "--output", "."], ["a.png is the picture itself", "--output"]),
@@ -162,6 +166,7 @@ def test_bad_arguments_are_refused(refusal, tmp_path, arguments, words):
     save(tmp_path / "a.png")
     save(tmp_path / "b" / "a.png")
     (tmp_path / "text.png").write_text("words")
+    (tmp_path / "my film.mp4").write_bytes(bytes(100))
     (tmp_path / "none.png").touch()
     (tmp_path / "empty").mkdir()
     line = refusal("image", *arguments)

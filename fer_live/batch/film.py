@@ -57,8 +57,6 @@ def read_film(options: FilmOptions) -> int:
     Raises UserError on bad input.
     """
     files = (options.output, options.log, options.summary)
-    if not any(files):
-        raise UserError("nothing would be written; add --output FILE, --log FILE or --summary FILE")
     console = Console(stderr=True)
     opened, place = open_source(options.path), shlex.quote(str(options.path))
     if isinstance(opened, ImageSource):

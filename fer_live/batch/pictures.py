@@ -1,6 +1,8 @@
 """`fer-live image`: pictures, folders and patterns; annotated copies and a log."""
 
+import mimetypes
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -69,8 +71,6 @@ def read_pictures(options: PictureOptions) -> int:
     Copies that the same model made of the same picture with the same options stay; others are made
     anew. Raises UserError on bad input, and where not one picture can be read.
     """
-    if options.output is None and options.log is None:
-        raise UserError("nothing would be written; add --output FOLDER or --log FILE")
     if options.output is not None:
         _check_name(options.output)
     console = Console(stderr=True)
@@ -156,7 +156,7 @@ class Job:
                     self.tally.begin()
                     frame = Frame(read_image(task.path), index, 0.0, str(task.path))
             except UserError as error:
-                self.skipped.append(Skipped(task.path, str(error)))
+                self.skipped.append(Skipped(task.path, _reason(task.path, error)))
                 bar.advance(bar.task_ids[0])
                 continue
             if done is None:
@@ -166,6 +166,14 @@ class Job:
             if log is not None:
                 log.write_record(done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
+
+
+def _reason(path: Path, error: UserError) -> str:
+    """Why a picture was not read."""
+    kind, _ = mimetypes.guess_type(path)
+    if kind and kind.startswith("video/"):
+        return f"{path} is a film; read it with: fer-live video {shlex.quote(str(path))}"
+    return str(error)
 
 
 def _check_name(output: Path) -> None:

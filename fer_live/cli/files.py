@@ -30,6 +30,8 @@ def define_image(parser: ArgumentParser) -> None:
 
 
 def run_image(options: Namespace) -> int:
+    if not (options.output or options.log):
+        raise UserError("nothing would be written; add --output FOLDER or --log FILE")
     from fer_live.batch.pictures import PictureOptions, read_pictures
 
     return read_pictures(
@@ -95,6 +97,8 @@ def run_video(options: Namespace) -> int:
         raise UserError(f"{path!r} names no file; name a film")
     if options.end is not None and options.end <= options.start:
         raise UserError(f"--end {options.end:g} is not after --start {options.start:g}")
+    if not (options.output or options.log or options.summary):
+        raise UserError("nothing would be written; add --output FILE, --log FILE or --summary FILE")
     from fer_live.batch.film import FilmOptions, read_film
 
     return read_film(
