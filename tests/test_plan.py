@@ -135,8 +135,7 @@ def test_how_a_stage_learns_is_its_own_and_the_plan_tells():
 
 
 def test_a_change_that_the_first_stage_cannot_have_costs_the_row():
-    change = "arguments.crowd=8"
-    changes = ["strategy=multitask", change]
+    changes = ["strategy=multitask", "arguments.uncertainty=true", "arguments.crowd=8"]
     (row,) = plan(table_of(Row("Decoupling", "crt")), PlanOptions(changes=changes))
     assert row.error.startswith("recipe basic: arguments.crowd")
 

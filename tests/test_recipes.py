@@ -107,6 +107,18 @@ def test_an_uncertainty_head_that_no_stage_teaches_is_warned_of(caplog):
     assert "strategy supervised leaves the uncertainty head as it begins" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "how"),
+    [
+        ("cucn-fer2013", ["arguments.uncertainty=false"], "arguments.uncertainty=true"),
+        ("cnn6-fer2013", ["strategy=rul"], "another network"),
+    ],
+)
+def test_a_head_that_a_strategy_teaches_must_be_there(recipe, overrides, how):
+    with pytest.raises(UserError, match=f"needs an uncertainty head, .* lacks: use {how}$"):
+        recipes.load(recipe, overrides)
+
+
 def test_remedies_stacked_over_two_stages_are_warned_of(caplog):
     recipes.before(recipes.load("lws"))
     assert not caplog.records

@@ -117,13 +117,6 @@ def test_a_distribution_costs_its_cross_entropy_and_weights_go_with_the_shares()
     assert loss.item() == pytest.approx(0.5 * math.log(4 / 3) + 0.5 * 2 * math.log(4))
 
 
-@pytest.mark.parametrize("mixing_from", [0.0, 0.7])
-def test_mixing_without_an_uncertainty_head_is_refused_at_the_first_step(mixing_from):
-    strategy = RelativeUncertainty(task([1.0, 1.0]), mixing_from)
-    with pytest.raises(UserError, match=r"arguments\.uncertainty true"):
-        strategy.loss(step([[0.0, 0.0]], [0]))
-
-
 def test_an_unknown_option_names_the_known_ones():
     with pytest.raises(UserError, match="'gama' is not one of strategy focal's: gamma"):
         build_strategy("focal", task([1.0, 1.0]), {"gama": 2})

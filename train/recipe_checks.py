@@ -109,8 +109,8 @@ def check(fields: Mapping[str, Any], name: str) -> None:
         raise UserError(
             f"recipe {name}: options.crowd weighs a head that the network lacks: use arguments.crowd=8"
         )
+    _check_uncertainty_head(fields, name)
     _warn_of_stacked(fields, name)
-    _warn_of_idle_head(fields, name)
 
 
 def _check_teachers(fields: Mapping[str, Any], name: str) -> None:
@@ -176,13 +176,23 @@ def _warn_of_stacked(fields: Mapping[str, Any], name: str) -> None:
         )
 
 
-def _warn_of_idle_head(fields: Mapping[str, Any], name: str) -> None:
-    """Warn of an uncertainty head that no stage teaches: what a weight file says by it would be chance."""
-    known = inspect.signature(MODELS[fields["network"]]).parameters
+def _check_uncertainty_head(fields: Mapping[str, Any], name: str) -> None:
+    """Raise UserError where the strategy teaches one that is not there.
+
+    Warn of one that no stage teaches: what a weight file says by it would be chance.
+    """
+    network, strategy = fields["network"], fields["strategy"]
+    known = inspect.signature(MODELS[network]).parameters
     default = known["uncertainty"].default if "uncertainty" in known else False
-    strategy = fields["strategy"]
-    taught = STRATEGIES[strategy].of_variance or fields["after"] or fields["trains"]
-    if fields["arguments"].get("uncertainty", default) and not taught:
+    there = fields["arguments"].get("uncertainty", default)
+    teaches = STRATEGIES[strategy].of_variance
+    if teaches and not there:
+        how = "arguments.uncertainty=true" if "uncertainty" in known else "another network"
+        raise UserError(
+            f"recipe {name}: strategy {strategy} needs an uncertainty head, which network {network} lacks: "
+            f"use {how}"
+        )
+    if there and not (teaches or fields["after"] or fields["trains"]):
         logger.warning(
             f"recipe {name}: strategy {strategy} leaves the uncertainty head as it begins: use "
             "arguments.uncertainty=false"

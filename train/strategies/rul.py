@@ -43,10 +43,7 @@ class RelativeUncertainty(Strategy):
     def of(self, output: Output, step: Step) -> Loss:
         """The loss of one view of a batch's faces, that the network has read."""
         targets, scores = self._targets(step), output.variance
-        if scores is None:  # at the first step, long before it would be missed
-            raise UserError(
-                "strategy rul needs an uncertainty head: use arguments.uncertainty true"
-            )
+        assert scores is not None, "a recipe's check wants an uncertainty head"
         if step.progress < self.mixing_from:
             return Loss(self.criterion.soft(output.logits, targets), output.logits)
         partner = torch.randperm(len(targets), device=targets.device)
