@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,6 +43,16 @@ def test_uncertainty_is_the_mean_of_those_who_tell_it(member):
     assert Voting([silent, silent])(CROPS)[0].uncertainty is None
 
 
+def test_two_who_tell_uncertainty_are_averaged(member):
+    members = [
+        member(seed, uncertainty_score="entropy", uncertainty_quantiles=(0.0, 2.0))
+        for seed in (0, 1)
+    ]
+    one, other = (found(CROPS)[0].uncertainty for found in members)
+    assert one != other
+    assert Voting(members)(CROPS)[0].uncertainty == pytest.approx((one + other) / 2)
+
+
 def test_maps_are_scaled_by_themselves_and_have_the_first_ones_size(member):
     one, other = member(0, network="cucn"), member(1)  # maps of (3, 3) and (5, 5)
     voting = Voting([one, other])
@@ -64,6 +75,21 @@ def test_a_face_without_any_map_has_none(member):
 def test_the_card_is_all_of_theirs(member):
     card = Voting([member(0, abstain_below=0.7), member(1, abstain_below=0.8, size=64)]).card
     assert (card.name, card.abstain_below, card.size) == ("random0 + random1", 0.8, 64)
+
+
+def test_the_vote_keeps_no_ones_recipe(member):
+    one, other = (member(seed, recipe={"name": "a recipe"}) for seed in (0, 1))
+    assert Voting([one, other]).card.recipe == {}
+
+
+@pytest.mark.parametrize(("others", "own"), [(True, True), (False, False)])
+def test_only_where_all_compute_in_threads_of_their_own_are_torchs_in_their_way(
+    member, others, own
+):
+    one, other = member(0), member(1)
+    one.runtime = SimpleNamespace(name="openvino", own_threads=True)
+    other.runtime = SimpleNamespace(name="torch", own_threads=others)
+    assert Voting([one, other]).runtime.own_threads is own
 
 
 def test_models_that_name_other_expressions_are_refused(member):
