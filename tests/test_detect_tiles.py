@@ -109,6 +109,7 @@ def test_a_picture_holds_the_points_of_its_pixels(point, inside):
 def test_a_tile_around_a_box_shares_its_centre():
     assert tile_around(Box(100, 50, 140, 90), 2) == Tile(80, 30, 80)
     assert tile_around(Box(100, 50, 140, 70), 2) == Tile(80, 20, 80)
+    assert tile_around(Box(100, 50, 120, 90), 2) == Tile(70, 30, 80)
     assert tile_around(Box(7, 7, 7, 7), 2).side == 1
 
 

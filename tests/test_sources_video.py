@@ -1,6 +1,7 @@
 """Video files: frames, times, parts, colours and damage."""
 
 import logging
+import math
 import os
 import struct
 import threading
@@ -233,7 +234,7 @@ def test_a_part_after_the_end_is_refused(video):
         list(source)
 
 
-@pytest.mark.parametrize("part", [(-1.0,), (2.0, 2.0), (float("nan"),), (0.0, None, 0)])
+@pytest.mark.parametrize("part", [(-1.0,), (2.0, 2.0), (math.nan,), (math.inf,), (0.0, None, 0)])
 def test_what_is_no_part_is_refused(part):
     with pytest.raises(UserError):
         VideoSource("film.mp4", *part)
