@@ -222,7 +222,7 @@ def test_a_video_without_its_count_tells_it_by_its_length(tmp_path):
 
 def test_a_part_ends_without_a_warning(video):
     with VideoSource(video, end=1.0) as source:
-        assert len(list(source)) == 12
+        assert len(list(source)) == source.frame_count == 12
     assert source.warning is None
 
 
