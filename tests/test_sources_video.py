@@ -16,9 +16,11 @@ import pytest
 from av.video.reformatter import Colorspace
 
 from fer_live.errors import UserError
+from fer_live.sinks import VideoFile
 from fer_live.sources import VideoSource, open_source
-from fer_live.sources.decoding import timed
+from fer_live.sources.decoding import decode, seek, timed
 from tests.clips import FRAMES, HEIGHT, TITLE, WIDTH, record
+from tests.scenes import picture, scene
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,7 @@ def test_a_video_gives_all_its_frames_in_rgb(video):
     assert source.fps == pytest.approx(12, rel=1e-3)
     assert (source.frame_count, source.size) == (FRAMES, (WIDTH, HEIGHT))
     assert not source.live
+    assert not source.stills
     assert source.warning is None
     left, right = frames[3].image[:, :40].mean((0, 1)), frames[3].image[:, -40:].mean((0, 1))
     assert left[0] > left[2] + 100
@@ -213,6 +216,16 @@ def test_a_part_begins_where_it_should_in_every_format(tmp_path, suffix):
     part = [seconds for seconds in seconds_of(path) if seconds >= 6]
     assert 0 < len(part) < FRAMES
     assert seconds_of(path, 0.5) == part
+
+
+def test_a_late_part_is_not_reached_by_decoding_all_before_it(tmp_path):
+    with VideoFile(tmp_path / "film.mp4", 10) as film:  # a key frame each second
+        for i in range(60):
+            film.write(scene(i, i / 10), picture())
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        stream = container.streams.video[0]
+        assert seek(container, stream, 4.5) == pytest.approx(0, abs=1e-3)
+        assert next(decode(container, stream, None)).time == pytest.approx(4, abs=1e-3)
 
 
 def test_a_video_without_its_count_tells_it_by_its_length(tmp_path):
