@@ -1,6 +1,7 @@
 """Sessions with fakes: keys, pauses and what is shown."""
 
 import logging
+import threading
 import time
 
 import numpy as np
@@ -15,6 +16,7 @@ from fer_live.stopping import Stop
 from tests.fakes import FakeDetector, FakeSink, FakeSource, FakeWindow, fake_analyzer
 
 NEVER = [""] * 1000
+PATIENCE = 5.0  # seconds after which a test that waits in vain fails
 
 
 class CountingDetector(FakeDetector):
@@ -165,6 +167,18 @@ def test_the_pace_is_that_of_the_last_second(monkeypatch):
     assert (info.model, info.device, info.runtime, info.dropped) == ("fake", "cpu", "fake", 3)
 
 
+def test_the_pace_weighs_each_frame_by_its_time(monkeypatch):
+    now, pace, told = [0.0], Pace(), []
+    monkeypatch.setattr("fer_live.pace.time.perf_counter", lambda: now[0])
+    # In order: unknown, the first pace, a fifth, a twentieth at least, all of what took seconds.
+    for elapsed, work in ((7, 10), (0.1, 30), (0.2, 30), (0.01, 115.6), (4, 8)):
+        now[0] += elapsed
+        pace.step(work)
+        told.append((pace.fps, pace.milliseconds))
+    expected = [(0, 10), (10, 12), (9, 15.6), (13.55, 20.6), (0.25, 8)]
+    assert told == [pytest.approx(one) for one in expected]
+
+
 def test_a_pause_does_not_slow_the_pace(monkeypatch):
     now, pace = [0.0], Pace()
     monkeypatch.setattr("fer_live.pace.time.perf_counter", lambda: now[0])
@@ -238,6 +252,16 @@ def test_while_a_frame_is_written_the_next_one_is_read():
         Session(analyzer, None).play(source, [sink], Stop(), None)
     assert sink.overlapped >= 1
     assert [scene.frame.index for scene in sink.scenes] == [0, 1, 2]
+
+
+def test_a_frame_is_written_though_the_next_one_has_not_come():
+    written, sink, came = threading.Event(), FakeSink(), []
+    write = sink.write
+    sink.write = lambda scene, canvas: (write(scene, canvas), written.set())
+    film = FakeSource(2, before=lambda index: came.append(index == 0 or written.wait(PATIENCE)))
+    with Reader(film) as source:
+        play(source, sinks=[sink])
+    assert came == [True, True]
 
 
 def test_frames_in_hand_when_it_is_stopped_are_written():

@@ -37,6 +37,23 @@ def test_holes_in_a_picture_of_floats_are_black_and_the_rest_keeps_its_light(tmp
     assert read_image(tmp_path / "depth.tiff")[:, :, 0].tolist() == [[51, 255], [0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "samples", "levels"),
+    [
+        (np.float32, [0.0, 0.5, 1.0], [0, 128, 255]),
+        (np.float32, [0.0, 51.0, 200.0], [0, 51, 200]),
+        (np.float32, [-9.0, 25700.0, 65535.0], [0, 100, 255]),
+        (np.int32, [0, 1, 200], [0, 1, 200]),
+        (np.int32, [0, 65536, 131072], [0, 128, 255]),  # deeper than any of them: its peak is white
+    ],
+)
+def test_deep_samples_are_scaled_by_the_lowest_white_that_none_exceeds(
+    tmp_path, dtype, samples, levels
+):
+    PIL.Image.fromarray(np.array([samples], dtype)).save(tmp_path / "deep.tiff")
+    assert read_image(tmp_path / "deep.tiff").tolist() == [[[level] * 3 for level in levels]]
+
+
 def test_a_dark_sixteen_bit_picture_stays_dark(tmp_path):
     PIL.Image.fromarray(np.full((4, 4), 2570, np.uint16)).save(tmp_path / "dark.png")
     assert (read_image(tmp_path / "dark.png") == 10).all()
@@ -50,6 +67,11 @@ def test_clear_pixels_become_white(tmp_path, mode):
     image = read_image(tmp_path / "clear.png")
     assert (image[0, 0] == 0).all()
     assert (image[1:] == 255).all()
+
+
+def test_half_clear_pixels_are_mixed_with_white(tmp_path):
+    PIL.Image.new("RGBA", (2, 2), (200, 0, 100, 51)).save(tmp_path / "pale.png")  # a fifth
+    assert read_image(tmp_path / "pale.png")[0, 0].tolist() == [244, 204, 224]
 
 
 def test_palettes_and_inks_become_rgb(tmp_path):
