@@ -1,6 +1,8 @@
 """The window's keys and clicks, with fakes: models, faces and what is told."""
 
+import time
 from concurrent.futures import Future
+from dataclasses import replace
 
 import PIL.Image
 import pytest
@@ -126,6 +128,20 @@ def test_a_key_goes_on_with_the_next_model_and_round_again(inline):
     assert said == [HAPPY, SAD, SAD, HAPPY, HAPPY][: len(said)]
     assert loaded == ["second"]
     assert {scene.readings[0].track for scene in window.scenes} == {1}
+
+
+def test_a_frame_that_is_in_hand_when_the_next_model_comes_is_read_by_it(inline):
+    film, read = FakeSource(9, live=True), FakeClassifier(SAD)
+    with Reader(film, every_frame=True) as source:
+        while film.taken < 3:  # by then two are waiting
+            time.sleep(0.001)
+        session, window = play(
+            ["m", "", "", "q"], source, models=("first", "second"), load=lambda name: read
+        )
+    said = [scene.readings[0].prediction.expression for scene in window.scenes]
+    assert said == [HAPPY, SAD, SAD]
+    assert [scene.frame.index for scene in window.scenes] == [0, 1, 2]
+    assert session.tally.frames == 3
 
 
 def test_a_paused_picture_is_read_by_the_next_model(inline):
@@ -261,3 +277,12 @@ def test_the_threshold_is_the_cards_unless_given():
     analyzer = Analyzer(FakeDetector(TWO), FakeClassifier())
     assert Session(analyzer, None).tracks.abstain_below == analyzer.classifier.card.abstain_below
     assert Session(analyzer, None, abstain=0.9).tracks.abstain_below == 0.9
+
+
+@pytest.mark.parametrize(("given", "least"), [(None, 0.9), (0.3, 0.3)])
+def test_the_next_models_threshold_is_its_own_cards_unless_given(inline, given, least):
+    surer = FakeClassifier(SAD)
+    surer.card = replace(surer.card, abstain_below=0.9)
+    keys = ["m", "", "", "q"]
+    session, _ = play(keys, models=("first", "second"), load=lambda name: surer, abstain=given)
+    assert session.tracks.abstain_below == least
