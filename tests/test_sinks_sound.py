@@ -17,7 +17,7 @@ RATE = 8000  # samples a second
 
 def film(path, codec="aac", seconds=2.0, begin=0.0):
     """Ten pictures a second, and a tone; both begin at `begin`."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         video = container.add_stream("mpeg4", rate=10)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         video.codec_context.time_base = Fraction(1, 1000)
@@ -95,6 +95,15 @@ def test_a_codec_that_does_not_fit_is_left_out_with_a_line(tmp_path, caplog):
     (line,) = [r.message for r in caplog.records if r.name == "fer_live.sinks.sound"]
     assert "a.avi" in line
     assert "adpcm_ms" in line
+
+
+def test_a_film_that_is_cut_off_has_its_sound_up_to_there(tmp_path):
+    """And not half of the next packet, which nothing can decode."""
+    whole, cut = film(tmp_path / "whole.mp4"), tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: int(0.7 * whole.stat().st_size)])
+    times = tracks(copy(cut, tmp_path / "b.mp4"))
+    assert 0.5 < times["video"][-1] < 1.7
+    assert times["audio"][-1] == pytest.approx(times["video"][-1], abs=0.3)
 
 
 def test_a_silent_film_needs_no_sound(tmp_path, caplog):

@@ -59,7 +59,8 @@ class Sound:
         while (packet := self._next) is not None:
             target = self._targets[packet.stream.index]
             tick = packet.time_base
-            if packet.pts is not None and packet.dts is not None and tick:
+            whole = not packet.is_corrupt  # where a film is cut off, half of one is left
+            if whole and packet.pts is not None and packet.dts is not None and tick:
                 if float(packet.pts * tick) - self._began >= until:
                     return
                 shift = round(self._began / tick)
