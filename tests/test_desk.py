@@ -168,6 +168,31 @@ def test_a_model_that_cannot_be_loaded_is_told_and_left_out(inline):
     assert window.scenes[-1].readings[0].prediction.expression is HAPPY
 
 
+def test_after_one_that_cannot_be_loaded_come_those_behind_it_in_their_order(inline):
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        if name == "gone":
+            raise UserError("no weight file")
+        return FakeClassifier(SAD)
+
+    names = ("first", "second", "gone", "fourth")
+    session, window = play(["m", ""] * 5 + ["q"], models=names, load=load)
+    assert asked == ["second", "gone", "fourth"]
+    said = [scene.readings[0].prediction.expression for scene in window.scenes]
+    assert said == [HAPPY, SAD, SAD, SAD, HAPPY, SAD]
+    assert session.desk.messages.lines() == ("model second",)
+
+
+def test_a_model_that_comes_too_late_is_closed(inline):
+    closed = []
+    late = FakeClassifier()
+    late.close = lambda: closed.append(late)
+    play(["", "m", "q"], models=("first", "second"), load=lambda name: late)
+    assert closed == [late]
+
+
 def test_with_one_model_there_is_no_next():
     session, _ = play(["m", "", "q"], models=("only",))
     assert session.desk.messages.lines() == ("there is no other model",)
@@ -179,6 +204,14 @@ def test_tab_goes_from_face_to_face():
     session, _ = play(["tab", "", "tab", "", "q"])
     assert {first, session.desk.selection.track} == {1, 2}
     assert session.desk.selection.by_hand
+
+
+@pytest.mark.parametrize("chosen", ["tab", "@40,100"])
+@pytest.mark.parametrize(("panel", "more"), [(False, "; p shows its panel"), (True, "")])
+def test_the_face_that_was_chosen_is_told(chosen, panel, more):
+    session, _ = play(["", "", chosen, "", "q"], FakeSource(9, live=True), panel=panel)
+    track = session.desk.selection.track
+    assert session.desk.messages.lines() == (f"face {track} selected{more}",)
 
 
 def test_a_click_selects_the_face_under_it():
@@ -211,10 +244,19 @@ def test_a_number_shows_that_expressions_heat_map():
     session, _ = play(["4", "", "q"], heatmap=False)
     assert session.desk.view.heatmap
     assert session.desk.view.chosen == 3
+    assert session.desk.messages.lines() == ("heat-map: happy",)
     session, _ = play(["4", "4", "", "q"])
     assert session.desk.view.chosen is None
+    assert session.desk.messages.lines() == ("heat-map: what is predicted",)
     session, _ = play(["5", "0", "", "q"])
     assert session.desk.view.chosen is None
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_the_strip_tells_whose_heat_map_was_chosen_while_one_is_shown(composed, still):
+    play(["", "4", "", "g", "", "q"], FakeSource(9, live=True, stills=still), still=still)
+    told = [info.heat for _, info in composed]
+    assert (told[0], "happy" in told, told[-1]) == ("", True, "")
 
 
 def test_a_number_that_the_model_has_no_expression_for_is_told():

@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from fer_live.keyfile import fresh_path
 from fer_live.pipeline import Analyzer
 from fer_live.session import Session
 from fer_live.sinks.picture import embedded_record
@@ -19,6 +20,16 @@ from tests.fakes import FakeClassifier, FakeDetector, FakeSink, FakeSource, Fake
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+
+
+def test_files_of_one_second_are_counted(monkeypatch):
+    monkeypatch.setattr("fer_live.keyfile.time.strftime", lambda form: "20261130-120000")
+    names = []
+    for _ in range(3):
+        names.append(str(fresh_path(".png")))
+        fresh_path(".png").touch()
+    stem = "fer-live-20261130-120000"
+    assert names == [f"{stem}.png", f"{stem}-2.png", f"{stem}-3.png"]
 
 
 def test_a_key_records_a_video_and_ends_it(tmp_path):

@@ -72,6 +72,35 @@ def test_odd_sizes_are_made_even(tmp_path, height, width):
     assert (frame.height, frame.width) == (height + height % 2, width + width % 2)
 
 
+def test_the_pixels_of_an_odd_picture_stay_where_they_are(tmp_path):
+    image = np.full((47, 63, 3), 220, np.uint8)
+    image[:24, :32] = 30
+    with VideoFile(tmp_path / "odd.mp4") as video:
+        video.write(scene(), image)
+    shown = decode(tmp_path / "odd.mp4")[0].to_ndarray(format="rgb24").astype(int)
+    assert np.abs(shown[:47, :63] - image).max() < 30
+    assert np.abs(shown[47] - shown[46]).max() < 15
+    assert np.abs(shown[:, 63] - shown[:, 62]).max() < 15
+
+
+def test_a_flat_frame_lies_in_the_middle_of_a_higher_one(tmp_path):
+    with VideoFile(tmp_path / "mixed.mp4") as video:
+        for i, (height, width) in enumerate([(48, 64), (12, 32)]):  # 24 x 64 when it is fitted
+            video.write(scene(i, i / 30), np.full((height, width, 3), 200, np.uint8))
+    rows = decode(tmp_path / "mixed.mp4")[-1].to_ndarray(format="rgb24").mean((1, 2))
+    assert rows[13:35].min() > 180
+    assert rows[:11].max() < 20
+    assert rows[37:].max() < 20
+
+
+def test_pictures_that_no_encoder_takes_are_refused_with_their_size(tmp_path):
+    with (
+        pytest.raises(UserError, match=r"wide\.mp4: \w+ takes no pictures of 20000x2 pixels"),
+        VideoFile(tmp_path / "wide.mp4") as video,
+    ):
+        video.write(scene(), np.zeros((2, 20_000, 3), np.uint8))
+
+
 def test_frames_of_another_shape_are_not_squeezed(tmp_path):
     with VideoFile(tmp_path / "mixed.mp4") as video:
         for i, (height, width) in enumerate([(48, 64), (30, 30)]):
