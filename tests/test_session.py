@@ -229,14 +229,16 @@ def test_nothing_is_drawn_for_a_log():
 class SlowSink(FakeSink):
     """Writing takes as long as it takes the other thread to read the next frame."""
 
-    def __init__(self, detector):
+    def __init__(self, detector, frames):
         super().__init__()
-        self.detector = detector
+        self.detector, self.frames = detector, frames
         self.overlapped = 0
 
     def write(self, scene, canvas):
         super().write(scene, canvas)
-        deadline = time.monotonic() + 5
+        if len(self.scenes) == self.frames:  # no other is left to wait for
+            return
+        deadline = time.monotonic() + PATIENCE
         while self.detector.calls == len(self.scenes) and time.monotonic() < deadline:
             time.sleep(0.001)
         self.overlapped += self.detector.calls > len(self.scenes)
@@ -245,7 +247,7 @@ class SlowSink(FakeSink):
 def test_while_a_frame_is_written_the_next_one_is_read():
     analyzer = fake_analyzer()
     analyzer.detector = detector = CountingDetector()
-    sink = SlowSink(detector)
+    sink = SlowSink(detector, 3)
     with Reader(FakeSource(3)) as source:
         while not source.waiting:
             time.sleep(0.001)
