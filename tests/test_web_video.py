@@ -138,6 +138,19 @@ def test_a_recording_that_no_browser_plays_is_converted(tmp_path):
     assert look(task.take().video).plays == ".mp4"
 
 
+def test_the_time_that_is_left_is_told_by_the_speed_so_far(tmp_path):
+    clock, on, told = FakeClock(), threading.Event(), []
+    task = Task(lambda task: on.wait(60), str(tmp_path), clock)
+    for total in [None, *[30] * 39]:
+        clock.now += 0.5
+        task.total = total
+        task.step()
+        told.append(task.left)
+    on.set()
+    assert told[:9] == [None] * 9  # too few to tell
+    assert (told[9], told[19], told[29], told[38]) == (10, 5, 0, 0)
+
+
 @pytest.mark.parametrize("leave", ["cancel", "nobody looks"])
 def test_stopped_work_ends_and_leaves_nothing(tmp_path, leave):
     clock, begun, on = FakeClock(), threading.Event(), threading.Event()
