@@ -50,6 +50,21 @@ def test_a_film_is_annotated_with_its_sound_and_logged(video, tmp_path, capsys):
     assert "happy" in told.out
 
 
+@pytest.mark.parametrize(
+    ("options", "batches"),
+    [
+        (("--output", "out.mp4"), 3),
+        (("--output", "out.mp4", "--no-heatmap"), 0),
+        (("--log", "log.csv"), 0),
+    ],
+    ids=str,
+)
+def test_heat_maps_are_made_where_they_are_drawn(video, tmp_path, options, batches):
+    film(tmp_path / "in.mp4")
+    assert video("in.mp4", *options) == 0
+    assert video.analyzer.classifier.explained == batches
+
+
 def test_the_url_of_a_file_names_it(video, tmp_path):
     film(tmp_path / "two words.mp4")
     assert video((tmp_path / "two words.mp4").as_uri(), "--log", "log.jsonl") == 0

@@ -43,6 +43,7 @@ def test_all_scenes_come_in_order(stage):
         ({"max_frames": -1}, "max_frames -1 is below 0"),
         ({"smoothing": -0.1}, "smoothing -0.1 is not a number of seconds"),
         ({"smoothing": float("nan")}, "smoothing nan is not"),
+        ({"smoothing": float("inf")}, "smoothing inf is not"),
         ({"abstain": 1.5}, "abstain 1.5 is not a number from 0 to 1"),
         ({"abstain": -1}, "abstain -1 is not"),
     ],
@@ -53,6 +54,36 @@ def test_numbers_that_make_no_sense_are_refused_before_anything_is_opened(stage,
     with pytest.raises(UserError, match=words):
         fer_live.stream(0, **option)
     assert source.opened == 0
+
+
+def test_nothing_of_everything_is_a_number_that_makes_sense(stage):
+    stage(FakeSource(5))
+    assert list(fer_live.stream(0, smoothing=0, abstain=0, max_frames=0)) == []
+
+
+@pytest.mark.parametrize(("stills", "smoothing"), [(False, 0.3), (True, 0)])
+def test_probabilities_are_smoothed_in_films_and_not_from_picture_to_picture(
+    stage, monkeypatch, stills, smoothing
+):
+    made, tracks = [], streaming.Tracks
+    monkeypatch.setattr(streaming, "Tracks", lambda *given: made.append(given) or tracks(*given))
+    stage(FakeSource(1, stills=stills))
+    list(fer_live.stream("place", abstain=0.4))
+    assert made == [(smoothing, 0.4)]
+
+
+def test_a_camera_is_neither_mirrored_nor_read_late_unless_asked_for(stage, monkeypatch):
+    asked, follow = [], streaming.follow
+    source = stage(FakeSource(1, live=True))
+    monkeypatch.setattr(
+        streaming, "open_source", lambda place, mirror: asked.append(mirror) or source
+    )
+    monkeypatch.setattr(
+        streaming, "follow", lambda opened, every: asked.append(every) or follow(opened, every)
+    )
+    list(fer_live.stream(0))
+    list(fer_live.stream(0, mirror=True, every_frame=True))
+    assert asked == [False, False, True, True]
 
 
 def test_leaving_the_loop_closes_all(stage):
