@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -29,6 +30,11 @@ def video(monkeypatch, tmp_path):
 
     run.analyzer = analyzer
     return run
+
+
+def first_picture(path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
 
 
 def times(path) -> list[float]:
@@ -63,6 +69,31 @@ def test_heat_maps_are_made_where_they_are_drawn(video, tmp_path, options, batch
     film(tmp_path / "in.mp4")
     assert video("in.mp4", *options) == 0
     assert video.analyzer.classifier.explained == batches
+
+
+def test_the_heat_map_is_drawn_unless_it_is_left_out(video, tmp_path):
+    record(tmp_path / "in.mp4", width=320, height=240)
+    video("in.mp4", "--output", "hot.mp4")
+    video("in.mp4", "--output", "bare.mp4", "--no-heatmap")
+    hot, bare = (first_picture(tmp_path / name) for name in ("hot.mp4", "bare.mp4"))
+    assert np.abs(hot - bare)[60:160, 100:200].mean() > 10  # the face
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        ((), (0.3, 0.5)),  # the card's
+        (("--smoothing", "0.7", "--abstain", "0.2"), (0.7, 0.2)),
+        (("--smoothing", "0", "--abstain", "0"), (0, 0)),
+    ],
+)
+def test_faces_are_followed_as_asked_for(video, tmp_path, monkeypatch, options, made):
+    classifier, asked, tracks = video.analyzer.classifier, [], films.Tracks
+    classifier.card = replace(classifier.card, abstain_below=0.5)
+    monkeypatch.setattr(films, "Tracks", lambda *given: asked.append(given) or tracks(*given))
+    film(tmp_path / "in.mp4")
+    video("in.mp4", "--log", "log.csv", *options)
+    assert asked == [made]
 
 
 def test_the_url_of_a_file_names_it(video, tmp_path):

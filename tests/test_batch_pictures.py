@@ -1,6 +1,7 @@
 """`fer-live image`: many pictures at once."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
@@ -40,6 +41,29 @@ def test_pictures_are_annotated_and_logged(image, tmp_path, capsys):
     assert "3/3" in told.err
     assert "written: out" in told.err
     assert "happy" in told.out
+
+
+def test_the_heat_map_is_drawn_unless_it_is_left_out(image, tmp_path):
+    save(tmp_path / "in.png")
+    image("in.png", "--output", "hot")
+    image("in.png", "--output", "bare", "--no-heatmap")
+    hot, bare = (np.asarray(PIL.Image.open(f"{name}/in.png"), int) for name in ("hot", "bare"))
+    assert np.abs(hot - bare)[60:160, 100:200].mean() > 10  # the face
+    assert image.analyzer.classifier.explained == 1
+
+
+def test_labels_name_what_is_sure_enough_for_the_card_or_for_who_asks(image, tmp_path):
+    save(tmp_path / "in.png")
+    classifier, copies = image.analyzer.classifier, []
+    for least, asked in ((0.0, ()), (0.0, ("0.9",)), (0.9, ()), (0.9, ("0",))):
+        classifier.card = replace(classifier.card, abstain_below=least)
+        folder = f"out{len(copies)}"
+        image("in.png", "--output", folder, *(("--abstain", *asked) if asked else ()))
+        copies.append(np.asarray(PIL.Image.open(f"{folder}/in.png")))
+    named, unnamed, unnamed_too, named_too = copies
+    assert (named != unnamed).any()
+    assert (unnamed_too == unnamed).all()
+    assert (named_too == named).all()
 
 
 def test_the_faces_of_several_pictures_are_one_batch(image, tmp_path):
