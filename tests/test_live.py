@@ -298,3 +298,54 @@ def test_no_two_outputs_share_a_file(stage, tmp_path, other):
 def test_the_models_key_has_all_models_and_begins_with_the_one_in_use():
     assert live._models("cnn6") == ["cnn6", packaged.MODEL, "cucn", "cucn-2", "cucn-3"]
     assert live._models("runs/mine.safetensors")[0] == "runs/mine.safetensors"
+
+
+@pytest.fixture
+def given(stage, monkeypatch):
+    """(what was called, with what) of all that a session is made of."""
+    calls = []
+
+    def spy(owner, name, made):
+        monkeypatch.setattr(
+            owner,
+            name,
+            lambda *facts, **more: calls.append((name, facts, more)) or made(*facts, **more),
+        )
+
+    spy(live, "Session", live.Session)
+    spy(live, "VideoFile", live.VideoFile)
+    spy(live, "load_reader", lambda *facts: stage.analyzer.classifier)
+    spy(live.Analyzer, "load", lambda *facts: stage.analyzer)
+    return lambda name: next((facts, more) for called, facts, more in calls if called == name)
+
+
+def test_what_is_asked_for_reaches_the_session(stage, given):
+    asked = {"smoothing": 0.7, "heatmap": False, "max_frames": 3, "abstain": 0.2, "panel": True}
+    stage(FakeSource(4), **asked, device="cpu", runtime="torch")
+    _, made = given("Session")
+    assert made.items() >= {**asked, "still": False}.items()
+    made["load"]("cnn6")
+    assert given("load_reader") == (("cnn6", "cpu", "torch"), {})
+
+
+@pytest.mark.parametrize(
+    ("stills", "asked", "scan"),
+    [(False, None, "live"), (True, None, "full"), (False, "full", "full"), (True, "live", "live")],
+)
+def test_pictures_are_searched_whole_unless_something_else_is_asked_for(
+    stage, given, stills, asked, scan
+):
+    stage(FakeSource(1, stills=stills), scan=asked, device="cpu", runtime="torch")
+    assert given("load") == ((packaged.MODEL, "cpu", scan, "torch"), {})
+    assert given("Session")[1]["still"] is stills
+
+
+def test_a_recording_has_its_sources_pace(stage, given, tmp_path):
+    stage(FakeSource(2, fps=12.5), output=tmp_path / "a.mp4")
+    assert given("VideoFile") == ((tmp_path / "a.mp4", 12.5), {})
+
+
+@pytest.mark.parametrize("thumbnails", [False, True])
+def test_a_summary_has_faces_only_if_asked(stage, tmp_path, thumbnails):
+    stage(FakeSource(12), summary=tmp_path / "a.html", thumbnails=thumbnails)
+    assert ("data:image/jpeg" in (tmp_path / "a.html").read_text()) is thumbnails

@@ -72,6 +72,22 @@ def test_probabilities_are_smoothed_in_films_and_not_from_picture_to_picture(
     assert made == [(smoothing, 0.4)]
 
 
+@pytest.mark.parametrize(
+    ("stills", "asked", "scan"),
+    [(False, None, "live"), (True, None, "full"), (False, "full", "full"), (True, "live", "live")],
+)
+def test_pictures_are_searched_whole_unless_something_else_is_asked_for(
+    stage, monkeypatch, stills, asked, scan
+):
+    loaded = []
+    monkeypatch.setattr(
+        streaming.Analyzer, "load", lambda *given: loaded.append(given) or stage.analyzer
+    )
+    stage(FakeSource(1, stills=stills))
+    list(fer_live.stream("place", model="cnn6", device="cpu", runtime="torch", scan=asked))
+    assert loaded == [("cnn6", "cpu", scan, "torch")]
+
+
 def test_a_camera_is_neither_mirrored_nor_read_late_unless_asked_for(stage, monkeypatch):
     asked, follow = [], streaming.follow
     source = stage(FakeSource(1, live=True))

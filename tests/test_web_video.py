@@ -1,6 +1,8 @@
 """Films on the page: what is refused, and work that can be stopped."""
 
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import av
 import gradio as gr
@@ -8,6 +10,7 @@ import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
+from fer_live.stopping import Stop
 from fer_live.summary.logs import read_log
 from fer_live.web.video import reading, tab
 from fer_live.web.video import task as tasks
@@ -15,6 +18,8 @@ from fer_live.web.video.films import look
 from fer_live.web.video.task import Task
 from tests.clips import FRAMES, HEIGHT, WIDTH, FakeClock, frames_of, record, write_log
 from tests.fakes import FakeClassifier, FakeDetector
+from tests.test_sinks_sound import film as with_sound
+from tests.test_sinks_sound import tracks
 
 
 @pytest.fixture
@@ -110,6 +115,45 @@ def test_a_film_is_read_into_a_folder_of_its_own(work, film, tmp_path):
     assert [one["frame"] for one in read_log(recording.log)] == list(range(FRAMES))
     recording.remove()
     assert not task.folder.exists()
+
+
+@pytest.mark.parametrize(("heatmap", "batches"), [(False, 0), (True, 3)])
+def test_a_film_is_read_as_the_window_reads_it(monkeypatch, tmp_path, film, heatmap, batches):
+    readers, made, drawn = FakeReaders(), [], []
+    follow, annotated = reading.Tracks, reading.Annotated
+    classifier = FakeClassifier()
+    classifier.card = replace(classifier.card, abstain_below=0.4)
+    readers.classifier = lambda name: classifier
+    monkeypatch.setattr(reading, "MediaPipeDetector", lambda scan: FakeDetector())
+    monkeypatch.setattr(reading, "Tracks", lambda *given: made.append(given) or follow(*given))
+    monkeypatch.setattr(
+        reading, "Annotated", lambda sink, heat: drawn.append(heat) or annotated(sink, heat)
+    )
+    task = Task(reading.read(film, readers, "fake", heatmap), str(tmp_path))
+    assert task.wait(60)
+    assert task.take() is not None
+    assert (made, drawn) == ([(0.3, 0.4)], [heatmap])
+    assert (classifier.explained, task.total) == (batches, FRAMES)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_film_keeps_its_sound(work, tmp_path, again):
+    talking = look(with_sound(tmp_path / "talking.mkv"))
+    log = write_log(tmp_path / "log.jsonl", frames_of(1))
+    make = reading.reopen(talking, log, "log.jsonl") if again else work(talking)
+    task = Task(make, str(tmp_path))
+    assert task.wait(60)
+    assert tracks(task.take().video)["audio"][-1] == pytest.approx(1.9, abs=0.15)
+
+
+def test_a_conversion_that_nobody_waits_for_ends(tmp_path):
+    film = look(record(tmp_path / "film.mkv"))
+    log = write_log(tmp_path / "log.jsonl", frames_of(1))
+    (tmp_path / "own").mkdir()
+    task = SimpleNamespace(folder=tmp_path / "own", stop=Stop(), step=lambda: False)
+    recording = reading.reopen(film, log, "log.jsonl")(task)
+    assert task.total == FRAMES
+    assert len(tracks(recording.video)["video"]) == 1
 
 
 def test_others_get_answers_between_a_few_frames(monkeypatch, film, tmp_path):
