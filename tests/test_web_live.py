@@ -6,6 +6,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -98,6 +99,33 @@ def test_a_frame_comes_back_drawn_with_its_reading(client, visit):
     assert np.shape(record["timeline"]) == (7, 300)
     assert [row[-1] for row in record["timeline"]] == [5, 5, 5, 70, 5, 5, 5]
     assert answer.headers["cache-control"] == "no-store"
+
+
+def visit_with(clock, **classifiers) -> Visit:
+    """By a server with these models."""
+    readers = SimpleNamespace(reserved=threading.RLock(), classifier=classifiers.__getitem__)
+    return Visit(readers, FakeDetector(), clock)
+
+
+def test_the_heat_map_is_made_and_drawn_only_if_wished_for(clock):
+    model, pictures = FakeClassifier(), []
+    visit = visit_with(clock, fake=model)
+    for heatmap in (False, True):
+        _, picture = unpacked(visit.answer(jpeg(), Wish("fake", heatmap)))
+        pictures.append(np.asarray(picture, int)[60:160, 100:200])  # the face
+        assert model.explained == heatmap
+    assert np.abs(pictures[1] - pictures[0]).mean() > 10
+
+
+def test_the_next_model_begins_afresh_and_with_its_own_threshold(clock):
+    surer = FakeClassifier(SAD)
+    surer.card = replace(surer.card, abstain_below=0.9)
+    visit = visit_with(clock, happy=FakeClassifier(), sad=surer)
+    visit.answer(jpeg(), Wish("happy"))
+    clock.now += 0.04
+    record, _ = unpacked(visit.answer(jpeg(), Wish("sad")))
+    assert record["face"]["probabilities"] == [0.05, 0.05, 0.05, 0.05, 0.7, 0.05, 0.05]
+    assert record["face"]["label"] != "sad"
 
 
 def test_a_name_that_is_kept_says_what_leads_by_now(clock):
