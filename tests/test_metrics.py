@@ -8,7 +8,7 @@ import torch
 
 from fer_live.card import load_card
 from fer_live.errors import UserError
-from fer_live.expressions import ANGRY, HAPPY
+from fer_live.expressions import ANGRY, HAPPY, SAD
 from train import metrics
 from train.__main__ import main
 from train.learner import MacroRecall
@@ -28,6 +28,31 @@ def test_scores_of_a_matrix_by_hand():
 def test_confusion_has_the_true_classes_in_rows():
     confusion = metrics.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     assert confusion.tolist() == [[1, 1], [0, 1]]
+
+
+def test_all_scores_of_six_faces_by_hand():
+    probabilities = np.array(
+        [[8, 1, 1], [3, 6, 1], [1, 7, 2], [2, 5, 3], [1, 9, 0], [9, 1, 0]], float
+    )
+    true = np.array([0, 0, 1, 1, 2, 0])  # the second and the fifth are taken for happy
+    scores = measure(probabilities / 10, true, (ANGRY, HAPPY, SAD))
+    assert scores["confusion"] == [[2, 1, 0], [0, 2, 0], [0, 1, 0]]
+    assert scores["per_class_recall"] == pytest.approx({"angry": 2 / 3, "happy": 1, "sad": 0})
+    assert scores["per_class_precision"] == {"angry": 1, "happy": 0.5, "sad": 0}
+    # Of happy's and of the others' faces five of eight pairs are in order, of sad's half of one in five.
+    assert scores["per_class_auc"] == pytest.approx({"angry": 1, "happy": 5 / 8, "sad": 0.1})
+    expected = {
+        "accuracy": 4 / 6,
+        "macro_recall": (2 / 3 + 1 + 0) / 3,
+        "macro_precision": (1 + 0.5 + 0) / 3,
+        "macro_f1": (0.8 + 2 / 3 + 0) / 3,
+        "min_recall": 0,
+        "max_recall": 1,
+        "auc": (1 + 5 / 8 + 0.1) / 3,
+        "ece": (0.2 + 0.6 + 0.3 + 0.5 + 2 * 0.4) / 6,  # two faces at 0.9, one of them right
+        "adaptive_ece": (0.2 + 0.6 + 0.3 + 0.5 + 0.9 + 0.1) / 6,
+    }
+    assert {name: scores[name] for name in expected} == pytest.approx(expected)
 
 
 def test_a_class_without_faces_has_no_recall_and_does_not_count():
