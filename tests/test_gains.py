@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.test_report import result
+from train import gains as gain
 from train.gains import against_first
 
 
@@ -55,3 +56,27 @@ def test_macro_recall_has_the_error_of_each_class():
     (text,) = against_first([first, better])["macro recall"]
     _, error = text.split(" ± ")
     assert float(error) == pytest.approx(100 / 7 * math.sqrt(0.5 * 0.5 / 20), abs=0.01)
+
+
+def test_better_classes_are_a_gain_and_a_wider_gap():
+    # The first class is read whole, the second not at all, the others half as they were.
+    other = result("b", 0.5)
+    scores = {**other.seeds[0], "macro_recall": 0.6, "min_recall": 0.0, "max_recall": 1.0}
+    line = against_first([result("a", 0.5), replace(other, seeds=(scores,))]).iloc[0]
+    assert line["macro recall"].startswith("+10.00 ± ")
+    assert line["highest less lowest class"] == "+100.00"
+
+
+def test_the_error_of_accuracy_does_not_take_each_class_for_itself():
+    # b reads a class more than a does: 20 of 140 faces, as many as might have been of any other class.
+    first, other = result("a", 0.5), result("b", 0.5)
+    better = replace(other, right=first.right + (first.true == 0))
+    _, error, _ = gains(first, better)
+    share = 1 / 7
+    assert error == [pytest.approx(100 * math.sqrt(share * (1 - share) / 140), abs=0.01)]
+
+
+@pytest.mark.parametrize(("errors", "said"), [(2.1, "yes"), (-2.1, "yes"), (1.9, "no")])
+def test_two_standard_errors_are_beyond_chance(monkeypatch, errors, said):
+    monkeypatch.setattr(gain, "_gain", lambda *_: (0.01 * errors, 0.01))
+    assert gains(result("a", 0.5), result("b", 0.5))[2] == [said]

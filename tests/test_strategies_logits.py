@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.distributions import Beta
 
 from fer_live.errors import UserError
 from fer_live.models import Output
@@ -71,20 +72,32 @@ def test_logit_adjustment_adds_the_logarithm_of_the_shares(tau, share):
     assert value(strategy, step([[0.0, 0.0]], [1])) == pytest.approx(-math.log(share))
 
 
-def test_mixup_mixes_images_and_charges_for_both_labels(monkeypatch):
+def mixup_of_two(monkeypatch, **options):
+    """What two images with the logits (4 ln 3, 0) and (0, 0), of either class, cost when both are mixed."""
     monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
-    images = torch.tensor([[math.log(9), 0.0], [0.0, 0.0]])[:, :, None, None]
+    images = torch.tensor([[4 * LN3, 0.0], [0.0, 0.0]])[:, :, None, None]
 
     def reads_off(images):
         logits = images[:, :, 0, 0]
         return Output(logits, None, images, logits)
 
-    strategy = Mixup(task([1.0, 1.0]), alpha=1e8, share=1.0)  # a weight of one half
     now = step(UNDECIDED, [0, 1])._replace(view=lambda: images, forward=reads_off)
-    # Both mixed images have the logits (ln 3, 0): p = 3/4, 1/4.
-    expected = (math.log(4 / 3) + math.log(4)) / 2
-    assert value(strategy, now) == pytest.approx(expected, abs=1e-3)
-    assert strategy.loss(now).logits is None
+    return Mixup(task([1.0, 1.0]), share=1.0, **options).loss(now)
+
+
+def test_mixup_charges_for_each_label_as_much_as_there_is_of_its_image(monkeypatch):
+    monkeypatch.setattr(Beta, "sample", lambda beta: torch.tensor(0.75))
+    found = mixup_of_two(monkeypatch)
+    # Three quarters of the first image have the logits (3 ln 3, 0), a quarter (ln 3, 0): p = 27/28 and 3/4.
+    own, other = math.log(28 / 27) + math.log(4), math.log(28) + math.log(4 / 3)
+    assert found.value.item() == pytest.approx((0.75 * own + 0.25 * other) / 2)
+    assert found.logits is None
+
+
+def test_a_large_alpha_mixes_halves(monkeypatch):
+    # Both mixed images have the logits (2 ln 3, 0): p = 9/10, 1/10.
+    found = mixup_of_two(monkeypatch, alpha=1e8)
+    assert found.value.item() == pytest.approx((math.log(10 / 9) + math.log(10)) / 2, abs=1e-3)
 
 
 def mixed(rank):
