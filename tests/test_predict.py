@@ -1,0 +1,72 @@
+"""What a network is shown of a data set, and what is made of its answers, by hand."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_live.card import Card
+from fer_live.expressions import ANGRY, HAPPY, SAD
+from fer_live.models import Output
+from train import predict as predicting
+from train.data import LabelledFaces
+from train.predict import predict
+
+SIDE = 8
+CPU = torch.device("cpu")
+CARD = Card("tiny", "cnn6", {}, (ANGRY, HAPPY, SAD), SIDE, 1, 0.5, 0.25)
+PIXELS = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), np.uint8)
+WEIGHTS = torch.from_numpy(np.random.default_rng(1).normal(0, 0.1, (SIDE * SIDE, 3))).float()
+
+
+class Linear(nn.Module):
+    """Its logits, and its log variance, are sums over the pixels."""
+
+    def forward(self, images):
+        logits = images.flatten(1) @ WEIGHTS
+        return Output(logits, logits[:, :1], images, logits)
+
+
+def faces(*classes):
+    return LabelledFaces(
+        dataset="noise",
+        split="test",
+        classes=classes,
+        labels=np.zeros(len(PIXELS), np.int64),
+        rows=np.arange(len(PIXELS)),
+        images=PIXELS,
+    )
+
+
+def read(pixels):
+    """Logits of pictures (N, 8, 8)."""
+    return torch.from_numpy((pixels / 255 - 0.5) / 0.25).float().flatten(1) @ WEIGHTS
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(predicting, "BATCH", 2)
+
+
+def test_faces_are_read_in_their_order_whatever_the_batch():
+    found = predict(Linear(), CARD, faces(ANGRY, HAPPY, SAD), CPU)
+    torch.testing.assert_close(found.logits, read(PIXELS))
+    torch.testing.assert_close(found.head, read(PIXELS)[:, 0].exp())
+    assert found.variance is found.crowd is None
+
+
+def test_logits_are_in_the_data_sets_order_and_of_its_classes_alone():
+    found = predict(Linear(), CARD, faces(SAD, ANGRY), CPU)
+    torch.testing.assert_close(found.logits, read(PIXELS)[:, [2, 0]])
+
+
+def test_ten_views_are_the_face_and_its_mirror_image_in_five_places():
+    views = []
+    for down, right in ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2)):
+        rows, columns = (np.clip(np.arange(SIDE) + by, 0, SIDE - 1) for by in (down, right))
+        moved = PIXELS[:, rows][:, :, columns]  # the edge's pixels are repeated
+        views += [moved, moved[:, :, ::-1]]
+    found = predict(Linear(), CARD, faces(ANGRY, HAPPY, SAD), CPU, tta=True)
+    expected = torch.stack([read(view).log_softmax(1) for view in views]).mean(0)
+    torch.testing.assert_close(found.logits, expected)
+    torch.testing.assert_close(found.head, read(PIXELS)[:, 0].exp())  # of the plain view
