@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -140,6 +142,15 @@ def test_decoded_size_decides_where_the_faces_live(tmp_path, monkeypatch):
     expected = DeviceBatches(faces.in_memory(6, 3), 4, CPU)
     for one, other in zip(colour, expected, strict=True):
         assert torch.equal(one.images, other.images)
+
+
+def test_colour_faces_keep_their_rows_columns_and_colours():
+    images = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)
+    faces = replace(faces_of(2), images=images)
+    for batches in (resident(faces, 2), StreamedBatches(faces, 4, 3, 2, CPU)):
+        (batch,) = batches
+        for colour in range(3):
+            assert batch.images[:, colour].tolist() == images[..., colour].tolist()
 
 
 def test_grey_faces_keep_one_plane_for_colour_networks():

@@ -42,7 +42,7 @@ class BalancedOrder(Sampler[int]):
     """As many draws as there are faces, with replacement, every class as likely as any other."""
 
     def __init__(self, labels: Tensor, seed: int):
-        self.weights = 1.0 / labels.bincount().clamp(min=1)[labels].double()  # (N,)
+        self.weights = 1.0 / labels.bincount()[labels].double()  # (N,)
         self.seed, self.epoch = seed, 0
 
     def set_epoch(self, epoch: int) -> None:
