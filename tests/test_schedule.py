@@ -33,6 +33,15 @@ def test_stairs_fall_by_the_decay_each_so_many_epochs():
     assert [falling(step) for step in (0, 7, 8, 15, 16)] == [1, 1, 0.5, 0.5, 0.25]
 
 
+def test_a_recipes_warm_up_is_counted_in_epochs():
+    rising = {"epochs": EPOCHS, "warmup_epochs": 2.0}  # 8 of 40 steps: the ninth has the whole rate
+    cosine = factor(replace(recipes.load("cnn6-fer2013"), schedule="cosine", **rising), STEPS)
+    assert [cosine(step) for step in (0, 7, 8, 24, 40)] == pytest.approx([1 / 9, 8 / 9, 1, 0.5, 0])
+    still = replace(recipes.load("report-baseline"), decay=1.0, **rising)
+    stairs = factor(still, STEPS)
+    assert [stairs(step) for step in (0, 7, 8, 39)] == pytest.approx([1 / 9, 8 / 9, 1, 1])
+
+
 def test_a_plateau_counts_epochs_without_a_better_loss():
     plateau = Plateau(patience=2)
     for loss in (1.0, 1.1, 1.0):
