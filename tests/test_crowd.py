@@ -1,5 +1,6 @@
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -30,12 +31,12 @@ def test_pictures_that_show_no_face_or_nothing_named_are_left_out():
 
 
 def test_scores_by_hand():
-    rows = np.array([[0.5, 0.5], [0.8, 0.2]])
+    rows = np.array([[0.5, 0, 0.5], [0.7, 0.2, 0.1]])
     scores = crowd.scores_of(rows, [opinion(rows)])
     assert list(scores) == ["entropy", "1 - max", "margin"]
     assert scores["entropy"][0] == pytest.approx(LN2)
-    assert scores["1 - max"].tolist() == pytest.approx([0.5, 0.2])
-    assert scores["margin"].tolist() == pytest.approx([0, -0.6])
+    assert scores["1 - max"].tolist() == pytest.approx([0.5, 0.3])
+    assert scores["margin"].tolist() == pytest.approx([0, -0.5])
 
 
 def test_disagreement_is_what_the_mean_is_more_unsure_than_its_parts():
@@ -78,6 +79,38 @@ def test_equal_scores_share_their_rank():
     # Ranks 1 2.5 2.5 4 against 1.5 1.5 3.5 3.5: Pearson's of these, 3 / sqrt(4.5 * 4).
     assert found["spearman"]["value"] == pytest.approx(3 / 18**0.5)
     assert found["auroc"]["value"] == pytest.approx(3.5 / 4)  # a pair of equals counts half
+
+
+def test_a_copy_of_the_entropy_is_ahead_by_nothing_for_certain():
+    votes = np.array([UNANIMOUS, UNANIMOUS, SPLIT, SPLIT], np.uint8)
+    same = [0.1, 0.2, 0.3, 0.4]
+    scores = pd.DataFrame({"entropy": same, "copy": same})
+    wrong = np.array([False, True, False, True])
+    found = crowd.measures(scores, crowd.crowd(votes), wrong)["copy"]["aurc"]
+    assert found["ahead"] == found["ahead_standard_error"] == 0
+    assert found["standard_error"] > 0.05
+
+
+def test_the_winner_has_the_highest_agreement_and_the_lowest_risk():
+    found = {
+        "a": {"spearman": {"value": None}, "auroc": {"value": 0.9}, "aurc": {"value": 0.3}},
+        "b": {"spearman": {"value": None}, "auroc": {"value": 0.8}, "aurc": {"value": 0.2}},
+    }
+    assert [crowd._winner(found, name) for name in crowd.MEASURES] == [None, "a", "b"]
+
+
+def test_what_the_crowd_says_of_three_faces_by_hand():
+    votes = np.array([UNANIMOUS, NO_FACE, SPLIT], np.uint8)
+    faces = SimpleNamespace(votes=votes, labels=np.array([0, 0, 0]), classes=(HAPPY, NEUTRAL))
+    rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
+    summary, risks = crowd.against_crowd(rows, [opinion(rows)], faces)
+    counts = ("n", "left_out", "contested", "unanimous", "kl_n")
+    assert [summary[name] for name in counts] == [2, 1, 1, 1, 2]
+    apart = [-math.log(0.9), 0.5 * math.log(0.5 / 0.4) + 0.5 * math.log(0.5 / 0.6)]
+    assert summary["kl"] == pytest.approx(np.mean(apart))
+    assert summary["kl_standard_error"] == pytest.approx(np.std(apart) / math.sqrt(2))
+    assert set(summary["wins"].values()) == {"entropy"}  # the others say the same
+    assert risks["entropy"].tolist() == [0, 0.5]  # the surer one is right
 
 
 def test_divergence_is_over_the_classes_of_both():
