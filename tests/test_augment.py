@@ -77,6 +77,18 @@ def test_light_by_hand(furthest):
     torch.testing.assert_close(dark.unique(), torch.tensor([0.04, 0.36]))
 
 
+def test_draws_lie_to_both_sides_of_no_change_and_end_where_they_say():
+    torch.manual_seed(0)
+    faces = torch.full((400, 1, 4, 4), 0.5)
+    drawn = only(brightness=0.2, photometric=1.0)(faces).mean((1, 2, 3))
+    assert drawn.min().item() == pytest.approx(0.3, abs=0.01)
+    assert drawn.max().item() == pytest.approx(0.7, abs=0.01)
+    assert drawn.mean().item() == pytest.approx(0.5, abs=0.025)
+    some = only(brightness=0.2, photometric=0.8)(faces)
+    changed = ((some - 0.5).abs().amax((1, 2, 3)) > 1e-4).sum()
+    assert 288 < changed < 352  # 320, give or take four standard deviations
+
+
 def test_one_rectangle_of_the_asked_area_is_erased():
     torch.manual_seed(0)
     face = torch.linspace(0.2, 0.8, SIDE * SIDE).view(1, 1, SIDE, SIDE)

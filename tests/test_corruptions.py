@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -25,10 +27,14 @@ def test_grey_and_colour_pictures_stay_what_they_are_and_the_argument_is_left_al
         np.testing.assert_array_equal(image, before)
 
 
-@pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name != "small face"])
+# Stripes that move come to lie on others; how far they do is measured below.
+MOVING = ("small face", "rotation", "crop shift")
+
+
+@pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name not in MOVING])
 def test_more_severe_is_further_from_the_picture(name):
-    mild, severe = (spoil(name, s).astype(float) for s in (1, 5))
-    assert 0 < np.abs(mild - STRIPES).mean() < np.abs(severe - STRIPES).mean()
+    away = [np.abs(spoil(name, s).astype(float) - STRIPES).mean() for s in SEVERITIES]
+    assert all(mild < severe for mild, severe in pairwise([0, *away]))
 
 
 def test_light_and_contrast_by_hand():
@@ -74,19 +80,26 @@ def test_covers_lie_over_the_eyes_and_over_the_mouth():
     assert (mouth[1].min(), mouth[1].max() + 1) == (9, 39)
 
 
-def test_rotation_turns_about_the_middle():
+@pytest.mark.parametrize(("severity", "degrees"), zip(SEVERITIES, (6, 12, 18, 24, 30), strict=True))
+def test_rotation_turns_about_the_middle_to_either_side(severity, degrees):
     point = np.zeros((49, 49), np.uint8)
-    point[24, 40] = 255
-    row, column = np.unravel_index(spoil("rotation", 5, point).argmax(), point.shape)
-    assert abs(row - 24) == pytest.approx(16 * np.sin(np.pi / 6), abs=1)
-    assert column - 24 == pytest.approx(16 * np.cos(np.pi / 6), abs=1)
+    point[24, 44] = 255
+    sides = set()
+    for seed in range(6):
+        turned = CORRUPTIONS["rotation"](point, severity, np.random.default_rng(seed))
+        row, column = np.unravel_index(turned.argmax(), point.shape)
+        assert np.hypot(row - 24, column - 24) == pytest.approx(20, abs=0.8)
+        assert np.degrees(np.arctan2(abs(row - 24), column - 24)) == pytest.approx(degrees, abs=2)
+        sides.add(row > 24)
+    assert sides == {True, False}
 
 
-def test_a_shift_is_as_long_as_it_says():
-    point = np.zeros((100, 100), np.uint8)
+@pytest.mark.parametrize(("severity", "length"), zip(SEVERITIES, (3, 6, 9, 12, 15), strict=True))
+def test_a_shift_is_as_long_as_it_says(severity, length):
+    point = np.zeros((100, 140), np.uint8)  # a share of the shorter side
     point[50, 50] = 255
-    row, column = np.unravel_index(spoil("crop shift", 5, point).argmax(), point.shape)
-    assert np.hypot(row - 50, column - 50) == pytest.approx(15, abs=0.8)
+    row, column = np.unravel_index(spoil("crop shift", severity, point).argmax(), point.shape)
+    assert np.hypot(row - 50, column - 50) == pytest.approx(length, abs=0.8)
 
 
 def test_chance_depends_on_the_row_alone(fer2013_csv):

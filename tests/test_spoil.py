@@ -43,6 +43,45 @@ def test_a_blur_spreads_a_spot_along_another_line_for_each_picture():
     assert (wide > 1.3 * tall).any()
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """A function that gives the next draws of torch.rand, one for all pictures."""
+
+    def draw(*values):
+        left = iter(values)
+        monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.full(shape, next(left)))
+
+    return draw
+
+
+@pytest.mark.parametrize(("turn", "along"), [(0.0, (0, 1)), (0.25, (1, 1)), (0.5, (1, 0))])
+def test_the_longest_blur_is_a_gaussian_along_its_line(drawn, turn, along):
+    spot = torch.zeros(1, 1, SIDE, SIDE)
+    spot[..., SIDE // 2, SIDE // 2] = 1
+    drawn(turn, 1.0, 0.0)  # half a turn is the whole range
+    found = spoil.blurred(spot)[0, 0, SIDE // 2 - 4 : SIDE // 2 + 5, SIDE // 2 - 4 : SIDE // 2 + 5]
+    assert found.sum().item() == pytest.approx(1)  # it ends after two deviations, of 2.24 pixels
+    down, right = along
+    steps = torch.arange(-4, 5)
+    line = found[4 + down * steps, 4 + right * steps]
+    deviation = spoil.LONGEST * SIDE + 0.3
+    expected = torch.exp(-0.5 * (steps * (down + right) ** 0.5 / deviation) ** 2)
+    torch.testing.assert_close(line / line[4], expected)
+    assert line.sum() > 0.5
+
+
+def test_few_pixels_are_from_two_fifths_of_the_side_to_all_of_it(drawn):
+    faces = torch.rand(2, 1, SIDE, SIDE)
+    drawn(1.0)
+    torch.testing.assert_close(spoil.coarse(faces), faces)
+    drawn(0.0)
+    # Of 32 pixels 13: stripes of four can still be told, of one not.
+    stripes = (torch.arange(SIDE) // torch.tensor([[1], [4]]) % 2).float()  # (2, W)
+    found = spoil.coarse(stripes[:, None, None].expand(-1, -1, SIDE, -1))
+    assert found[0].std() < 0.15
+    assert found[1].std() > 0.25
+
+
 def test_noise_has_no_direction():
     found = spoil.noisy(torch.full((300, 1, SIDE, SIDE), 0.5))
     assert found.mean().item() == pytest.approx(0.5, abs=0.01)
