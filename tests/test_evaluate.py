@@ -1,5 +1,7 @@
 import io
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -7,11 +9,16 @@ import PIL.Image
 import pytest
 import torch
 
+from fer_live import card as cards
 from fer_live.errors import UserError
+from fer_live.expressions import HAPPY, SAD
 from train.__main__ import main
 from train.data import ferplus
+from train.data.fer2013 import load
 from train.evaluate import EvaluateOptions, evaluate
+from train.predict import predict
 from train.vote import Opinion, best_strength, together
+from train.vote import opinion as opinion_of
 
 CPU = torch.device("cpu")
 TWO = torch.tensor([0.9, 0.1], dtype=torch.double).log()
@@ -113,6 +120,21 @@ def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, random_weig
             CPU,
             EvaluateOptions(logit_adjustment=1.0),
         )
+
+
+def test_one_view_and_ten_have_temperatures_of_their_own(fer2013_csv, random_weights):
+    path = random_weights(temperature=2.0, tta_temperature=4.0)
+    network, card = cards.load(Path(path))
+    faces = load(fer2013_csv, "public")
+    for tta, temperature in ((False, 2), (True, 4)):
+        logits = predict(network, card, faces, CPU, tta).logits.double()
+        torch.testing.assert_close(opinion_of(path, faces, CPU, tta).logits, logits / temperature)
+
+
+def test_the_prior_is_in_the_data_sets_order(fer2013_csv, random_weights):
+    faces = replace(load(fer2013_csv, "public"), classes=(SAD, HAPPY))  # of happy it is 0.4
+    found = opinion_of(random_weights(), faces, CPU, tta=False)
+    assert found.log_prior.exp().tolist() == pytest.approx([0.1, 0.4])
 
 
 def test_a_soft_vote_is_the_mean():
