@@ -1,5 +1,7 @@
 """What a network is shown of a data set, and what is made of its answers, by hand."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from fer_live.expressions import ANGRY, HAPPY, SAD
 from fer_live.models import Output
 from train import predict as predicting
 from train.data import LabelledFaces
-from train.predict import predict
+from train.predict import Logits, predict
 
 SIDE = 8
 CPU = torch.device("cpu")
@@ -20,11 +22,15 @@ WEIGHTS = torch.from_numpy(np.random.default_rng(1).normal(0, 0.1, (SIDE * SIDE,
 
 
 class Linear(nn.Module):
-    """Its logits, and its log variance, are sums over the pixels."""
+    """Its logits are sums over the pixels, and so are its log variance and, if it has one, its `crowd` head's."""
+
+    def __init__(self, crowd=False):
+        super().__init__()
+        self.crowd = crowd
 
     def forward(self, images):
         logits = images.flatten(1) @ WEIGHTS
-        return Output(logits, logits[:, :1], images, logits)
+        return Output(logits, logits[:, :1], images, logits, logits[:, 1:] if self.crowd else None)
 
 
 def faces(*classes):
@@ -53,6 +59,22 @@ def test_faces_are_read_in_their_order_whatever_the_batch():
     torch.testing.assert_close(found.logits, read(PIXELS))
     torch.testing.assert_close(found.head, read(PIXELS)[:, 0].exp())
     assert found.variance is found.crowd is None
+
+
+def test_how_people_would_vote_and_the_variance_are_told_apart():
+    found, logits = predict(Linear(crowd=True), CARD, faces(ANGRY, HAPPY, SAD), CPU), read(PIXELS)
+    torch.testing.assert_close(found.crowd, logits[:, 1:])
+    shares = logits[:, 1:].softmax(1)
+    torch.testing.assert_close(found.head, -(shares * shares.log()).sum(1))
+    torch.testing.assert_close(found.variance, logits[:, 0].exp())
+    head, variance = found.raw()
+    assert (head.tolist(), variance.tolist()) == (found.head.tolist(), found.variance.tolist())
+
+
+def test_probabilities_are_over_the_temperature():
+    found = Logits(torch.tensor([[2 * math.log(3), 0.0]]), None)
+    assert found.probabilities(2.0).tolist() == [pytest.approx([0.75, 0.25])]
+    assert found.raw() == (None, None)
 
 
 def test_logits_are_in_the_data_sets_order_and_of_its_classes_alone():
