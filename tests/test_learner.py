@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from fer_live.preprocess import to_input
 from tests.tiny import SIDE, TinyNetwork, task
 from train import recipe as recipes
 from train.callbacks import Averaging
+from train.data.augment import Augmentation
 from train.data.batches import Batch
 from train.learner import Learner
 from train.strategies.rul import RelativeUncertainty
@@ -66,6 +68,24 @@ def test_faces_are_validated_as_the_app_reads_them():
     training.validation_step(Batch(pictures[:, None], labels, labels), 0)
     card = Card("tiny", "cnn6", {}, (ANGRY, HAPPY), SIDE, 1, 0.5, 0.25)
     torch.testing.assert_close(seen[0], to_input(list(pictures.numpy()), card, torch.device("cpu")))
+
+
+@pytest.mark.parametrize(("done", "side"), [(9, 12), (10, SIDE)])
+def test_faces_are_small_for_the_first_part_of_the_training(monkeypatch, done, side):
+    training = learner()
+    small, still = {"small_size": 12, "small_until": 0.25}, Augmentation(*[0] * 10)
+    training.recipe = replace(training.recipe, size=SIDE, **small, augmentation=still)
+    one = SimpleNamespace(reduce_boolean_decision=lambda mine: mine)
+    training._trainer = SimpleNamespace(global_step=done, strategy=one)
+    monkeypatch.setattr(Learner, "global_step", done)  # of 40
+    training.log = lambda *_, **__: None
+    shown = []
+    training._forward = lambda images: shown.append(images) or training.network(images)
+    labels = torch.tensor([0, 1])
+    pictures = torch.full((2, 1, 2 * SIDE, 2 * SIDE), 200, dtype=torch.uint8)
+    assert training.training_step(Batch(pictures, labels, labels), 0).item() > 0
+    expected = torch.full((2, 1, side, side), (200 / 255 - 0.5) / 0.25)
+    torch.testing.assert_close(shown[0], expected)
 
 
 def test_the_trainer_keeps_the_highest_and_averages_as_the_recipe_says(tmp_path):
