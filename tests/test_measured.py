@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,7 +9,13 @@ from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.small_sets import write_class_folders
 from train import measured
 from train.__main__ import main
+from train.calibration import cross_fit
+from train.data.fer2013 import load
+from train.metrics import confidence_for, nll
+from train.predict import fit_temperature, predict
+from train.vote import Opinion
 
+CPU = torch.device("cpu")
 RECIPE = {"description": "random", "epochs": 0, "seed": 0}
 FACTS = {"dataset": "fer2013", "recipe": RECIPE, "split_sizes": {"train": 56, "public": 21}}
 TRAINING = {"epoch": 0, "device": "cpu", "limit": None}
@@ -42,6 +49,32 @@ def test_a_network_without_a_head_gets_the_entropy(refresh):
     torch.manual_seed(0)
     for name, tensor in type(network)().state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], tensor)
+
+
+def test_scores_and_temperatures_are_of_the_selection_split_and_quantiles_of_the_training_split(
+    refresh, fer2013_csv
+):
+    _, _, _, (network, card) = refresh("cnn6")
+    training, selection = (load(fer2013_csv, split) for split in ("train", "public"))
+    labels, scores = torch.from_numpy(selection.labels), card.metrics["public"]
+    plain = predict(network, card, selection, CPU).logits
+    views = predict(network, card, selection, CPU, tta=True).logits
+    assert card.temperature == pytest.approx(fit_temperature(plain, labels), rel=1e-3)
+    assert card.tta_temperature == pytest.approx(fit_temperature(views, labels), rel=1e-3)
+    probabilities = (plain.double() / card.temperature).softmax(1)
+    assert scores["nll"] == pytest.approx(nll(probabilities.numpy(), selection.labels))
+    assert scores["accuracy"] == (plain.argmax(1) == labels).double().mean().item()
+    assert scores["tta"]["accuracy"] == (views.argmax(1) == labels).double().mean().item()
+    for fitted, logits in ((scores, plain), (scores["tta"], views)):
+        cross = cross_fit([Opinion("", logits.double(), None, None)], selection.labels)
+        found = fitted["cross_fitted"]["nll"]
+        assert found == pytest.approx(nll(cross, selection.labels), rel=1e-3)
+    wanted = confidence_for(probabilities.numpy(), selection.labels, 0.9)
+    assert card.abstain_below == pytest.approx(wanted, abs=1e-4)
+    known = predict(network, card, training, CPU).logits.double() / card.temperature
+    unsure = torch.special.entr(known.softmax(1)).sum(1).numpy()
+    found = [card.uncertainty_quantiles[place] for place in (0, 50, 100)]
+    assert found == pytest.approx([unsure.min(), np.median(unsure), unsure.max()], rel=1e-3)
 
 
 def test_a_head_that_nothing_speaks_for_is_not_shown(refresh):
