@@ -54,6 +54,12 @@ def test_given_weights_part_the_rows_again_and_open_the_gates(tmp_path):
     assert len(all_runs(planned)) == 2
 
 
+def test_gates_are_as_published_where_no_weights_are_given():
+    row = Row("hash", "cucn-r18-w-cbam", "msceleb")
+    (planned,) = plan(table_of(row), PlanOptions())
+    assert planned.runs[0].recipe.arguments == recipes.load("cucn-r18-w-cbam").arguments
+
+
 def test_a_row_can_change_its_recipe_and_a_flag_has_the_last_word():
     rows = (
         Row("all", "cucn-fer2013"),

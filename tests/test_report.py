@@ -61,6 +61,8 @@ def test_published_numbers_stand_beside_mean_and_deviation(rows):
     assert line["second (published)"] == "-"
     assert line["accuracy (ours)"] == "55.00 ± 7.07"
     assert line["F (ours)"].startswith("55.00")
+    # What the table has no column for is told all the same.
+    assert line["macro recall (ours)"] == "55.00 ± 7.07"
     # sqrt(.55 * .45 / 140)
     assert line["standard error of accuracy"] == "4.20"
 
@@ -74,6 +76,22 @@ def test_a_table_of_our_own_has_no_empty_columns_for_published_numbers(rows, tmp
     said = (tmp_path / "report.md").read_text()
     assert "## How it was measured" in said
     assert "published" not in said + (tmp_path / "report.csv").read_text()
+
+
+def test_clean_numbers_are_those_of_the_faces_without_twins(rows):
+    seeds = tuple(
+        {**scores, "clean": {"accuracy": share, "macro_recall": share + 0.1}}
+        for scores, share in zip(rows[0].result.seeds, (0.2, 0.3), strict=True)
+    )
+    row = replace(rows[0], result=replace(rows[0].result, seeds=seeds))
+    line = comparison(TABLE, [row]).iloc[0]
+    assert line["clean accuracy (ours)"] == "25.00 ± 7.07"
+    assert line["clean macro recall (ours)"] == "35.00 ± 7.07"
+    csv = numbers(TABLE, [row]).iloc[0]
+    assert (csv["clean_accuracy"], csv["clean_macro_recall"]) == pytest.approx((0.25, 0.35))
+    without = tuple({**scores, "clean": None} for scores in seeds)
+    row = replace(rows[0], result=replace(rows[0].result, seeds=without))
+    assert comparison(TABLE, [row]).iloc[0]["clean accuracy (ours)"] == "-"
 
 
 def test_rows_that_are_cited_have_no_numbers_of_ours(rows):
