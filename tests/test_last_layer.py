@@ -12,8 +12,15 @@ from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
 from train.data import DATASETS
 from train.last_layer import class_weights_of
-from train.matrix_scaling import Known, cross_fitted, fit_correction, optimism
-from train.predict import Logits, fit_temperature
+from train.matrix_scaling import (
+    PENALTY,
+    Correction,
+    Known,
+    cross_fitted,
+    fit_correction,
+    optimism,
+)
+from train.predict import Logits, fit_temperature, predict
 from train.strategies.criterion import class_weights
 from train.vote import opinion
 
@@ -90,6 +97,31 @@ def test_faces_that_fitted_the_correction_are_too_sure():
     assert 1 < told(1920) < 1 + (few - 1) / 4
 
 
+def test_optimism_is_against_the_temperature_of_the_correction_itself():
+    generator = torch.Generator().manual_seed(0)
+    true = torch.randint(3, (120,), generator=generator)
+    noisy = torch.nn.functional.one_hot(true, 3) + torch.randn(120, 3, generator=generator)
+    known = Known(noisy, noisy, true, ALIKE)
+    once = fit_correction(*known)
+    twice = Correction(*(2 * part for part in once))  # as sure as at half the temperature
+    assert optimism(known, twice) == pytest.approx(optimism(known, once) / 2, rel=1e-3)
+
+
+def test_what_is_added_is_held_near_nothing_by_its_squares():
+    labels, ones = (torch.arange(FACES) % 4 == 0).long(), torch.ones(FACES, 1).double()
+    found = fit_correction(torch.zeros(FACES, 2), ones, labels, ALIKE[:2])
+    said = found.apply(torch.zeros(1, 2).double(), ones[:1]).softmax(1)[0]
+    for added in (found.bias, found.matrix[:, 0]):
+        # Where the slopes of cross-entropy and of the penalty are even.
+        torch.testing.assert_close(
+            said - torch.tensor([0.75, 0.25]),
+            -2 * PENALTY * added,
+            rtol=0,
+            atol=1e-5,
+            check_dtype=False,
+        )
+
+
 @pytest.mark.parametrize(("weights", "share"), [((1.0, 1.0), 0.25), ((1.0, 3.0), 0.5)])
 def test_weights_keep_what_training_balanced(weights, share):
     # One face in four is of the second class, and nothing tells which.
@@ -118,7 +150,7 @@ def scaled(path, root, by="matrix"):
 def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, crowd):
     arguments = {"size": 24, "crowd": crowd}
     path = random_weights(network="cucn", training=TRAINING, arguments=arguments, **FACTS)
-    before, _ = cards.load(Path(path))
+    before, plain = cards.load(Path(path))
     assert scaled(path, fer2013_csv) == 0
     after, card = cards.load(Path(path))
     told = card.training["matrix_scaling"]
@@ -128,7 +160,15 @@ def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, crowd
     images = torch.rand(4, 1, 24, 24)
     old, new = before.eval()(images), after.eval()(images)
     torch.testing.assert_close(old.embedding, new.embedding)
-    assert (old.logits - new.logits).abs().max() > 1e-3
+    second = old.crowd if crowd else old.logits
+    faces = DATASETS["fer2013"].load(fer2013_csv, "public")
+    seen = predict(before, plain, faces, torch.device("cpu"))
+    labels = torch.from_numpy(faces.labels)
+    votes = seen.crowd if crowd else seen.logits
+    correction = fit_correction(seen.logits, votes, labels, class_weights_of(plain))
+    expected = correction.apply(old.logits.double(), second.double()).float()
+    torch.testing.assert_close(new.logits, expected, rtol=0, atol=0.01)
+    assert (old.logits - new.logits).abs().max() > 0.1
     listed = Path(path).with_name("README.md").read_text()
     assert "calibrated by matrix scaling on its split public" in listed
     assert f"raised {told['optimism']:.3f} times" in listed
