@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from fer_live import card as cards
 from fer_live.errors import UserError
 from tests.small_sets import write_class_folders
 from tests.test_fit import tiny
+from train.data import FER2013
 from train.export import export
 from train.fit import FitOptions, fit
 
@@ -56,6 +58,24 @@ def test_a_run_without_its_facts_is_one_line(fer2013_csv, run, tmp_path):
 def test_a_folder_that_takes_no_files_is_one_line(fer2013_csv, run):
     with pytest.raises(UserError, match="cannot write to /proc"):
         export(run, fer2013_csv, "a", Path("/proc"), CPU)
+
+
+def test_the_weights_are_those_of_the_best_checkpoint_and_the_prior_that_of_training(
+    fer2013_csv, run, tmp_path
+):
+    path = export(run, fer2013_csv, "a", tmp_path / "out", CPU)
+    card, tensors = cards.load_card(path), cards.load_tensors(path)
+    best = torch.load(run / "best.ckpt", weights_only=True)["state_dict"]
+    expected = {name: best[f"network.{name}"] for name in tensors}
+    for name, tensor in tensors.items():
+        halved = expected[name].half() if tensor.is_floating_point() else expected[name]
+        assert torch.equal(tensor, halved), name
+    training = FER2013.load(fer2013_csv, "train", 16)
+    counts = [(training.labels == place).sum() for place in range(7)]
+    assert len(set(counts)) > 1
+    assert card.prior == pytest.approx([count / 16 for count in counts], abs=1e-6)
+    assert (card.labels, card.split_sizes) == (training.classes, {"train": 16, "public": 16})
+    assert (card.mean, card.deviation, card.size) == (FER2013.mean, FER2013.deviation, 48)
 
 
 def test_a_run_of_an_older_version_is_exported(fer2013_csv, run, tmp_path):
