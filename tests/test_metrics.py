@@ -173,3 +173,10 @@ def test_the_confidence_from_which_on_enough_is_right():
     assert metrics.confidence_for(probabilities, true, 0.75) == 0.6
     assert metrics.confidence_for(probabilities, true, 0.9) == 0.8
     assert metrics.confidence_for(probabilities, 1 - true, 0.9) == 1.0
+
+
+def test_readings_of_one_confidence_are_all_trusted_or_none():
+    probabilities = np.array([[0.8, 0.2], [0.6, 0.4], [0.6, 0.4]])
+    true = np.array([0, 0, 1])
+    assert metrics.confidence_for(probabilities, true, 0.9) == 0.8
+    assert metrics.confidence_for(probabilities, true, 0.6) == 0.6

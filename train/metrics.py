@@ -179,10 +179,12 @@ def risk_by(uncertainty: NDArray, wrong: NDArray[np.bool_]) -> NDArray[np.float6
 def confidence_for(probabilities: NDArray, true: NDArray, accuracy: float) -> float:
     """The lowest confidence from which on the surer predictions reach this accuracy; 1 where none do."""
     confidence = probabilities.max(1)
-    surest = np.argsort(-confidence, kind="stable")
-    right = (probabilities.argmax(1) == true)[surest]
-    reached = np.flatnonzero(np.cumsum(right) / np.arange(1, len(right) + 1) >= accuracy)
-    return float(confidence[surest[reached[-1]]]) if len(reached) else 1.0
+    surest = np.argsort(-confidence)
+    confidence, right = confidence[surest], (probabilities.argmax(1) == true)[surest]
+    whole = np.append(np.diff(confidence) < 0, True)  # of equals all are read or none
+    enough = np.cumsum(right) / np.arange(1, len(right) + 1) >= accuracy
+    reached = confidence[whole & enough]
+    return float(reached[-1]) if len(reached) else 1.0
 
 
 def _number(value: float) -> float | None:
