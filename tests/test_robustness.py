@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 from tests.small_sets import write_class_folders
 from train import robustness
 from train.__main__ import main
-from train.corruptions import CORRUPTIONS
+from train.corruptions import CORRUPTIONS, SEVERITIES
 
 
 def stop(*_):
@@ -23,6 +24,26 @@ def test_faces_are_what_varies_not_pictures():
     assert found["a"]["mean"] == {"value": 0.5, "standard_error": pytest.approx(0.5 / 2**0.5)}
     assert found["b"]["over_first"]["mean"]["value"] == 0.5
     assert found["b"]["over_first"]["clean"]["value"] == 0
+
+
+def test_shares_of_a_corruption_by_hand():
+    faces = SimpleNamespace(labels=np.array([0, 0, 0, 1]), classes=("angry", "happy"))
+    right, one_class = np.array([0, 0, 0, 1]), np.zeros(4, int)
+    said = {("clean", 0): right} | {("noise", s): one_class if s > 2 else right for s in SEVERITIES}
+    cells = robustness._cells("a", said, faces)
+    assert cells.iloc[3].tolist() == ["a", "noise", 3, 0.75, 0.5]
+    (row,) = robustness.by_corruption(cells).to_dict("records")
+    assert row.pop("model") == "a"
+    assert row == {
+        "corruption": "noise",
+        "1": 100,
+        "2": 100,
+        "3": 75,
+        "4": 75,
+        "5": 75,
+        "mean": pytest.approx(85),
+        "macro recall": pytest.approx(70),
+    }
 
 
 def test_table_plot_and_summary_of_two_models(fer2013_csv, tmp_path, capsys, random_weights):
