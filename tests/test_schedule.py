@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.tiny import TinyNetwork, task
 from train import recipe as recipes
@@ -86,6 +87,17 @@ def test_both_schedules_multiply():
     # Two epochs after the best one the plateau takes its tenth, and the stairs go on.
     expected = [base * 0.9**epoch * (0.1 if epoch == 3 else 1) for epoch in range(4)]
     assert rates == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)],
+)
+def test_a_recipe_names_its_optimiser(name, kind):
+    optimizer = learner(optimizer=name).configure_optimizers()["optimizer"]
+    assert type(optimizer) is kind
+    if name == "sgd":
+        assert (optimizer.defaults["momentum"], optimizer.defaults["nesterov"]) == (0.9, True)
 
 
 def test_norms_and_biases_do_not_decay_and_the_classifier_has_its_own_rate():
