@@ -72,6 +72,14 @@ def test_self_cure_weighs_logits_and_asks_for_a_gap_in_importance():
     assert value(strategy, step(labels=[1, 0], **SCN_SAYS)) == pytest.approx(math.log(4) + 0.1)
 
 
+def test_self_cure_compares_the_means_of_its_groups():
+    strategy = self_cure(margin=0.6, relabel_from=1.0)
+    strategy.labels = torch.tensor([1, 0, 1, 0])
+    # Importance 3/4 and 1/2, 1/2 and 1/4: the gap is 1/4.
+    now = step(UNDECIDED * 2, [1, 0, 1, 0], embedding=[[LN3], [0.0], [0.0], [-LN3]])
+    assert value(strategy, now) == pytest.approx(LN2 + 0.6 - 0.25)
+
+
 def test_self_cure_changes_the_label_of_the_least_important_only_and_late():
     strategy = self_cure(relabel_from=0.5)
     strategy.loss(step(labels=[1, 0], progress=0.4, **SCN_SAYS))
