@@ -10,9 +10,11 @@ from PIL import Image
 
 from fer_live.errors import UserError
 from train.__main__ import main
-from train.audit import audit
+from train.audit import Audit, audit
+from train.data import FER2013
 from train.data.fer2013 import load
 from train.exclusions import kept, read_exclusions
+from train.near import near_pairs, thumbnail
 
 CPU = torch.device("cpu")
 
@@ -124,6 +126,44 @@ def test_the_command_writes_rows_groups_and_a_list(leaking, tmp_path, capsys):
         True,
     ]
     assert "not audited: private" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("noise", "pairs"), [(0.1, [(0, 1)]), (0.6, [])])
+def test_pictures_that_are_alike_from_afar_alone_are_no_twins(noise, pairs):
+    # Noise of single pixels, which means over 3x3 hide: of 0.6 deviations it leaves a correlation of 0.86.
+    own = thumbnail(torch.from_numpy(face(0))).float()
+    draws = torch.randn(own.shape, generator=torch.Generator().manual_seed(0))
+    noisy = own + noise * own.std() * draws
+    found = near_pairs(torch.stack([own, noisy]).round().clamp(0, 255).byte())
+    assert [(pair.first, pair.second) for pair in found] == pairs
+
+
+def test_a_face_is_not_its_own_twin():
+    own = thumbnail(torch.from_numpy(face(0)))
+    symmetric = torch.cat([own[:, :12], own[:, :12].flip(1)], 1)
+    assert list(near_pairs(symmetric[None])) == []
+
+
+def test_colours_are_averaged_before_faces_are_compared():
+    colour = torch.tensor([30, 60, 96], dtype=torch.uint8).expand(48, 48, 3)
+    assert (thumbnail(colour) == 62).all()
+
+
+def test_twins_within_another_split_are_no_leak():
+    columns = ["split", "row", "exact", "blank"]
+    faces = [("train", 0, 0, False), ("public", 1, 0, False)]
+    faces += [("public", 2, 1, False), ("public", 3, 1, False), ("public", 4, -1, True)]
+    table = pd.DataFrame(faces, columns=columns).assign(near=-1, conflict=False)
+    found = Audit(FER2013, table)
+    assert found.summary["exact_twins"] == {
+        "groups": 2,
+        "inside": {"train": 0, "public": 1},
+        "across_train": {"public": 1},
+        "faces_with_a_twin_in_train": {"public": 1},
+    }
+    assert found.summary["blank_frames"] == 1
+    left_out = [("public", 1, "exact twin in train"), ("public", 4, "blank frame")]
+    assert found.exclusions() == left_out
 
 
 def test_a_list_may_have_remarks_and_empty_lines(tmp_path):
