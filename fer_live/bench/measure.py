@@ -57,7 +57,7 @@ def measure_path(scene: str, source: Source, analyzer: Analyzer) -> PathTimes:
             if frame is None:
                 break
             captured = 1000 * (time.perf_counter() - started)
-            if frame.index == WARM_UP + 1:  # not before: a shorter film is counted whole
+            if frame.index == WARM_UP:  # not before: a shorter film is counted whole
                 analyzer.times = times = StageTimes()
                 began, faces, counted = started, 0, 0
             times.add("capture", captured)
