@@ -10,7 +10,9 @@ import yaml
 from fer_live.errors import UserError
 from tests.interrupting import ctrl_c
 from train import recipe as recipes
+from train.data import fer2013
 from train.fit import FitOptions, fit
+from train.start import build
 
 TINY = {
     "network": "cnn6",
@@ -111,6 +113,17 @@ def test_another_network_is_told_before_the_first_stage_trains(recipe, fer2013_c
     with pytest.raises(UserError, match=r"has no head\.1\.bias, head\.1\.weight"):
         fit(recipes.load(wrong), fer2013_csv, tmp_path / "run", FITTING)
     assert not (tmp_path / "run" / "before").exists()
+
+
+def test_a_second_stage_draws_what_it_would_alone(recipe, fer2013_csv):
+    faces = fer2013.load(fer2013_csv, "train")
+    second = recipes.load(recipe("second", after=recipe("first")))
+    drawn = []
+    for each in (second, replace(second, after="")):
+        torch.manual_seed(0)
+        build(each, faces)
+        drawn.append(torch.rand(1).item())
+    assert drawn[0] == drawn[1]
 
 
 def test_arguments_that_the_network_lacks_are_refused(recipe):

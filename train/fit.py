@@ -34,7 +34,7 @@ from train.run_folder import (
     resume,
     write_facts,
 )
-from train.start import build, start
+from train.start import build, check_follows, start
 from train.teach import Teachers, taught
 from train.trainer import FitOptions, build_trainer
 
@@ -77,9 +77,12 @@ def fit(
             check_faces(output, splits.training)
             recipe = as_begun(recipe, output)
         if recipe.after:
-            build(recipe, splits.training)  # tells what does not fit before the first stage trains
+            network, _ = build(recipe, splits.training)
+            earlier = recipes.before(recipe)
+            # What does not fit is told before the first stage trains.
+            check_follows(network, recipe, earlier, len(splits.training.classes))
             before = before or output / BEFORE
-            fit_unless_finished(recipes.before(recipe), root, before, options)
+            fit_unless_finished(earlier, root, before, options)
         trainer = build_trainer(recipe, output, options, callbacks)
         note = origin(recipe)  # once: the files may be others, or gone, when the run ends
         write_facts(output, trainer, splits.training, options.limit, note)

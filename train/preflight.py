@@ -15,7 +15,7 @@ from train.plan import PlannedRow, PlanOptions, Run, all_runs
 from train.pretrained import read_tensors
 from train.recipe import check_overrides
 from train.run_folder import origin
-from train.start import build, start
+from train.start import build, check_follows, start
 
 
 def check_options(options: PlanOptions) -> None:
@@ -100,7 +100,10 @@ def _error(
     if facts not in errors and recipe.dataset in training:
         try:
             faces_of = with_votes if recipe.learns_votes else training.__getitem__
-            network, _ = build(recipe, faces_of(recipe.dataset))
+            faces = faces_of(recipe.dataset)
+            network, _ = build(recipe, faces)
+            if run.before:
+                check_follows(network, recipe, run.before.recipe, len(faces.classes))
             start(network, recipe, None)
             origin(recipe)
             errors[facts] = ""

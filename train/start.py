@@ -10,7 +10,6 @@ from fer_live import card as cards
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
-from train import recipe as recipes
 from train.checkpoints import BEST, read_checkpoint
 from train.data import Faces
 from train.pretrained import load_pretrained
@@ -32,9 +31,6 @@ def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
     classes = len(faces.classes)
     network = build_network(recipe, classes)
     _check_trains(network, recipe)
-    if recipe.after:
-        earlier = build_network(recipes.before(recipe), classes)
-        _taken_over(network, recipe, earlier.state_dict(), f"after: recipe {recipe.after}")
     labels = torch.from_numpy(faces.labels)
     loss = criterion.build(
         labels.bincount(minlength=classes),
@@ -46,6 +42,12 @@ def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
     strategy = build_strategy(recipe.strategy, task, recipe.options)
     check_small_faces(network, strategy, recipe)
     return network, strategy
+
+
+def check_follows(network: Network, recipe: Recipe, earlier: Recipe, classes: int) -> None:
+    """Raise UserError where the recipe's network cannot go on from that of `earlier`, which it comes after."""
+    found = build_network(earlier, classes).state_dict()
+    _taken_over(network, recipe, found, f"after: recipe {recipe.after}")
 
 
 def build_network(recipe: Recipe, classes: int) -> Network:
