@@ -8,9 +8,9 @@ from typing import Literal
 from rich.console import Console
 
 from fer_live import packaged
-from fer_live.errors import UserError, one_line
+from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
-from fer_live.progress import progress
+from fer_live.progress import progress, tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Session
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
@@ -109,10 +109,7 @@ def run(options: LiveOptions) -> int:
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
     files = (options.output, options.log, options.summary) if session.tally.frames else ()
-    for path in (*files, *session.written):
-        if path is not None:
-            told = one_line(f"written: {path}")
-            console.print(told, soft_wrap=True, highlight=False, markup=False)
+    tell_written((*files, *session.written), console)
     return 0
 
 

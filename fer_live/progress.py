@@ -1,7 +1,12 @@
-"""Progress bars with the time left."""
+"""Progress bars with the time left, and what is told at the end."""
+
+from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fer_live.errors import one_line
 
 
 def progress(total: int | None, console: Console, unit: str = "frames") -> Progress:
@@ -16,3 +21,11 @@ def progress(total: int | None, console: Console, unit: str = "frames") -> Progr
     )
     bar.add_task("reading", total=total)
     return bar
+
+
+def tell_written(paths: Iterable[Path | None], console: Console) -> None:
+    """A line for each file or folder that was written; None stands for one that was not asked for."""
+    for path in paths:
+        if path is not None:
+            told = one_line(f"written: {path}")
+            console.print(told, soft_wrap=True, highlight=False, markup=False)

@@ -4,17 +4,16 @@ import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 from rich.console import Console
 
 from fer_live.batch.scenes import Annotated, read_scenes
-from fer_live.errors import UserError, one_line
+from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from fer_live.progress import progress
+from fer_live.progress import progress, tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import keep_open, spare
@@ -97,13 +96,10 @@ def read_film(options: FilmOptions) -> int:
         if not stop.asked:  # the number of frames may have been a guess
             bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
     Console().print(tally.table(unit="frames read"))
-    plain: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
     if stop.asked:
         read = "what was read until then is written" if tally.frames else "nothing was read"
-        console.print(f"stopped; {read}", **plain)
-    for path in files if tally.frames else ():
-        if path is not None:
-            console.print(one_line(f"written: {path}"), **plain)
+        console.print(f"stopped; {read}", soft_wrap=True, markup=False, highlight=False)
+    tell_written(files if tally.frames else (), console)
     return INTERRUPTED if stop.asked else 0
 
 

@@ -15,12 +15,12 @@ from rich.progress import Progress
 from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
 from fer_live.batch.tasks import Task, find_tasks
-from fer_live.errors import UserError, one_line
+from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from fer_live.progress import progress
+from fer_live.progress import progress, tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks.base import keep_open
 from fer_live.sinks.log import Log, open_log
@@ -222,6 +222,4 @@ def _report(job: Job, console: Console) -> None:
     if job.left:
         console.print(f"stopped with {job.left} to go; {_next(job.options)}", **plain)
     done = job.tally.frames + job.kept
-    for path in (job.options.output, job.options.log) if done else ():
-        if path is not None:
-            console.print(one_line(f"written: {path}"), **plain)
+    tell_written((job.options.output, job.options.log) if done else (), console)

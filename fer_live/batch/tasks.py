@@ -1,6 +1,5 @@
 """Which pictures `fer-live image` reads, and where their annotated copies go."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.sinks.picture import PICTURES, embedded_record
-from fer_live.sources.container import local_path, public_name
+from fer_live.sources.container import local_path, no_file
 from fer_live.sources.pictures import is_pattern, list_pictures
 
 
@@ -61,11 +60,7 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     place = local_path(place)
     path = at_home(place)
     if "://" in place and not path.exists():
-        name = public_name(place)
-        raise UserError(
-            f"{name} is no file; download it, or read it as it is: "
-            f"fer-live --source {shlex.quote(name)} --no-window --log FILE"
-        )
+        raise no_file(place, "as it is", "--log")
     if path.is_file():
         yield path, Path(path.name)
         return

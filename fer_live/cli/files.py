@@ -1,6 +1,5 @@
 """`fer-live image` and `fer-live video`: files read as fast as the computer can."""
 
-import shlex
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -84,15 +83,11 @@ def define_video(parser: ArgumentParser) -> None:
 
 def run_video(options: Namespace) -> int:
     kinds.check_thumbnails(options)
-    from fer_live.sources.container import local_path, public_name
+    from fer_live.sources.container import local_path, no_file
 
     path = local_path(options.path)
     if "://" in path:
-        name = public_name(path)
-        raise UserError(
-            f"{name} is no file; download it, or read it as it comes: "
-            f"fer-live --source {shlex.quote(name)} --no-window --output FILE"
-        )
+        raise no_file(path, "as it comes", "--output")
     if not path.strip():
         raise UserError(f"{path!r} names no file; name a film")
     if options.end is not None and options.end <= options.start:

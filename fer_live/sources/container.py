@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -82,6 +83,15 @@ def is_live(place: str, container: InputContainer) -> bool:
 def local_path(place: str) -> str:
     """The path that a file: URL names; other places as they are."""
     return url2pathname(urlsplit(place).path) if scheme_of(place) == "file" else place
+
+
+def no_file(url: str, how: str, option: str) -> UserError:
+    """What to say where a file is needed: `how` a URL can be read instead, and what that is written by."""
+    name = public_name(url)
+    return UserError(
+        f"{name} is no file; download it, or read it {how}: "
+        f"fer-live --source {shlex.quote(name)} --no-window {option} FILE"
+    )
 
 
 def public_name(place: str) -> str:
