@@ -1,28 +1,22 @@
-"""Weight files: tensors in safetensors format, with a card in the header that says what they mean."""
+"""What a weight file means: the card in its header. Read without torch, whose import takes seconds."""
 
-import errno
 import json
-import os
-import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from fer_live import packaged
 from fer_live.card_fields import check_fields
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.home import at_home
-from fer_live.models import MODELS, Network
+from fer_live.probabilities import Floats, entropy, softmax
 
 # What tells how unsure a reading is: the entropy of its calibrated probabilities, or the network's own head.
 UncertaintyScore = Literal["entropy", "head"]
@@ -78,16 +72,16 @@ class Card:
     commit: str = ""
     versions: dict[str, str] = field(default_factory=dict)
 
-    def raw_uncertainty(self, calibrated: Tensor, head: Tensor | None) -> NDArray | None:
+    def raw_uncertainty(self, calibrated: Floats, head: Floats | None) -> Floats | None:
         """The `uncertainty_score` (B,), higher where less sure; None where it is a head's that is not there.
 
         `calibrated`: logits (B, K) over their temperature; `head`: (B,), the uncertainty head's scores.
         """
         if self.uncertainty_score == "head":
-            return None if head is None else head.numpy()
-        return torch.special.entr(calibrated.softmax(1)).sum(1).numpy()
+            return head
+        return entropy(softmax(calibrated))
 
-    def uncertainty(self, calibrated: Tensor, head: Tensor | None) -> NDArray[np.float64] | None:
+    def uncertainty(self, calibrated: Floats, head: Floats | None) -> NDArray[np.float64] | None:
         """The place in [0, 1] of each `raw_uncertainty` among the training set's: (B,), or None."""
         raw, quantiles = self.raw_uncertainty(calibrated, head), self.uncertainty_quantiles
         if raw is None or not quantiles:
@@ -131,60 +125,21 @@ def find_weights(name: str) -> Path:
     raise UserError(f"no weight file {name!r}: give a path, or one of: {known}")
 
 
-def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
-    """Write a weight file, whole or not at all; tensors are kept in the precision they come in. Raises OSError."""
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    path = path.resolve()  # a link stays one
-    part = path.with_name(f".{path.name}.part")
-    try:
-        save_file(contiguous, part, metadata={"card": card.to_json()})
-        part.chmod(0o644)  # the library makes files that only their owner can read
-        part.replace(path)
-    except SafetensorError as error:
-        told = re.search(r"os error (\d+)", str(error))  # which it has in words alone
-        number = int(told[1]) if told else errno.EIO
-        raise OSError(number, os.strerror(number), str(path)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
 def load_card(path: Path) -> Card:
     """The card alone. Raises UserError that says what is wrong with the file."""
-    return _read(path)[0]
-
-
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors alone, in the precision of the file. Raises UserError as `load_card` does.
-
-    They do not lie in the file, as the library's do: Windows replaces no file that is mapped.
-    """
-    return {name: tensor.clone() for name, tensor in _read(path)[1].items()}
-
-
-def load(path: Path) -> tuple[Network, Card]:
-    """The network in eval mode with float32 weights, and its card.
-
-    Raises UserError where the file is broken, has no card, or its tensors are not the network's.
-    """
-    card, tensors = _read(path)
-    if card.network not in MODELS:
-        raise UserError(
-            f"{path}: its card names the network {card.network!r}, this version knows "
-            f"{', '.join(MODELS)}: update fer-live"
-        )
+    with readable(path), safe_open(path, framework="np") as file:
+        text = (file.metadata() or {}).get("card")
+    if text is None:
+        raise UserError(f"{path} has no card: write it with `python -m train export`")
     try:
-        network = MODELS[card.network](**card.arguments)
-    except (TypeError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]  # PyTorch's go on for lines
-        raise UserError(f"{path}: its card does not build {card.network} ({reason})") from None
-    _check(path, card, tensors, network.state_dict())
-    network.load_state_dict(tensors)
-    network.requires_grad_(False)
-    return network.eval(), card
+        return Card.from_json(text)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UserError(f"{path}: its card cannot be read ({error}): export it again") from None
 
 
-def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """While a weight file is read: what is wrong with it becomes a UserError."""
     try:
         with path.open("rb") as raw:
             start = raw.read(9)
@@ -194,45 +149,10 @@ def _read(path: Path) -> tuple[Card, dict[str, Tensor]]:
                 f"{path} is a pickle, which can run code when opened: use a .safetensors file, such as "
                 "`python -m train export` writes"
             )
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get("card")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        yield
     except SafetensorError as error:
         raise UserError(
             f"{path} is not a whole safetensors file ({error}): fetch it again"
         ) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    if text is None:
-        raise UserError(f"{path} has no card: write it with `python -m train export`")
-    try:
-        return Card.from_json(text), tensors
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UserError(f"{path}: its card cannot be read ({error}): export it again") from None
-
-
-def _check(
-    path: Path, card: Card, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
-) -> None:
-    """Raise UserError unless both have the same names and shapes, and the numbers are finite."""
-    wrong = sorted(found.keys() ^ expected.keys())
-    if wrong:
-        name = wrong[0]
-        where = "is in the file only" if name in found else "is missing"
-        raise UserError(
-            f"{path}: its tensors are not those of {card.network}: {len(found)} found, "
-            f"{len(expected)} expected; {name} {where}"
-        )
-    for name, tensor in expected.items():
-        if found[name].shape != tensor.shape:
-            raise UserError(
-                f"{path}: {name} has shape {tuple(found[name].shape)}, {card.network} expects "
-                f"{tuple(tensor.shape)}"
-            )
-        if not torch.isfinite(found[name]).all():
-            raise UserError(f"{path}: {name} has values that are not finite: export it again")
-    outputs = [expected[name] for name in expected if name.startswith("classifier.")][-1].shape[0]
-    if outputs != len(card.labels):
-        raise UserError(
-            f"{path}: {outputs} outputs and {len(card.labels)} labels in its card: export it again"
-        )

@@ -1,15 +1,24 @@
 """Where the network runs."""
 
-import torch
+import ctypes
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_live.errors import UserError
 
+if TYPE_CHECKING:
+    import torch
 
-def choose_device(name: str) -> torch.device:
+
+def choose_device(name: str) -> "torch.device":
     """The device called `name`; auto is CUDA, else Apple's mps, else the CPU.
 
     Raises UserError where it cannot be had.
     """
+    import torch
+
     there = []
     if torch.cuda.is_available():
         there += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
@@ -21,3 +30,22 @@ def choose_device(name: str) -> torch.device:
     if name not in there:
         raise UserError(f"device {name!r} is not to be had here: use {', '.join(there)}")
     return torch.device(name)
+
+
+def is_cpu(name: str) -> bool:
+    """Whether `choose_device` will give the CPU; torch, which takes seconds to import, is asked in doubt alone."""
+    if name == "cpu" or (name == "auto" and not _may_have_gpu()):
+        return True
+    return choose_device(name).type == "cpu"
+
+
+@cache
+def _may_have_gpu() -> bool:
+    """Whether there is a driver of a GPU that torch could use: NVIDIA's, AMD's or Apple's."""
+    if sys.platform == "darwin" or Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

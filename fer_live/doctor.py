@@ -118,7 +118,7 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    from fer_live.card import load
+    from fer_live.weight_files import load
 
     folder = packaged.folder("weights")
     files = sorted(folder.glob("*.safetensors"))

@@ -12,11 +12,11 @@ from typing import Literal, get_args
 import torch
 
 from fer_live import card as cards
-from fer_live import quiet_openvino
+from fer_live import quiet_openvino, weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
-from fer_live.runtimes.base import Flat
+from fer_live.runtimes.flat import Flat
 from fer_live.sinks.base import save_whole
 
 Format = Literal["onnx", "openvino", "torchscript"]
@@ -35,7 +35,7 @@ def export(weights: str, kind: Format, output: Path) -> Path:
         raise UserError(f"format {kind!r} is not one of {', '.join(get_args(Format))}")
     if output.suffix != ENDINGS[kind]:
         raise UserError(f"{output} cannot be saved as {kind}; end its name in {ENDINGS[kind]}")
-    network, card = cards.load(cards.find_weights(weights))
+    network, card = weight_files.load(cards.find_weights(weights))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -59,7 +59,7 @@ def _onnx(network: Network, card: Card) -> dict[str, bytes]:
 def _openvino(network: Network, card: Card) -> dict[str, bytes]:
     if not quiet_openvino.is_installed():
         raise UserError("format openvino is not installed: pip install openvino")
-    from fer_live.runtimes.openvino import save
+    from fer_live.runtimes.conversion import save
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xml"

@@ -36,7 +36,7 @@ class Pace:
             self.fps,
             self.milliseconds,
             classifier.card.name,
-            str(classifier.device),
+            classifier.device,
             classifier.runtime.name,
             dropped,
         )

@@ -6,9 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from fer_live.card import Card, Crop
 from fer_live.types import Face, FloatArray, Image
@@ -83,8 +81,11 @@ def fit_square(crop: NDArray[np.uint8], size: int, channels: int) -> NDArray[np.
     return fitted.reshape(size, size, channels)
 
 
-def to_input(crops: Sequence[NDArray[np.uint8]], card: Card, device: torch.device) -> Tensor:
-    """B face crops of any size -> the network's input (B, C, size, size), float32 on `device`."""
-    batch = torch.from_numpy(np.stack([fit_crop(crop, card) for crop in crops])).to(device)
-    images = batch.permute(0, 3, 1, 2).float() / 255  # (B, C, size, size), channels last in memory
-    return (images - card.mean) / card.deviation
+def to_input(crops: Sequence[NDArray[np.uint8]], card: Card) -> FloatArray:
+    """B face crops of any size -> the network's input (B, C, size, size), channels last in memory."""
+    batch = np.stack([fit_crop(crop, card) for crop in crops]).transpose(0, 3, 1, 2)
+    images = batch.astype(np.float32)
+    images /= 255
+    images -= card.mean
+    images /= card.deviation
+    return images

@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from fer_live.card import Card, find_weights
@@ -23,7 +22,7 @@ class FaceReader(Protocol):
     @property
     def card(self) -> Card: ...
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> str: ...
     @property
     def runtime(self) -> Running: ...
     def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> list[Prediction]: ...

@@ -12,7 +12,7 @@ import pytest
 import torch
 from skimage import data
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.cli import main
 from fer_live.expressions import SEVEN
@@ -162,7 +162,7 @@ def random_weights(tmp_path):
             f"random{seed}", network, arguments, SEVEN, size, 1, 0.5, 0.25, prior=prior, **facts
         )
         path = tmp_path / f"random{seed}.safetensors"
-        cards.save(path, card, MODELS[network](**arguments).state_dict())
+        weight_files.save(path, card, MODELS[network](**arguments).state_dict())
         return str(path)
 
     return write

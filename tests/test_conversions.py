@@ -2,17 +2,19 @@
 
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from fer_live import card as cards
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
-from fer_live.runtimes import choose_runtime, openvino
+from fer_live.runtimes import conversion, load_runtime, openvino
+from tests.commands import environment, log_lines
 
-CPU = torch.device("cpu")
 CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
 
 
@@ -30,9 +32,7 @@ def test_torch_answers_until_the_conversion_is_done(monkeypatch, tmp_path):
 
 def test_a_conversion_outlives_a_short_session(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    runtime = openvino.Converting(
-        choose_runtime("torch", *cards.load(_cnn6()), _cnn6(), CPU), _cnn6()
-    )
+    runtime = openvino.Converting(_cnn6(), _torch)
     conversion = runtime._process
     assert os.getpgid(conversion.pid) == conversion.pid  # Ctrl-C does not reach it
     runtime.close()
@@ -45,7 +45,6 @@ def test_a_conversion_outlives_a_short_session(monkeypatch, tmp_path):
 def test_two_sessions_convert_once(monkeypatch, tmp_path):
     """The second one while the first converts: it begins nothing, and waits for that."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    network, card = cards.load(_cnn6())
     folder = openvino.cache_folder(_cnn6())
     folder.parent.mkdir(parents=True)
     waited = []
@@ -60,7 +59,7 @@ def test_two_sessions_convert_once(monkeypatch, tmp_path):
     held.acquire()
 
     monkeypatch.setattr(openvino.time, "sleep", sleep)
-    second = openvino.Converting(choose_runtime("torch", network, card, _cnn6(), CPU), _cnn6())
+    second = openvino.Converting(_cnn6(), _torch)
     assert second._process is None
     assert second.name == "torch"
     second.wait()
@@ -152,13 +151,70 @@ def test_torch_answers_where_the_conversion_is_damaged_until_it_is_made_anew(dam
 def test_a_conversion_that_stays_unreadable_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    def save(network, card, path):
-        path.parent.mkdir()
-        path.touch()
-
-    monkeypatch.setattr(openvino, "save", save)
+    monkeypatch.setattr(conversion, "write", lambda _, folder: (folder / "model.xml").touch())
     with pytest.raises(UserError, match=r"cannot read .*openvino.*; delete that folder"):
         Classifier.load("cnn6", "cpu", "openvino")
+
+
+@pytest.fixture
+def affine(monkeypatch, tmp_path, random_weights):
+    """Weights whose heat-maps have a closed form, converted; and the conversion's folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = Path(random_weights(network="cucn", arguments={"size": 24}))
+    return path, openvino.convert(path)
+
+
+@pytest.mark.parametrize("cut", [0, 100])
+def test_damaged_weights_of_heat_maps_are_made_anew(affine, caplog, cut):
+    path, folder = affine
+    whole = (folder / openvino.CHANNELS).read_bytes()
+    os.truncate(folder / openvino.CHANNELS, cut)
+    Classifier.load(str(path), "cpu", "openvino")
+    assert f"{folder} is damaged" in caplog.text
+    assert (folder / openvino.CHANNELS).read_bytes() == whole
+
+
+def test_where_weights_of_heat_maps_are_gone_the_network_makes_them(affine):
+    path, folder = affine
+    quick = Classifier.load(str(path), "cpu", "openvino")
+    (folder / openvino.CHANNELS).unlink()
+    slow = Classifier.load(str(path), "cpu", "openvino")
+    found, expected = (one.heatmaps(one.score(CROPS)) for one in (quick, slow))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * expected.max())
+
+
+def test_heat_maps_of_what_torch_read_are_made_after_the_conversion_too(affine):
+    path, _ = affine
+    before = Classifier.load(str(path), "cpu", "torch").score(CROPS)
+    classifier = Classifier.load(str(path), "cpu")
+    assert classifier.runtime.name.startswith("openvino")
+    found, expected = (classifier.heatmaps(s) for s in (before, classifier.score(CROPS)))
+    assert np.abs(found - expected).max() <= 0.03 * expected.max()
+
+
+READ = """
+import sys
+from fer_live.cli import main
+code = main(["image", sys.argv[1], "--model", sys.argv[2], "--output", "out", "--log", "a.jsonl"])
+sys.exit(code or ("torch" in sys.modules))
+"""
+
+
+def test_a_converted_model_reads_without_torch(affine, portrait, tmp_path):
+    """Whose import takes longer than all else."""
+    path, _ = affine
+    command = [sys.executable, "-c", READ, portrait, str(path)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = log_lines(tmp_path / "a.jsonl")
+    assert len(line["faces"]) == 1
+    assert (tmp_path / "out" / "portrait.png").is_file()
+
+
+def _torch():
+    return load_runtime("torch", _cnn6(), "cpu")
 
 
 def _cnn6():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, CONTEMPT, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE
 from tests.small_sets import write_picture
@@ -198,7 +198,7 @@ def test_a_network_of_aligned_faces_is_exported_and_scored_on_aligned_faces(tmp_
     fit(recipe, tmp_path, tmp_path / "run", FitOptions())
     cpu = torch.device("cpu")
     path = export(tmp_path / "run", tmp_path, "aligned", tmp_path, cpu)
-    network, card = cards.load(path)
+    network, card = weight_files.load(path)
     assert card.crop == ALIGNED_CROP
     faces = AFFECTNET_7.load(tmp_path, "test")
     found = opinion(str(path), faces, cpu, tta=False).logits

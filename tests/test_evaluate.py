@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 import torch
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
 from train.__main__ import main
@@ -124,7 +124,7 @@ def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, random_weig
 
 def test_one_view_and_ten_have_temperatures_of_their_own(fer2013_csv, random_weights):
     path = random_weights(temperature=2.0, tta_temperature=4.0)
-    network, card = cards.load(Path(path))
+    network, card = weight_files.load(Path(path))
     faces = load(fer2013_csv, "public")
     for tta, temperature in ((False, 2), (True, 4)):
         logits = predict(network, card, faces, CPU, tta).logits.double()

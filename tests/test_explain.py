@@ -6,8 +6,9 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 from fer_live import card as cards
-from fer_live.explain import GradCam, affine
-from fer_live.explain.grad_cam import by_backward
+from fer_live import weight_files
+from fer_live.explain import affine
+from fer_live.explain.grad_cam import GradCam, by_backward
 from fer_live.models import MODELS
 
 
@@ -68,7 +69,7 @@ def test_maps_equal_the_librarys_on_random_weights(name):
 
 @pytest.mark.parametrize("name", ["cucn", "cnn6"])
 def test_maps_equal_the_librarys_on_shipped_weights(name):
-    network, card = cards.load(cards.find_weights(name))
+    network, card = weight_files.load(cards.find_weights(name))
     torch.manual_seed(0)
     images = torch.randn(2, card.channels, card.size, card.size)
     feature_map = network(images).feature_map

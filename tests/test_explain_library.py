@@ -5,6 +5,7 @@ import torch
 from skimage import data
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.explain import affine
 from fer_live.explain.library import Explainer
@@ -16,7 +17,7 @@ HAPPY, SAD = 3, 4  # their numbers among FER2013's seven
 
 @pytest.fixture(scope="module")
 def loaded():
-    return cards.load(cards.find_weights("cucn"))
+    return weight_files.load(cards.find_weights("cucn"))
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_our_own_methods_weigh_the_feature_map_by_the_gradient_of_that_class(
 ):
     network, card = loaded
     with torch.no_grad():
-        found = network(to_input([CROP], card, torch.device("cpu"))).feature_map[0]  # (C, h, w)
+        found = network(torch.from_numpy(to_input([CROP], card))).feature_map[0]  # (C, h, w)
     gradient = affine.head_gradient(network, tuple(found.shape))[target]
     expected = {
         "Grad-CAM": gradient.mean((1, 2))[:, None, None] * found,

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from tests.small_sets import write_class_folders
 from tests.test_fit import tiny
@@ -64,7 +65,7 @@ def test_the_weights_are_those_of_the_best_checkpoint_and_the_prior_that_of_trai
     fer2013_csv, run, tmp_path
 ):
     path = export(run, fer2013_csv, "a", tmp_path / "out", CPU)
-    card, tensors = cards.load_card(path), cards.load_tensors(path)
+    card, tensors = cards.load_card(path), weight_files.load_tensors(path)
     best = torch.load(run / "best.ckpt", weights_only=True)["state_dict"]
     expected = {name: best[f"network.{name}"] for name in tensors}
     for name, tensor in tensors.items():

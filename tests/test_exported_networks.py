@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.export import export
 from tests.limits import small_disk
@@ -21,7 +22,7 @@ def no_telemetry(monkeypatch):
 def test_an_exported_network_says_what_ours_says(tmp_path, kind, ending):
     path = export("cnn6", kind, tmp_path / f"cnn6.{ending}")
     images = torch.randn(2, 1, 48, 48)
-    expected = cards.load(cards.find_weights("cnn6"))[0](images).logits
+    expected = weight_files.load(cards.find_weights("cnn6"))[0](images).logits
     if kind == "onnx":
         import onnxruntime
 

@@ -21,6 +21,7 @@ SHARED = {
     "packaged",
     "preprocess",
     "types",
+    "weight_files",
 }
 
 
@@ -71,12 +72,16 @@ def test_no_detector_and_no_page_are_loaded_before_they_are_used(module):
     assert done.stdout.strip() == "[]"
 
 
-def test_the_app_starts_without_what_it_does_not_need():
-    heavy = ("torchvision", "torch._dynamo", "mediapipe", "matplotlib", "pandas", "gradio")
-    code = (
-        f"import sys, fer_live.live; sys.exit(str([m for m in {heavy} if m in sys.modules] or ''))"
-    )
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("fer_live.live", ("torch", "mediapipe", "matplotlib", "pandas", "gradio")),
+        ("fer_live.web.app", ("torch", "mediapipe", "matplotlib")),
+    ],
+)
+def test_the_app_starts_without_what_it_does_not_need(module, heavy):
+    code = f"import sys, {module}; sys.exit(str([m for m in {heavy} if m in sys.modules] or ''))"
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert found.stderr.strip() == ""

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
 from train.data import DATASETS
@@ -150,9 +151,9 @@ def scaled(path, root, by="matrix"):
 def test_the_last_layer_is_corrected_for_good(fer2013_csv, random_weights, crowd):
     arguments = {"size": 24, "crowd": crowd}
     path = random_weights(network="cucn", training=TRAINING, arguments=arguments, **FACTS)
-    before, plain = cards.load(Path(path))
+    before, plain = weight_files.load(Path(path))
     assert scaled(path, fer2013_csv) == 0
-    after, card = cards.load(Path(path))
+    after, card = weight_files.load(Path(path))
     told = card.training["matrix_scaling"]
     assert (told["split"], told["folds"]) == ("public", 5)
     assert 0 <= told["accuracy"] <= 1
@@ -187,9 +188,9 @@ def test_biases_alone_say_each_class_as_often_as_it_occurs():
 
 def test_biases_alone_leave_what_the_layer_looks_at(fer2013_csv, random_weights):
     path = Path(random_weights(training=TRAINING, **FACTS))
-    before, _ = cards.load(path)
+    before, _ = weight_files.load(path)
     assert scaled(str(path), fer2013_csv, "bias") == 0
-    after, card = cards.load(path)
+    after, card = weight_files.load(path)
     assert card.training["matrix_scaling"]["by"] == "bias"
     assert "calibrated by bias scaling on its split" in path.with_name("README.md").read_text()
     ratio = after.classifier.weight / before.classifier.weight
@@ -206,8 +207,8 @@ def test_a_last_layer_is_corrected_once(fer2013_csv, random_weights, capsys, by)
 
 def test_classes_in_another_order_are_not_corrected(fer2013_csv, random_weights, capsys):
     path = random_weights(training=TRAINING, **FACTS)
-    card, tensors = cards.load_card(Path(path)), cards.load_tensors(Path(path))
-    cards.save(Path(path), replace(card, labels=card.labels[::-1]), tensors)
+    card, tensors = cards.load_card(Path(path)), weight_files.load_tensors(Path(path))
+    weight_files.save(Path(path), replace(card, labels=card.labels[::-1]), tensors)
     assert scaled(path, fer2013_csv) == 2
     assert "--matrix-scaling needs the same, in that order" in capsys.readouterr().err
 
@@ -226,10 +227,10 @@ def test_its_own_faces_are_told_of(fer2013_csv, random_weights, tmp_path, caplog
 def test_temperatures_of_its_own_faces_are_raised(fer2013_csv, random_weights):
     path = Path(random_weights(training=TRAINING, **FACTS))
     scaled(str(path), fer2013_csv)
-    card, tensors = cards.load_card(path), cards.load_tensors(path)
+    card, tensors = cards.load_card(path), weight_files.load_tensors(path)
     told = card.training["matrix_scaling"]
     training = {**card.training, "matrix_scaling": {**told, "optimism": 1.0}}
-    cards.save(path, replace(card, training=training), tensors)
+    weight_files.save(path, replace(card, training=training), tensors)
     assert main(["refresh", "--weights", str(path), "--root", str(fer2013_csv)]) == 0
     plain = cards.load_card(path)
     for name in ("temperature", "tta_temperature"):
@@ -251,7 +252,7 @@ def test_the_prior_is_taken_from_the_logits_for_good(fer2013_csv, random_weights
     before = cards.load_card(Path(path))
     arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
     assert main([*arguments, "--logit-adjustment", "0.5"]) == 0
-    network, card = cards.load(Path(path))
+    network, card = weight_files.load(Path(path))
     assert card.training["logit_adjustment"] == 0.5
     torch.manual_seed(0)
     plain = type(network)()

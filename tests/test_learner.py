@@ -67,7 +67,7 @@ def test_faces_are_validated_as_the_app_reads_them():
     training.log = lambda *_, **__: None
     training.validation_step(Batch(pictures[:, None], labels, labels), 0)
     card = Card("tiny", "cnn6", {}, (ANGRY, HAPPY), SIDE, 1, 0.5, 0.25)
-    torch.testing.assert_close(seen[0], to_input(list(pictures.numpy()), card, torch.device("cpu")))
+    torch.testing.assert_close(seen[0], torch.from_numpy(to_input(list(pictures.numpy()), card)))
 
 
 @pytest.mark.parametrize(("done", "side"), [(9, 12), (10, SIDE)])

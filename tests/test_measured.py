@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.small_sets import write_class_folders
 from train import measured
@@ -31,7 +32,7 @@ def refresh(fer2013_csv, random_weights, capsys):
         path = Path(random_weights(network=network, arguments=size, training=TRAINING, **FACTS))
         before = cards.load_card(path)
         code = main(["refresh", "--weights", str(path), "--root", str(fer2013_csv), *arguments])
-        return code, capsys.readouterr().err, before, cards.load(path)
+        return code, capsys.readouterr().err, before, weight_files.load(path)
 
     return run
 

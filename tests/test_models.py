@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from fer_live.explain import GradCam
+from fer_live.explain.grad_cam import GradCam
 from fer_live.models import MODELS, Cnn6, Cucn
 from fer_live.models.cbam import Cbam
 from fer_live.models.classifiers import CosineLinear, ScaledLinear

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from fer_live import card as cards
-from fer_live import quiet_openvino
+from fer_live import quiet_openvino, runtimes
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
-from fer_live.runtimes import choose_runtime, openvino
+from fer_live.runtimes import load_runtime, openvino
 from tests.commands import ROOT
 
 CPU = torch.device("cpu")
@@ -97,7 +97,8 @@ def test_precisions_are_timed_on_this_cpu():
 def test_bfloat16_stays_within_a_hundredth():
     expected, maps = read_with("cucn", "torch")
     classifier = Classifier.load("cucn", "cpu", "openvino")
-    classifier.runtime = openvino.OpenVino(openvino.convert(cards.find_weights("cucn")), 0, "bf16")
+    weights = cards.find_weights("cucn")
+    classifier.runtime = openvino.OpenVino(openvino.convert(weights), weights, 0, "bf16")
     scores = classifier.score(CROPS)
     for one, other in zip(classifier.predictions(scores), expected, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=0.02)
@@ -129,10 +130,10 @@ def test_onnx_runtime_makes_no_number_of_this_computer(monkeypatch, tmp_path):
         ("openvino", "cuda", "runtime openvino runs on the CPU"),
     ],
 )
-def test_a_runtime_that_cannot_be_had_is_one_clear_line(name, device, message):
-    network, card = cards.load(_cnn6())
+def test_a_runtime_that_cannot_be_had_is_one_clear_line(monkeypatch, name, device, message):
+    monkeypatch.setattr(runtimes, "is_cpu", lambda name: name == "cpu")
     with pytest.raises(UserError, match=message):
-        choose_runtime(name, network, card, _cnn6(), torch.device(device))
+        load_runtime(name, _cnn6(), device)
 
 
 def test_without_openvino_torch_runs_the_network(monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from tests.test_fit import tiny
 from train.export import export
@@ -21,7 +21,7 @@ def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
     again = tiny("epochs=1", f"init={weights}", "learning_rate=0", "ema=0")
     fit(again, fer2013_csv, tmp_path / "second", FitOptions())
     state = torch.load(tmp_path / "second" / "best.ckpt", weights_only=True)["state_dict"]
-    network, card = cards.load(weights)
+    network, card = weight_files.load(weights)
     expected = network.state_dict()["classifier.weight"]
     torch.testing.assert_close(state["network.classifier.weight"], expected)
     facts = json.loads((tmp_path / "second" / "run.json").read_text())
@@ -39,7 +39,7 @@ def test_a_run_can_start_from_weights_for_other_expressions(random_weights, capl
     with caplog.at_level("WARNING"):
         own = started(tiny(f"init={weights}"), classes=8)
     assert "classifier of the network start at random" in caplog.text
-    expected = cards.load(weights)[0].state_dict()
+    expected = weight_files.load(weights)[0].state_dict()
     assert own["classifier.weight"].shape[0] == 8
     for name in (name for name in expected if not name.startswith("classifier.")):
         torch.testing.assert_close(own[name], expected[name])
@@ -58,7 +58,7 @@ def test_a_classifier_that_the_selection_split_fitted_is_not_where_training_star
     with caplog.at_level("WARNING"):
         own = started(dataclasses.replace(tiny(f"init={fitted}"), trains=trains))
     assert "classifier starts at random" in caplog.text
-    expected = cards.load(fitted)[0].state_dict()
+    expected = weight_files.load(fitted)[0].state_dict()
     assert not torch.equal(own["classifier.weight"], expected["classifier.weight"])
     for name in (name for name in expected if not name.startswith("classifier.")):
         torch.testing.assert_close(own[name], expected[name])

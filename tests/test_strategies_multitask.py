@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.expressions import CONTEMPT, HAPPY
 from fer_live.models import Cucn
@@ -98,8 +98,8 @@ def test_one_run_becomes_two_weight_files(fer2013_csv, tmp_path):
     for head, name in (("labels", "own"), ("votes", "people")):
         arguments = ["export", "--run", str(run), "--root", root, "--name", name, "--head", head]
         assert main([*arguments, "--output", str(tmp_path)]) == 0
-    own, own_card = cards.load(tmp_path / "own.safetensors")
-    people, card = cards.load(tmp_path / "people.safetensors")
+    own, own_card = weight_files.load(tmp_path / "own.safetensors")
+    people, card = weight_files.load(tmp_path / "people.safetensors")
     assert (own_card.dataset, len(own_card.labels)) == ("fer2013", 7)
     assert (card.dataset, len(card.labels)) == ("ferplus", 8)
     # What corrects for class weights would find them where there were none.
@@ -119,7 +119,7 @@ def test_the_votes_file_has_no_uncertainty_head_that_nothing_reads(
     run, root = tmp_path / "run", fer2013_csv.parent
     fit(tiny(*MULTITASK, "epochs=0", network="cucn"), fer2013_csv, run, FitOptions(limit=16))
     path = export(run, root, "people", tmp_path, torch.device("cpu"), shown, head="votes")
-    network, card = cards.load(path)
+    network, card = weight_files.load(path)
     assert (network.uncertainty is not None) is kept
     assert card.arguments["uncertainty"] is card.recipe["arguments"]["uncertainty"] is kept
     assert ("head" in card.metrics["public"]["agreement"]) is kept

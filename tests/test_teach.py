@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from tests.test_fit import TINY, tiny
 from train import recipe as recipes
@@ -45,7 +46,7 @@ def test_teachers_of_views_are_averaged_over_their_temperatures(fer2013_csv):
     said = Teachers(tiny("strategy=distillation", "teachers=[cnn6, cucn]"), faces, CPU)(views)
     each = []
     for name in ("cnn6", "cucn"):
-        network, card = cards.load(cards.find_weights(name))
+        network, card = weight_files.load(cards.find_weights(name))
         each.append((network(views).logits / card.temperature).softmax(1))
     torch.testing.assert_close(said, (each[0] + each[1]) / 2)
 

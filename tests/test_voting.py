@@ -3,14 +3,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
-from fer_live import Analyzer
+from fer_live import Analyzer, weight_files
 from fer_live import card as cards
 from fer_live.card import Crop
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.expressions import SEVEN
+from fer_live.runtimes.eager import Eager
 from fer_live.voting import Voting, load_reader
 
 CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
@@ -21,8 +21,8 @@ def member(random_weights):
     """A function that makes a classifier of random weights, with other facts in its card."""
 
     def make(seed=0, network="cnn6", **facts):
-        network, card = cards.load(cards.find_weights(random_weights(seed, network=network)))
-        return Classifier(network, dataclasses.replace(card, **facts))
+        network, card = weight_files.load(cards.find_weights(random_weights(seed, network=network)))
+        return Classifier(dataclasses.replace(card, **facts), Eager(network))
 
     return make
 
@@ -68,7 +68,7 @@ def test_maps_are_scaled_by_themselves_and_have_the_first_ones_size(member):
 def test_a_face_without_any_map_has_none(member):
     one = member()
     scores = one.score(CROPS)
-    blank = scores._replace(feature_map=torch.zeros_like(scores.feature_map))
+    blank = scores._replace(explain=(lambda: np.zeros_like(scores.heatmaps()),))
     assert not Voting([one]).heatmaps([blank]).any()
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import MODELS
@@ -85,7 +85,7 @@ def export(
     path = folder / f"{name}.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        cards.save(path, card, tensors)
+        weight_files.save(path, card, tensors)
         write_model_cards(folder)
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror})") from None

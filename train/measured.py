@@ -76,7 +76,8 @@ def measured(
         },
     )
     known = predict(network, card, training, device)
-    raw = scored.raw_uncertainty(known.logits.double() / temperature, known.head)
+    calibrated = (known.logits.double() / temperature).numpy()
+    raw = scored.raw_uncertainty(calibrated, known.raw()[0])
     assert raw is not None  # a head that is not there was refused
     quantiles = np.quantile(raw, np.linspace(0, 1, PERCENTILES))
     return replace(scored, uncertainty_quantiles=tuple(quantiles.tolist()))

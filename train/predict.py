@@ -58,7 +58,7 @@ def predict(
     logits, scores, variances, crowds = [], [], [], []
     for start in range(0, len(faces), BATCH):
         places = range(start, min(start + BATCH, len(faces)))
-        images = to_input(faces.pictures(places), card, device)
+        images = torch.from_numpy(to_input(faces.pictures(places), card)).to(device)
         output = network(images)
         if output.uncertainty is not None:
             scores.append(output.uncertainty.cpu())

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from train.data import DATASETS
 from train.fit import read_splits
@@ -35,7 +36,7 @@ def refresh(
             f"--{scaling}-scaling gives back what --logit-adjustment takes: leave one of them out"
         )
     path = cards.find_weights(weights)
-    network, card = cards.load(path)
+    network, card = weight_files.load(path)
     if card.dataset not in DATASETS or not card.recipe:
         raise UserError(f"{path}: its card names no recipe and data set to measure it by")
     recipe = Recipe(card.network, dataset=card.dataset, align=bool(card.recipe.get("align")))
@@ -45,13 +46,13 @@ def refresh(
             f"{card.name} was trained for {', '.join(card.labels)}, {root} has "
             f"{', '.join(splits.training.classes)}: give the same --root"
         )
-    tensors = dict(cards.load_tensors(path))
+    tensors = dict(weight_files.load_tensors(path))
     if adjustment:
         card = less_prior(card, network, tensors, adjustment)
     if scaling:
         card = scaled(card, network, tensors, splits.selection, device, scaling)
     try:
-        cards.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
+        weight_files.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
         write_model_cards(path.parent)
     except OSError as error:
         raise UserError(f"cannot write to {path.parent} ({error.strerror})") from None

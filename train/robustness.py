@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
@@ -56,7 +57,7 @@ def robustness(
     options = options or RobustnessOptions()
     source = find(dataset)
     split = options.split or source.selection
-    models = [cards.load(cards.find_weights(name)) for name in weights]
+    models = [weight_files.load(cards.find_weights(name)) for name in weights]
     names = [card.name for _, card in models]
     if len(set(names)) < len(names):
         raise UserError(

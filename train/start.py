@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
@@ -121,7 +122,7 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     So does a classifier that matrix scaling fitted to the selection split, whose labels train nothing.
     """
     path = cards.find_weights(recipe.init)
-    found, card = cards.load(path)
+    found, card = weight_files.load(path)
     own = network.state_dict()
     kept = {
         name: tensor

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
@@ -40,7 +41,7 @@ class Teachers:
     """
 
     def __init__(self, recipe: Recipe, faces: Faces, device: torch.device, compiled: bool = False):
-        loaded = [cards.load(cards.find_weights(name)) for name in recipe.teachers]
+        loaded = [weight_files.load(cards.find_weights(name)) for name in recipe.teachers]
         for network, card in loaded:
             _check_images(network, card, recipe)
         self.networks = [network.to(device) for network, _ in loaded]

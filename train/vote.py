@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fer_live import card as cards
+from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from train.data import Faces
@@ -52,13 +53,13 @@ class Opinion:
 
 def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opinion:
     """Run a weight file over the faces; `tta` as in `predict`."""
-    network, card = cards.load(cards.find_weights(weights))
+    network, card = weight_files.load(cards.find_weights(weights))
     if card.recipe.get("align"):  # it has seen no other faces
         faces = faces.aligned()
     found = predict(network, card, faces, device, tta)
     # Averaged views are less sure of themselves: they have a temperature of their own.
     logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
-    uncertainty = card.uncertainty(logits, found.head)
+    uncertainty = card.uncertainty(logits.numpy(), found.raw()[0])
     prior = log_prior(card)
     if prior is not None:
         prior = prior[columns_of(card, faces)]

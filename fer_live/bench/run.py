@@ -21,14 +21,15 @@ from rich.table import Table
 
 import fer_live
 from fer_live import card as cards
-from fer_live import packaged, quiet_openvino
+from fer_live import packaged, quiet_openvino, weight_files
 from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import NetworkTimes, PathTimes, measure_network, measure_path
 from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from fer_live.runtimes import Eager, Runtime, RuntimeName, leave_cores_to
+from fer_live.runtimes import Runtime, RuntimeName, leave_cores_to
+from fer_live.runtimes.eager import Eager
 from fer_live.sinks.base import save_whole
 from fer_live.sources import Source, open_source
 from fer_live.voting import load_reader, names_of
@@ -118,11 +119,11 @@ def _soak(options: BenchOptions) -> list[float]:
 def _networks(options: BenchOptions) -> Iterator[NetworkTimes]:
     """The network alone: torch on the device, and on a CPU every runtime, precision and number of threads."""
     path = cards.find_weights(options.model)
-    network, card = cards.load(path)
+    network, card = weight_files.load(path)
     device = choose_device(options.device)
     shape = card.size, card.channels
     if device.type != "cpu":
-        runtime = Eager(network.to(device), device)
+        runtime = Eager(network, device)
         yield measure_network(f"torch, {device}", runtime, *shape, GPU_BATCHES)
         return
     cores = os.cpu_count() or 1

@@ -5,31 +5,37 @@ from torch import Tensor
 
 from fer_live.explain import affine
 from fer_live.models import Network
+from fer_live.types import FloatArray
 
 
 class GradCam:
     """Grad-CAM maps of one network in eval mode, from the feature map that its forward pass returned.
 
     `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output. `gradient`:
-    (K, C, h, w) of the logits, None without a closed form; with one, the network is not kept.
+    (K, C, h, w) of the logits, `weights`: (K, C) of the channels; None without a closed form. With one,
+    the network is not kept.
     """
 
     def __init__(self, network: Network, shape: tuple[int, int, int]):
         self.gradient = affine.head_gradient(network, shape)
-        self._weights = None if self.gradient is None else affine.channel_weights(self.gradient)
+        self.weights = None if self.gradient is None else affine.channel_weights(self.gradient)
         self._network = network if self.gradient is None else None
 
     @property
     def closed_form(self) -> bool:
         """Whether maps come without a backward pass."""
-        return self._weights is not None
+        return self.weights is not None
 
     def __call__(self, feature_map: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
         if self._network is not None:
             return by_backward(self._network, feature_map)
-        assert self._weights is not None
-        return affine.grad_cam(self._weights, feature_map)
+        assert self.weights is not None
+        return affine.grad_cam(self.weights, feature_map)
+
+    def arrays(self, feature_map: FloatArray) -> FloatArray:
+        """The same for arrays, on the CPU."""
+        return self(torch.from_numpy(feature_map)).numpy()
 
 
 def by_backward(network: Network, feature_map: Tensor) -> Tensor:

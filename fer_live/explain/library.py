@@ -13,21 +13,10 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.explain import affine
 from fer_live.explain.grad_cam import GradCam
+from fer_live.explain.methods import METHODS
 from fer_live.models import Network
 from fer_live.preprocess import to_input
 from fer_live.types import FloatArray
-
-# Name -> class in pytorch_grad_cam, None where this project has its own.
-METHODS: dict[str, str | None] = {
-    "Grad-CAM": None,
-    "HiResCAM": None,
-    "Grad-CAM++": "GradCAMPlusPlus",
-    "LayerCAM": "LayerCAM",
-    "EigenCAM": "EigenCAM",
-    "ScoreCAM": "ScoreCAM",
-    "AblationCAM": "AblationCAM",
-}
-CLASSLESS = ("EigenCAM",)  # the same map for each class
 
 
 class Explainer:
@@ -51,7 +40,7 @@ class Explainer:
         """
         if method not in METHODS:
             raise UserError(f"no method {method!r}; choose one of {', '.join(METHODS)}")
-        images = to_input([crop], self.card, torch.device("cpu"))
+        images = torch.from_numpy(to_input([crop], self.card))
         with self._lock:
             if method == "Grad-CAM":
                 return self._own(images)[target]

@@ -1,35 +1,36 @@
 """What every runtime offers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
-from fer_live.models import Network
+from fer_live.types import FloatArray
 
 
 class Scores(NamedTuple):
-    """What a network says of B faces, on the CPU, float32.
+    """What a network says of B faces.
 
-    `logits`: (B, K) before the temperature. `uncertainty`: (B,) raw scores, or None. `feature_map`:
-    (B, C, h, w), on the runtime's own device.
+    `logits`: (B, K) before the temperature. `uncertainty`: (B,) raw scores, or None. `explain`: functions
+    that make Grad-CAM maps (b, K, h, w), each of the next b faces.
     """
 
-    logits: Tensor
-    uncertainty: Tensor | None
-    feature_map: Tensor
+    logits: FloatArray
+    uncertainty: FloatArray | None
+    explain: tuple[Callable[[], FloatArray], ...]
+
+    def heatmaps(self) -> FloatArray:
+        """Grad-CAM maps (B, K, h, w) of every class, not normalised."""
+        return np.concatenate([make() for make in self.explain])
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
     """What one network says of the faces of all parts, of at least one."""
-    if len(parts) == 1:
-        return parts[0]
     unsure = [part.uncertainty for part in parts if part.uncertainty is not None]
     return Scores(
-        torch.cat([part.logits for part in parts]),
-        torch.cat(unsure) if unsure else None,
-        torch.cat([part.feature_map for part in parts]),
+        np.concatenate([part.logits for part in parts]),
+        np.concatenate(unsure) if unsure else None,
+        tuple(make for part in parts for make in part.explain),
     )
 
 
@@ -50,32 +51,11 @@ class Running(Protocol):
 
 
 class Runtime(Running, Protocol):
-    """Runs one network. `device`: where its feature maps are."""
+    """Runs one network on `device`, as torch calls it."""
 
-    device: torch.device
+    device: str
 
-    def __call__(self, images: Tensor) -> Scores:
-        """Normalised images (B, C, H, W), float32 on `device`."""
+    def __call__(self, images: FloatArray) -> Scores:
+        """Normalised images (B, C, H, W)."""
 
     def close(self) -> None: ...
-
-
-class Flat(nn.Module):
-    """A network whose output is a plain tuple (logits, feature map[, uncertainty]), for what exports networks."""
-
-    def __init__(self, network: Network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        output = self.network(images)
-        uncertainty = output.uncertainty
-        if uncertainty is None:
-            return output.logits, output.feature_map
-        return output.logits, output.feature_map, uncertainty
-
-
-def from_flat(arrays: list[Tensor]) -> Scores:
-    """The tuple that `Flat` returned, as scores."""
-    logits, feature_map, *rest = arrays
-    return Scores(logits, rest[0] if rest else None, feature_map)

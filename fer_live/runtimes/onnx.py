@@ -3,14 +3,18 @@
 import io
 import os
 import warnings
+from functools import partial
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from fer_live.card import Card
 from fer_live.errors import UserError
+from fer_live.explain.grad_cam import GradCam
 from fer_live.models import Network
-from fer_live.runtimes.base import Flat, Scores, from_flat
+from fer_live.runtimes.base import Scores
+from fer_live.runtimes.flat import Flat
+from fer_live.types import FloatArray
 
 OPERATIONS = 17  # the ONNX operator set: known to every runtime of the last years
 MISSING = "is not installed: pip install 'fer-live[onnx]'"
@@ -20,7 +24,7 @@ class OnnxRuntime:
     """A network through ONNX Runtime on the CPU. `threads`: 0 for as many as it chooses."""
 
     name = "onnx"
-    device = torch.device("cpu")
+    device = "cpu"
     own_threads = True
 
     def __init__(self, network: Network, card: Card, threads: int = 0):
@@ -35,13 +39,18 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         content = to_onnx(network, card)
+        self._grad_cam = GradCam(network, network.map_shape)
         self._session = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, images: Tensor) -> Scores:
-        found = self._session.run(None, {"images": images.contiguous().numpy()})
-        return from_flat([torch.from_numpy(array) for array in found])
+    def __call__(self, images: FloatArray) -> Scores:
+        logits, feature_map, *rest = self._session.run(
+            None, {"images": np.ascontiguousarray(images)}
+        )
+        return Scores(
+            logits, rest[0] if rest else None, (partial(self._grad_cam.arrays, feature_map),)
+        )
 
     def wait(self) -> None:
         pass

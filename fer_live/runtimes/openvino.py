@@ -9,27 +9,27 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
-from torch import Tensor
 
-from fer_live import card as cards
 from fer_live import quiet_openvino
-from fer_live.card import Card
 from fer_live.errors import UserError
-from fer_live.models import Network
-from fer_live.runtimes.base import Flat, Scores, from_flat
+from fer_live.explain import channels
+from fer_live.runtimes.base import Runtime, Scores
+from fer_live.types import FloatArray
 
 logger = logging.getLogger(__name__)
 
-MODEL = "model.xml"
+MODEL, CHANNELS = "model.xml", "channels.npy"
+LAYOUT = 2  # of a conversion's folder; what earlier versions kept is not used
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
 LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 # What a session of its own and `nice` are elsewhere; there are none but on Windows.
@@ -38,16 +38,24 @@ LOW = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 class OpenVino:
-    """A converted model on the CPU. `threads`: 0 for as many as OpenVINO chooses.
+    """A converted model on the CPU, without torch where Grad-CAM has a closed form.
 
-    `precision`: "f32" says what torch says (within a millionth); "bf16" takes a third of the time on CPUs
-    that compute in it, and moves probabilities by a hundredth at most, by a thousandth as a rule.
+    `folder`: the conversion of `weights`. `threads`: 0 for as many as OpenVINO chooses. `precision`: "f32"
+    says what torch says (within a millionth); "bf16" takes a third of the time on CPUs that compute in it,
+    and moves probabilities by a hundredth at most, by a thousandth as a rule. Raises RuntimeError where the
+    conversion is damaged.
     """
 
-    device = torch.device("cpu")
+    device = "cpu"
     own_threads = True
 
-    def __init__(self, folder: Path, threads: int = 0, precision: quiet_openvino.Precision = "f32"):
+    def __init__(
+        self,
+        folder: Path,
+        weights: Path,
+        threads: int = 0,
+        precision: quiet_openvino.Precision = "f32",
+    ):
         self.name = "openvino" if precision == "f32" else f"openvino {precision}"
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",  # one face at a time matters more than many
@@ -59,10 +67,12 @@ class OpenVino:
             settings["INFERENCE_NUM_THREADS"] = threads
         self._model = quiet_openvino.core().compile_model(str(folder / MODEL), "CPU", settings)
         self._request = self._model.create_infer_request()
+        self._explain = _explainer(folder / CHANNELS, weights)
 
-    def __call__(self, images: Tensor) -> Scores:
-        found = self._request.infer([images.contiguous().numpy()], share_inputs=True)
-        return from_flat([torch.from_numpy(found[output]) for output in self._model.outputs])
+    def __call__(self, images: FloatArray) -> Scores:
+        found = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
+        logits, feature_map, *rest = (found[output] for output in self._model.outputs)
+        return Scores(logits, rest[0] if rest else None, (partial(self._explain, feature_map),))
 
     def wait(self) -> None:
         pass
@@ -71,23 +81,45 @@ class OpenVino:
         pass
 
 
+def _explainer(kept: Path, weights: Path) -> Callable[[FloatArray], FloatArray]:
+    """What makes heat-maps (B, K, h, w) of feature maps (B, C, h, w): the network itself only where it must.
+
+    Raises RuntimeError where what is kept cannot be read.
+    """
+    if kept.is_file():
+        try:
+            return partial(channels.grad_cam, np.load(kept, allow_pickle=False))
+        except (ValueError, EOFError, OSError) as error:
+            raise RuntimeError(f"{kept}: {error}") from None
+    from fer_live import weight_files
+    from fer_live.explain.grad_cam import GradCam
+
+    network, _ = weight_files.load(weights)
+    return GradCam(network, network.map_shape).arrays
+
+
 class Converting:
-    """A runtime that answers through `first` until a process of its own has converted the weights.
+    """A runtime that answers through what `begin` makes until a process of its own has converted the weights.
 
     Then in the CPU's quickest precision. That process goes on by itself after the program's end, for some
-    seconds at low priority, so that however short the sessions are a later one finds it done.
+    seconds at low priority, so that however short the sessions are a later one finds it done, and does not
+    call `begin` at all.
     """
 
+    device = "cpu"
     own_threads = True
 
-    def __init__(self, first: Any, weights: Path):
-        self.device = first.device
-        self._now = first
+    def __init__(self, weights: Path, begin: Callable[[], Runtime]):
+        self._weights = weights
         self._folder = cache_folder(weights)
+        self._now: Runtime
         self._process: subprocess.Popen[bytes] | None = None
         self._converted = False
         self._stuck = False  # a damaged conversion that cannot be taken away
-        if not self._look() and not under_way(self._folder):
+        if self._look():
+            return
+        self._now = begin()  # which fails where the weights cannot be used
+        if not under_way(self._folder):
             command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
             # Its own warnings are of no use to anyone; where it fails, torch goes on. In a session of
             # its own, Ctrl-C and a closed terminal do not reach it.
@@ -104,7 +136,7 @@ class Converting:
     def name(self) -> str:
         return self._now.name
 
-    def __call__(self, images: Tensor) -> Scores:
+    def __call__(self, images: FloatArray) -> Scores:
         self._look()
         return self._now(images)
 
@@ -114,7 +146,7 @@ class Converting:
             return self._converted
         precision = quiet_openvino.quickest()
         try:
-            self._now = OpenVino(self._folder, precision=precision)
+            self._now = OpenVino(self._folder, self._weights, precision=precision)
             self._converted = True
         except RuntimeError:
             discard(self._folder)
@@ -143,11 +175,11 @@ def converted(
     """
     folder = convert(weights)
     try:
-        return OpenVino(folder, threads, precision)
+        return OpenVino(folder, weights, threads, precision)
     except RuntimeError:
         discard(folder)
     try:
-        return OpenVino(convert(weights), threads, precision)
+        return OpenVino(convert(weights), weights, threads, precision)
     except RuntimeError:
         raise UserError(
             f"OpenVINO cannot read the converted model in {folder}; delete that folder, "
@@ -181,7 +213,7 @@ def under_way(folder: Path) -> bool:
 def cache_folder(weights: Path) -> Path:
     """Where the conversion of this weight file by this OpenVINO lies, or will."""
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:24]
-    return user_cache_path("fer-live") / "openvino" / f"{digest}-{version('openvino')}"
+    return user_cache_path("fer-live") / "openvino" / f"{digest}-{version('openvino')}-{LAYOUT}"
 
 
 def convert(weights: Path) -> Path:
@@ -192,12 +224,14 @@ def convert(weights: Path) -> Path:
     folder = cache_folder(weights)
     if (folder / MODEL).is_file():
         return folder
-    network, card = cards.load(weights)
+    from fer_live.runtimes import conversion
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as part:
             made = Path(part) / "made"
-            save(network, card, made / MODEL)
+            made.mkdir()
+            conversion.write(weights, made)
             for path in made.iterdir():  # or a power cut could leave the names without the content
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
@@ -210,24 +244,6 @@ def convert(weights: Path) -> Path:
                 "there, or add --runtime torch"
             ) from None
     return folder
-
-
-def save(network: Network, card: Card, path: Path) -> None:
-    """Write the network as OpenVINO's .xml and .bin, straight from torch.
-
-    Raises UserError where they cannot be written.
-    """
-    openvino = quiet_openvino.imported()
-    example = torch.zeros(2, card.channels, card.size, card.size)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's tracer warns of shapes that never change here
-        model = openvino.convert_model(
-            Flat(network), example_input=example, input=[-1, *example.shape[1:]]
-        )
-    try:
-        openvino.save_model(model, path, compress_to_fp16=False)
-    except RuntimeError as error:  # it has no others, and keeps the system's reason for itself
-        raise UserError(f"{path} cannot be written ({error}); free some space there") from None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from fer_live.detect import MediaPipeDetector
-from fer_live.device import choose_device
+from fer_live.device import is_cpu
 from fer_live.web import api, models, pictures
 from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect import tab as inspect
@@ -97,7 +97,7 @@ def build(options: WebOptions, readers: Readers, leftovers: Leftovers) -> gr.Blo
 def launch(options: WebOptions) -> Iterator[Page]:
     """Serve the page as long as the block lasts. Raises UserError on bad input."""
     with ExitStack() as stack:
-        choose_device(options.device)  # as a broken file, told at once
+        is_cpu(options.device)  # one that is not to be had is told at once, as a broken file is
         readers = Readers(options.model, options.device, options.runtime)
         stack.callback(readers.close)
         readers.card(readers.names[0])

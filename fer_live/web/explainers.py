@@ -1,13 +1,16 @@
 """An explainer for each model, made when it is first needed and shared by all visitors."""
 
 import threading
+from typing import TYPE_CHECKING
 
-from fer_live import card as cards
 from fer_live.errors import UserError
-from fer_live.explain.library import Explainer
 from fer_live.expressions import Expression
+from fer_live.runtimes import leave_cores_to
 from fer_live.types import FloatArray, Image
 from fer_live.web.readers import Readers
+
+if TYPE_CHECKING:
+    from fer_live.explain.library import Explainer
 
 
 class Explainers:
@@ -22,9 +25,18 @@ class Explainers:
         """(h, w); raises UserError on a model, method or class that is not known."""
         with self._lock:
             if model not in self._made:
-                self._made[model] = Explainer(*cards.load(self._readers.path(model)))
+                self._made[model] = self._load(model)
             explainer = self._made[model]
         labels = explainer.card.labels
         if target not in labels:
             raise UserError(f"{model} does not know {target}; it knows {', '.join(labels)}")
         return explainer(crop, method, labels.index(target))
+
+    def _load(self, model: str) -> "Explainer":
+        # Only who asks for more than the readings' own maps waits for torch.
+        from fer_live import weight_files
+        from fer_live.explain.library import Explainer
+
+        made = Explainer(*weight_files.load(self._readers.path(model)))
+        leave_cores_to(self._readers.classifier(model).runtime)
+        return made

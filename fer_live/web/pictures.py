@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from fer_live.errors import UserError
-from fer_live.explain.library import METHODS
+from fer_live.explain.methods import METHODS
 from fer_live.expressions import Expression
 from fer_live.types import Face, FloatArray, Image
 from fer_live.web import correction, examples, results

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_live.detect import MOST
-from fer_live.explain.library import CLASSLESS, METHODS
+from fer_live.explain.methods import CLASSLESS, METHODS
 from fer_live.expressions import Expression
 from fer_live.painter import Painter, scaled
 from fer_live.sinks.log import open_log

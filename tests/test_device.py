@@ -1,0 +1,94 @@
+"""Where the network runs, told without torch where that is certain."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fer_live import device
+from fer_live.device import choose_device, is_cpu
+from fer_live.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    device._may_have_gpu.cache_clear()
+    yield
+    device._may_have_gpu.cache_clear()
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A function that makes torch find a GPU, or none, and counts how often it is asked."""
+    asked = []
+
+    def there(found):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: asked.append(1) or found)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        return asked
+
+    return there
+
+
+@pytest.fixture
+def driver(monkeypatch):
+    """A function that puts NVIDIA's driver there, or takes it away."""
+
+    def put(there):
+        def load(name):
+            assert name in ("libcuda.so.1", "nvcuda.dll")
+            if not there:
+                raise OSError(name)
+
+        monkeypatch.setattr(device, "ctypes", SimpleNamespace(CDLL=load))
+        monkeypatch.setattr(device, "Path", lambda place: SimpleNamespace(exists=lambda: False))
+        monkeypatch.setattr(sys, "platform", "linux")
+
+    return put
+
+
+def test_the_cpu_is_the_cpu_whatever_there_is(gpu, driver):
+    driver(True)
+    asked = gpu(True)
+    assert is_cpu("cpu")
+    assert not asked
+
+
+def test_without_a_driver_it_is_the_cpu_and_torch_is_not_asked(gpu, driver):
+    driver(False)
+    asked = gpu(True)
+    assert is_cpu("auto")
+    assert not asked
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_with_a_driver_torch_is_asked(gpu, driver, found):
+    driver(True)
+    asked = gpu(found)
+    assert is_cpu("auto") is not found
+    assert asked
+
+
+def test_amds_driver_counts_as_well(gpu, driver, monkeypatch):
+    driver(False)
+    monkeypatch.setattr(
+        device, "Path", lambda place: SimpleNamespace(exists=lambda: place == "/dev/kfd")
+    )
+    gpu(True)
+    assert not is_cpu("auto")
+
+
+def test_on_a_mac_torch_is_asked(gpu, driver, monkeypatch):
+    driver(False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    gpu(False)
+    assert not is_cpu("auto")
+    assert choose_device("auto").type == "mps"
+
+
+def test_a_device_that_is_not_there_is_one_line(gpu):
+    gpu(False)
+    with pytest.raises(UserError, match=r"device 'cuda:1' is not to be had here: use .*cpu"):
+        is_cpu("cuda:1")
