@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from skimage import data
 
-from fer_live import card
+from fer_live import card, weight_files
 from fer_live.cli import main
 from tests.clips import record
 from tests.commands import WEIGHTS, log_lines, video_frames
@@ -59,7 +59,7 @@ def bad_files(tmp_path) -> None:
     (tmp_path / "notes.mp4").write_text("only words\n" * 50)
     (tmp_path / "truncated.safetensors").write_bytes(WEIGHTS.read_bytes()[:100_000])
     tensors = {"weight": torch.zeros(2)}
-    card.save(tmp_path / "foreign.safetensors", card.load_card(WEIGHTS), tensors)
+    weight_files.save(tmp_path / "foreign.safetensors", card.load_card(WEIGHTS), tensors)
     save_file(tensors, tmp_path / "cardless.safetensors")
     torch.save(tensors, tmp_path / "torch.pt")
     (tmp_path / "pickle.pt").write_bytes(pickle.dumps({"weight": [0.0]}))

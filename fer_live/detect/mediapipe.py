@@ -32,6 +32,7 @@ SMALL = 1.2 * SMALLEST  # pixels; more is asked of a smaller box,
 DOUBT = 0.04  # because coins, lamps and badges pass for small faces
 MOST = 300  # faces of a picture: of a larger crowd the surest, so that no picture takes minutes
 NARROW = 16  # pixels; a picture that is less wide or high shows no face
+TOGETHER = 8  # guesses that are looked at again at a time, so that all cores have some
 CLOSE, WIDE = 2, 4  # sides of the tile around a face, in sides of its box
 
 
@@ -117,28 +118,46 @@ class MediaPipeDetector:
         """The guesses that are confirmed and not among the known faces, best first."""
         tried: list[Box] = []
         found: list[Face] = []
-        for guess in sorted(guesses, key=lambda guess: -guess.score):
-            if any(same_face(guess.box, face.box) for face in (*known, *found)):
-                continue
-            if any(intersection_over_union(guess.box, box) > 0.5 for box in tried):
+        guesses = sorted(guesses, key=lambda guess: -guess.score)
+        answers: dict[int, Face | None] = {}
+        for i, guess in enumerate(guesses):
+            if _is_known(guess, (*known, *found)) or _was_tried(guess, tried):
                 continue
             if len(tried) == 2 * MOST or len(known) + len(found) == MOST:
                 break
+            if i not in answers:
+                due = _apart(guesses[i:], (*known, *found), tried)
+                answers |= zip(
+                    (i + k for k in due),
+                    self._confirm(image, [guesses[i + k] for k in due]),
+                    strict=True,
+                )
             tried.append(guess.box)
-            face = self._confirm(image, guess)
+            face = answers[i]
             if face is not None:
                 found.append(face)
         return suppress(found, known)
 
-    def _confirm(self, image: Image, guess: Face) -> Face | None:
-        """The face again from a tile centred on it, scored by the mean of two looks; None if refused."""
-        (found,) = self._model(image, [View(tile_around(guess.box, CLOSE))])
-        face = _nearest(found, guess.box)
-        if face is None or face.score < HOPELESS:
-            return None
-        centred = tile_around(face.box, CLOSE)
-        straight, turned = self._model(image, [View(centred), View(centred, mirrored=True)])
-        mirrored, face = _nearest(turned, face.box), _nearest(straight, face.box)
+    def _confirm(self, image: Image, guesses: Sequence[Face]) -> list[Face | None]:
+        """Each face again from a tile centred on it, scored by the mean of two looks; None where refused."""
+        first = self._model(image, [View(tile_around(guess.box, CLOSE)) for guess in guesses])
+        near = [_nearest(found, guess.box) for found, guess in zip(first, guesses, strict=True)]
+        hopeful = [face for face in near if face is not None and face.score >= HOPELESS]
+        tiles = [tile_around(face.box, CLOSE) for face in hopeful]
+        views = [View(tile, mirrored) for tile in tiles for mirrored in (False, True)]
+        looks = iter(self._model(image, views))
+        return [
+            self._judged(image, face, next(looks), next(looks))
+            if face is not None and face.score >= HOPELESS
+            else None
+            for face in near
+        ]
+
+    def _judged(
+        self, image: Image, seen: Face, straight: Sequence[Face], turned: Sequence[Face]
+    ) -> Face | None:
+        """What was `seen`, in looks at the tile centred on it, straight and mirrored; None if refused."""
+        mirrored, face = _nearest(turned, seen.box), _nearest(straight, seen.box)
         if face is None or mirrored is None:
             return None
         side, picture = max(face.box.width, face.box.height), min(image.shape[:2])
@@ -147,6 +166,26 @@ class MediaPipeDetector:
         if score < self._threshold + DOUBT * small or side < BOX * min(SMALLEST, picture):
             return None
         return replace(face, score=score)
+
+
+def _is_known(guess: Face, faces: Sequence[Face]) -> bool:
+    return any(same_face(guess.box, face.box) for face in faces)
+
+
+def _was_tried(guess: Face, tried: Sequence[Box]) -> bool:
+    return any(intersection_over_union(guess.box, box) > 0.5 for box in tried)
+
+
+def _apart(guesses: Sequence[Face], faces: Sequence[Face], tried: Sequence[Box]) -> list[int]:
+    """Places of the first guess and of those after it that it, or each other, will hardly answer: TOGETHER at most."""
+    chosen: list[int] = []
+    for i, guess in enumerate(guesses):
+        others = [guesses[k] for k in chosen]
+        if not _is_known(guess, (*faces, *others)) and not _was_tried(guess, tried):
+            chosen.append(i)
+            if len(chosen) == TOGETHER:
+                break
+    return chosen
 
 
 def _nearest(found: Sequence[Face], box: Box) -> Face | None:
