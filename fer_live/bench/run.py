@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
@@ -21,23 +20,20 @@ from rich.table import Table
 
 import fer_live
 from fer_live import card as cards
-from fer_live import packaged, quiet_openvino, weight_files
+from fer_live import packaged
 from fer_live.bench.frames import FaceScene
-from fer_live.bench.measure import NetworkTimes, PathTimes, measure_network, measure_path
-from fer_live.device import choose_device
+from fer_live.bench.measure import NetworkTimes, PathTimes, measure_path
+from fer_live.device import is_cpu
 from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from fer_live.runtimes import Runtime, RuntimeName, leave_cores_to
-from fer_live.runtimes.eager import Eager
+from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks.base import save_whole
 from fer_live.sources import Source, open_source
 from fer_live.voting import load_reader, names_of
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 FACES = (1, 4, 16)
-BATCHES = (1, 4, 16)
-GPU_BATCHES = (1, 16, 256)
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,16 @@ class BenchOptions:
 
 def run(options: BenchOptions) -> int:
     """Measure, print the tables, write the JSON; return the exit code. Raises UserError on bad input."""
-    choose_device(options.device)
+    is_cpu(options.device)  # one that is not to be had is told at once
     # The first frame is measured by a program in another folder.
     paths = [str(cards.find_weights(name).absolute()) for name in names_of(options.model)]
     options = replace(options, model=",".join(paths))
     if options.compare and len(paths) > 1:
         raise UserError(f"--compare measures one network, and --model names {len(paths)}; name one")
-    load_reader(options.model, options.device, "torch").close()  # whether they fit together
+    # Whether they fit together; and what is measured is what later starts find.
+    reader = load_reader(options.model, options.device, options.runtime)
+    reader.runtime.wait()
+    reader.close()
     with _claimed(options.json):
         _measure(options)
     return 0
@@ -69,7 +68,10 @@ def run(options: BenchOptions) -> int:
 
 def _measure(options: BenchOptions) -> None:
     console = Console()
-    found: dict[str, Any] = {"computer": _computer(), "first_frame_seconds": _first_frame(options)}
+    found: dict[str, Any] = {
+        "computer": _computer(options),
+        "first_frame_seconds": _first_frame(options),
+    }
     console.print(f"{found['computer']}\nfirst frame after {found['first_frame_seconds']:.1f} s")
     times = list(_paths(options))
     console.print(_path_table("median", times, 0))
@@ -79,7 +81,9 @@ def _measure(options: BenchOptions) -> None:
         found["soak_megabytes"] = _soak(options)
         console.print(f"memory over {options.soak} frames, MB: {found['soak_megabytes']}")
     if options.compare:
-        networks = list(_networks(options))
+        from fer_live.bench.networks import measure_networks
+
+        networks = list(measure_networks(options.model, options.device))
         console.print(_network_table(networks))
         found["networks"] = [asdict(times) for times in networks]
     if options.json is not None:
@@ -116,42 +120,6 @@ def _soak(options: BenchOptions) -> list[float]:
     return tenths
 
 
-def _networks(options: BenchOptions) -> Iterator[NetworkTimes]:
-    """The network alone: torch on the device, and on a CPU every runtime, precision and number of threads."""
-    path = cards.find_weights(options.model)
-    network, card = weight_files.load(path)
-    device = choose_device(options.device)
-    shape = card.size, card.channels
-    if device.type != "cpu":
-        runtime = Eager(network, device)
-        yield measure_network(f"torch, {device}", runtime, *shape, GPU_BATCHES)
-        return
-    cores = os.cpu_count() or 1
-    for threads in sorted({1, 2, cores // 2, cores} - {0}):
-        torch.set_num_threads(threads)
-        yield measure_network(
-            f"torch fp32, {threads} threads", Eager(network, device), *shape, BATCHES
-        )
-        bfloat = Eager(network, device, torch.bfloat16)
-        yield measure_network(f"torch bf16, {threads} threads", bfloat, *shape, BATCHES)
-        for name, other in _others(path, network, card, threads):
-            yield measure_network(f"{name}, {threads} threads", other, *shape, BATCHES)
-    torch.set_num_threads(cores)
-
-
-def _others(path: Path, network: Any, card: Any, threads: int) -> Iterator[tuple[str, Runtime]]:
-    from fer_live.runtimes import openvino
-    from fer_live.runtimes.onnx import OnnxRuntime
-
-    if quiet_openvino.is_installed():
-        for precision in ("f32", "bf16"):
-            yield f"openvino {precision}", openvino.converted(path, threads, precision)
-    try:
-        yield "onnx fp32", OnnxRuntime(network, card, threads)
-    except UserError as error:
-        Console(stderr=True).print(str(error))
-
-
 def _first_frame(options: BenchOptions) -> float:
     """Seconds from the command to the end of its first frame, imports and all."""
     command = [sys.executable, "-m", "fer_live", "--demo", "--no-window", "--max-frames", "1"]
@@ -170,10 +138,12 @@ def _first_frame(options: BenchOptions) -> float:
     return seconds
 
 
-def _computer() -> str:
-    if torch.cuda.is_available():
-        return f"{platform.platform()}, {torch.cuda.get_device_name()}"
-    return f"{platform.platform()}, {os.cpu_count()} CPU threads"
+def _computer(options: BenchOptions) -> str:
+    if is_cpu(options.device):  # without torch, whose memory would count
+        return f"{platform.platform()}, {os.cpu_count()} CPU threads"
+    import torch
+
+    return f"{platform.platform()}, {torch.cuda.get_device_name()}"
 
 
 @contextmanager
