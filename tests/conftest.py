@@ -124,6 +124,10 @@ def chromium(browser_arguments):
         browser.close()
 
 
+# For tests of what the server does, whatever the page looks like.
+wide_alone = pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)
+
+
 @pytest.fixture(params=[(1280, "light"), (375, "dark")], ids=["wide", "phone"])
 def page(request, chromium, address):
     """A page that asked nobody else for anything and complained of nothing."""

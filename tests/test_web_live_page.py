@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fer_live import packaged
+from tests.conftest import wide_alone
 from tests.web import serving
 
 FRAMES = 90
@@ -101,6 +102,7 @@ def words(beginning: str) -> re.Pattern:
     return re.compile(rf"^{re.escape(beginning)}.*{A_FACE.pattern}")
 
 
+@wide_alone
 def test_leaving_the_tab_stops_the_camera(page):
     frame = start(page)
     with leaving(page):
@@ -110,6 +112,7 @@ def test_leaving_the_tab_stops_the_camera(page):
     expect(page.get_by_role("alert")).to_contain_text("because its tab was left")
 
 
+@wide_alone
 def test_hiding_the_page_stops_the_camera(page):
     frame = start(page)
     with leaving(page):
@@ -133,23 +136,23 @@ def test_it_starts_again_with_another_model(page):
     expect(page.locator("#live h3")).to_contain_text(A_FACE)
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("NotAllowedError", "The camera was refused."),
-        ("NotFoundError", "No camera was found."),
-        ("NotReadableError", "in use by another program"),
-    ],
-)
-def test_a_camera_that_cannot_be_had_is_told(page, fault, words):
-    page.evaluate(
-        "name => navigator.mediaDevices.getUserMedia = "
-        "() => Promise.reject(new DOMException('', name))",
-        fault,
-    )
-    page.get_by_role("button", name="Start the camera").click()
-    expect(page.get_by_role("alert")).to_contain_text(words)
-    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+FAULTS = {
+    "NotAllowedError": "The camera was refused.",
+    "NotFoundError": "No camera was found.",
+    "NotReadableError": "in use by another program",
+}
+
+
+def test_a_camera_that_cannot_be_had_is_told(page):
+    for fault, words in FAULTS.items():
+        page.evaluate(
+            "name => navigator.mediaDevices.getUserMedia = "
+            "() => Promise.reject(new DOMException('', name))",
+            fault,
+        )
+        page.get_by_role("button", name="Start the camera").click()
+        expect(page.get_by_role("alert")).to_contain_text(words)
+        expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
 
 
 def test_a_page_that_gets_no_camera_is_told(page):

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from skimage import data
 
+from tests.conftest import wide_alone
 from tests.evaluations import write_evaluation
 from tests.web import serving
 
@@ -138,7 +139,7 @@ def test_a_face_read_wrong_joins_the_corrections_until_it_is_taken_back(page, ad
     expect(chosen).to_have_count(0)
 
 
-@pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
+@wide_alone
 def test_a_page_that_its_server_lost_sight_of_says_what_to_do_and_reads_its_pictures_again(
     page, address, tmp_path
 ):

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.clips import frames_of, record, write_log
 from tests.commands import ROOT
+from tests.conftest import wide_alone
 from tests.web import serving
 
 DEMO = ROOT / "assets" / "demo.mp4"
@@ -163,6 +164,7 @@ def test_of_a_crowd_the_most_seen_have_curves_until_more_are_asked_for(page, add
     expect(lanes).to_have_count(8)
 
 
+@wide_alone
 @pytest.mark.parametrize("leave", ["cancel", "close"])
 def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, temporary, leave):
     until(lambda: not kept(temporary))  # of the tests before
@@ -179,6 +181,7 @@ def test_a_film_that_is_not_wanted_any_more_leaves_nothing(page, address, tempor
     until(lambda: not kept(temporary))
 
 
+@wide_alone
 def test_cancelling_takes_no_film_from_another_visitor(page, address, temporary):
     until(lambda: not kept(temporary))  # of the tests before
     other = page.context.new_page()
@@ -191,7 +194,7 @@ def test_cancelling_takes_no_film_from_another_visitor(page, address, temporary)
     other.close()
 
 
-@pytest.mark.parametrize("page", [(1280, "light")], ids=["wide"], indirect=True)  # it waits long
+@wide_alone
 def test_a_cancelled_film_and_a_closed_page_leave_no_file(page, address, temporary, two):
     until(lambda: not kept(temporary))  # of the tests before
     visitor = page.context.new_page()
@@ -208,6 +211,7 @@ def test_a_cancelled_film_and_a_closed_page_leave_no_file(page, address, tempora
     until(lambda: not (kept(temporary) or closed.exists() or cancelled.exists()))
 
 
+@wide_alone
 def test_a_second_film_takes_the_place_of_the_first(page, address, temporary, tmp_path):
     until(lambda: not kept(temporary))  # of the tests before
     begin(page, address, DEMO)
