@@ -167,6 +167,17 @@ def test_a_shortened_schedule_falls_by_stairs_that_it_has_time_for(epochs):
     assert rate(59) == pytest.approx(0.1**2)
 
 
+@pytest.mark.parametrize(("epochs", "patience"), [(60, 5), (120, 5), (24, 2), (3, 1)])
+def test_a_shortened_schedule_waits_less_long_for_a_better_loss(epochs, patience):
+    recipe = replace(recipes.load("report-baseline"), epochs=60, plateau_patience=5)
+    assert shortened(recipe, epochs).plateau_patience == patience
+
+
+def test_a_schedule_that_never_waits_does_not_when_it_is_shortened():
+    recipe = replace(recipes.load("report-baseline"), epochs=60, plateau_patience=0)
+    assert shortened(recipe, 6).plateau_patience == 0
+
+
 def test_another_limit_or_field_is_another_training():
     rows = table_of(Row("a", "cnn6-fer2013"))
     options = [PlanOptions(), PlanOptions(limit=8), PlanOptions(changes=["epochs=7"])]

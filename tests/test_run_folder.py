@@ -70,7 +70,7 @@ def test_a_second_run_into_the_same_folder_is_refused(fer2013_csv, tmp_path):
 def test_resuming_with_another_recipe_is_refused_with_the_difference(tmp_path):
     begin(tiny(), tmp_path)
     (tmp_path / "last.ckpt").touch()
-    with pytest.raises(UserError, match=r"another learning_rate \(0.0015, now 0.2\)"):
+    with pytest.raises(UserError, match=r"otherwise, learning_rate \(0.0015, now 0.2\)"):
         resume(tiny("learning_rate=0.2"), tmp_path, None)
 
 
@@ -80,7 +80,7 @@ def test_a_run_of_an_older_version_can_be_resumed(tmp_path):
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content))
     (tmp_path / "last.ckpt").touch()
     assert resume(tiny(), tmp_path, 16) == tmp_path / "last.ckpt"
-    with pytest.raises(UserError, match=r"another align \(False, now True\)"):
+    with pytest.raises(UserError, match=r"otherwise, align \(False, now True\)"):
         resume(tiny("align=true"), tmp_path, 16)
 
 
@@ -132,7 +132,7 @@ def begun(run, facts='{"limit": 16, "finished": false}'):
 def test_resuming_with_another_limit_is_refused(tmp_path):
     run = begun(tmp_path / "run")
     assert resume(tiny(), run, 16) == run / "last.ckpt"
-    with pytest.raises(UserError, match=r"another limit \(16, now None\): .* --limit"):
+    with pytest.raises(UserError, match=r"otherwise, limit \(16, now None\): .* --limit"):
         resume(tiny(), run, None)
 
 
@@ -142,7 +142,7 @@ def test_the_limit_of_a_first_stage_holds_for_the_second(tmp_path):
     for name in ("last.ckpt", "run.json"):
         (run / name).rename(run / "before" / name)
     assert resume(tiny(), run, 16) is None
-    with pytest.raises(UserError, match=r"another limit \(16, now 7\)"):
+    with pytest.raises(UserError, match=r"otherwise, limit \(16, now 7\)"):
         resume(tiny(), run, 7)
 
 
@@ -170,7 +170,7 @@ def test_resuming_a_finished_run_says_so(fer2013_csv, tmp_path, caplog):
     fit(tiny("epochs=0"), fer2013_csv, run, FitOptions(limit=16, resume=True))
     assert f"{run} is finished: nothing is left to train" in caplog.text
     assert (run / "best.ckpt").stat().st_mtime_ns == before
-    with pytest.raises(UserError, match=r"another limit \(16, now None\)"):
+    with pytest.raises(UserError, match=r"otherwise, limit \(16, now None\)"):
         fit(tiny("epochs=0"), fer2013_csv, run, RESUMING)
 
 

@@ -189,6 +189,8 @@ def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
         fields["epochs"] = epochs
         fields["warmup_epochs"] = recipe.warmup_epochs * min(share, 1)
         fields["ema"] = recipe.ema ** (1 / share)  # else it would still remember the random start
+        if recipe.plateau_patience:  # else it would hardly run out
+            fields["plateau_patience"] = max(round(recipe.plateau_patience * min(share, 1)), 1)
         if recipe.schedule == "step":
             every = max(round(recipe.decay_every * min(share, 1)), 1)
             fields["decay_every"] = every

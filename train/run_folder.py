@@ -83,7 +83,7 @@ def resume(recipe: Recipe, output: Path, limit: int | None) -> Path | None:
     changed = differences(recipe, before | begun_as, {"limit": limit})
     if changed:
         raise UserError(
-            f"{output} was trained with another {changed}: resume with the same recipe and --limit, "
+            f"{output} was trained otherwise, {changed}: resume with the same recipe and --limit, "
             "or choose another --output"
         )
     own = read_facts(output)
