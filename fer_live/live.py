@@ -23,7 +23,7 @@ from fer_live.sources import FolderSource, Source, follow, list_pictures, open_s
 from fer_live.sources.container import local_path, public_name
 from fer_live.stopping import stoppable
 from fer_live.summary import SummaryFile
-from fer_live.voting import load_reader
+from fer_live.voting import FaceReader, load_reader
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def run(options: LiveOptions) -> int:
             abstain=options.abstain,
             panel=options.panel,
             models=_models(options.model),
-            load=lambda name: load_reader(name, options.device, options.runtime),
+            load=lambda name: _another(name, options),
         )
         total = _smallest(source.frame_count, options.max_frames)
         # A progress bar, where no window shows how far it is and the end is known.
@@ -168,6 +168,13 @@ def _files(options: LiveOptions, source: Source) -> list[Sink]:
     if options.summary is not None:
         sinks.append(SummaryFile(options.summary, _title(options), options.thumbnails))
     return sinks
+
+
+def _another(name: str, options: LiveOptions) -> FaceReader:
+    """The model that a key changes to; perhaps the first that needs torch."""
+    reader = load_reader(name, options.device, options.runtime)
+    leave_cores_to(reader.runtime)
+    return reader
 
 
 def _smallest(*numbers: int | None) -> int | None:

@@ -11,7 +11,7 @@ from fer_live import card as cards
 from fer_live import quiet_openvino, runtimes
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
-from fer_live.runtimes import load_runtime, openvino
+from fer_live.runtimes import leave_cores_to, load_runtime, openvino
 from tests.commands import ROOT
 
 CPU = torch.device("cpu")
@@ -134,6 +134,22 @@ def test_a_runtime_that_cannot_be_had_is_one_clear_line(monkeypatch, name, devic
     monkeypatch.setattr(runtimes, "is_cpu", lambda name: name == "cpu")
     with pytest.raises(UserError, match=message):
         load_runtime(name, _cnn6(), device)
+
+
+@pytest.mark.parametrize(("own_threads", "told"), [(True, [1]), (False, [])])
+def test_torchs_threads_are_not_in_the_way_of_a_runtime_with_its_own(
+    monkeypatch, own_threads, told
+):
+    numbers = []
+    monkeypatch.setattr(torch, "set_num_threads", numbers.append)
+    leave_cores_to(SimpleNamespace(own_threads=own_threads))
+    assert numbers == told
+
+
+def test_torch_is_not_imported_for_its_threads(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    leave_cores_to(SimpleNamespace(own_threads=True))
+    assert "torch" not in sys.modules
 
 
 def test_without_openvino_torch_runs_the_network(monkeypatch):
