@@ -91,8 +91,22 @@ def _mediapipe() -> Iterator[Finding]:
 def _openvino() -> Iterator[Finding]:
     from fer_live.quiet_openvino import is_installed
 
-    found = f"{version('openvino')}, telemetry off" if is_installed() else "torch runs the network"
-    yield Finding("openvino", is_installed(), found, "pip install openvino", needed=False)
+    if not is_installed():
+        fix = "pip install openvino"
+        yield Finding("openvino", False, "torch runs the network", fix, needed=False)
+        return
+    found = f"{version('openvino')}, telemetry off"
+    weights = packaged.folder("weights") / f"{packaged.MODEL}.safetensors"
+    if weights.is_file():  # if not, they have a line of their own
+        from fer_live.runtimes.openvino import converted
+
+        try:
+            converted(weights)  # so that the first start finds it
+        except UserError as error:
+            yield Finding("openvino", False, str(error), needed=False)
+            return
+        found = f"{found}, {packaged.MODEL} converted"
+    yield Finding("openvino", True, found)
 
 
 def _cv2() -> Iterator[Finding]:

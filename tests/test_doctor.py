@@ -2,7 +2,8 @@
 
 from importlib.metadata import PackageNotFoundError
 
-from fer_live import doctor, packaged
+from fer_live import doctor, packaged, quiet_openvino
+from fer_live.classify import Classifier
 from fer_live.cli import main
 
 
@@ -26,6 +27,28 @@ def test_the_doctor_has_a_line_for_each_part(capsys):
     ):
         assert part in parts
     assert "demo clip" in parts
+
+
+def test_after_the_doctor_the_first_start_finds_its_model_converted(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (openvino,) = doctor._openvino()
+    assert openvino.found.endswith(f"telemetry off, {packaged.MODEL} converted")
+    assert Classifier.load(packaged.MODEL, "cpu").runtime.name.startswith("openvino")
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_that_is_needed(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    (openvino,) = doctor._openvino()
+    assert (openvino.fine, openvino.needed) == (False, False)
+    assert "free some space there, or add --runtime torch" in openvino.found
+
+
+def test_without_openvino_the_doctor_says_what_runs_the_network(monkeypatch):
+    monkeypatch.setattr(quiet_openvino, "is_installed", lambda: False)
+    (openvino,) = doctor._openvino()
+    assert (openvino.found, openvino.fix) == ("torch runs the network", "pip install openvino")
+    assert not openvino.needed
 
 
 def test_the_doctor_finds_missing_weights(capsys, monkeypatch, tmp_path):
