@@ -6,9 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from fer_live.web.live.visit import Visit, Wish
-from tests.desks import play
+from tests.desks import Inline, play
 from tests.fakes import FakeClassifier, FakeDetector, FakeSink
-from tests.test_desk import Inline
 from tests.test_web_live import Clock, jpeg, unpacked
 
 
