@@ -8,7 +8,7 @@ import numpy as np
 from fer_live.web.live.visit import Visit, Wish
 from tests.desks import Inline, play
 from tests.fakes import FakeClassifier, FakeDetector, FakeSink
-from tests.test_web_live import Clock, jpeg, unpacked
+from tests.visits import Clock, jpeg, unpacked
 
 
 class Faint(FakeClassifier):
