@@ -17,6 +17,7 @@ from fer_live.card import Card
 from fer_live.cli import main
 from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
+from tests.small_networks import use_small_networks
 
 # Rows for each class, in the csv's ids, of each of the three splits.
 COUNTS = {"Training": 8, "PublicTest": 3, "PrivateTest": 2}
@@ -150,6 +151,12 @@ def page(request, chromium, address):
     context.close()
     assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not wrong
+
+
+@pytest.fixture
+def small_networks(monkeypatch):
+    """`cnn6` and `cucn` are some thousand parameters large, where any network will do."""
+    use_small_networks(monkeypatch)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from tests.test_fit import tiny
 from train.callbacks import Averaging
 from train.fit import FitOptions, fit
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 DECAY = 0.9
 
 

@@ -11,6 +11,8 @@ from train.__main__ import main
 from train.checkpoints import WholeCheckpoints, read_checkpoint
 from train.fit import FitOptions, fit
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 SMALL = 64 << 10  # bytes: less than a checkpoint
 
 

@@ -14,6 +14,8 @@ from train import crowd
 from train.__main__ import main
 from train.vote import Opinion
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 LN2 = math.log(2)
 
 

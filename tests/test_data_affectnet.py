@@ -17,6 +17,8 @@ from train.fit import FitOptions, fit
 from train.predict import predict
 from train.vote import opinion
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 PUBLISHED = (NEUTRAL, HAPPY, SAD, SURPRISE, FEAR, DISGUST, ANGRY, CONTEMPT)
 HEADER = (
     "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,"

@@ -12,6 +12,8 @@ from train.export import export
 from train.fit import FitOptions, fit
 from train.learner import Learner
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 RISING = ["warmup_epochs=0", "clip_norm=0", "ema=0"]
 CPU = torch.device("cpu")
 

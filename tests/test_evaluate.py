@@ -14,6 +14,8 @@ from train.__main__ import main
 from train.data import ferplus
 from train.evaluate import EvaluateOptions, evaluate
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 CPU = torch.device("cpu")
 
 

@@ -16,6 +16,8 @@ from train.data import FER2013
 from train.export import export
 from train.fit import FitOptions, fit
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 CPU = torch.device("cpu")
 
 

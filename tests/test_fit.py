@@ -15,6 +15,7 @@ from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
 from train.fit import FitOptions, fit
 
+pytestmark = pytest.mark.usefixtures("small_networks")
 RESUMING = FitOptions(resume=True)
 TINY = [
     "epochs=2",

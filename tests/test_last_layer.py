@@ -17,6 +17,8 @@ from train.predict import predict
 from train.strategies.criterion import class_weights
 from train.vote import opinion
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 def test_the_weights_are_those_of_the_training(random_weights):
     card = cards.load_card(Path(random_weights(training=TRAINING, **FACTS)))
@@ -123,7 +125,7 @@ def test_faces_of_other_splits_are_not_the_layers_own(fer2013_csv, random_weight
 
 
 def test_the_prior_is_taken_from_the_logits_for_good(fer2013_csv, random_weights):
-    path = random_weights(training=TRAINING, **FACTS)
+    path = random_weights(training=TRAINING, temperature=2.0, **FACTS)
     before = cards.load_card(Path(path))
     arguments = ["refresh", "--weights", path, "--root", str(fer2013_csv)]
     assert main([*arguments, "--logit-adjustment", "0.5"]) == 0

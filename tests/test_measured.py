@@ -16,6 +16,8 @@ from train.metrics import confidence_for, nll
 from train.predict import fit_temperature, predict
 from train.vote import Opinion
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 CPU = torch.device("cpu")
 RECIPE = {"description": "random", "epochs": 0, "seed": 0}
 FACTS = {"dataset": "fer2013", "recipe": RECIPE, "split_sizes": {"train": 56, "public": 21}}

@@ -13,6 +13,8 @@ from train.fit import FitOptions, fit
 from train.precision import precision_of
 from train.recipe import load
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 # Without units for it, a step in bfloat16 takes ten times as long.
 FEW = FitOptions(accelerator="cpu", limit=32)
 

@@ -14,6 +14,8 @@ from train.pace import STEPS, WARM_UP, Enough
 from train.progress import RunBar, duration
 from train.trainer import FitOptions
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 @pytest.mark.parametrize(
     ("seconds", "text"),

@@ -9,6 +9,8 @@ from train import recipe as recipes
 from train.__main__ import Once, main
 from train.strategies.supervised import Supervised
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 @pytest.fixture
 def table(tmp_path):

@@ -13,6 +13,8 @@ from train.checkpoints import LAST, read_checkpoint
 from train.fit import FitOptions, fit
 from train.run_folder import begin
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 @pytest.fixture
 def weights(tmp_path, random_weights) -> Path:

@@ -10,6 +10,8 @@ from train import robustness
 from train.__main__ import main
 from train.corruptions import CORRUPTIONS, SEVERITIES
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 def stop(*_):
     raise KeyboardInterrupt

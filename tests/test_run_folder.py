@@ -14,6 +14,8 @@ from train.fit import FitOptions, fit
 from train.recipe import load
 from train.run_folder import alone_in, begin, is_finished, origin, resume
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 SIXTEEN = FitOptions(limit=16)
 
 

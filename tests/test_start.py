@@ -14,6 +14,8 @@ from train.export import export
 from train.fit import FitOptions, fit
 from train.start import build_network, start
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
     fit(tiny("epochs=1"), fer2013_csv, tmp_path / "first", FitOptions())

@@ -18,6 +18,8 @@ from train.fit import FitOptions, fit
 from train.strategies.distillation import Distillation
 from train.strategies.multitask import MultiTask
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 MULTITASK = ("strategy=multitask", "options={crowd: 0.5}", "size=32", "arguments.crowd=8")
 
 

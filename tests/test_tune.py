@@ -13,6 +13,8 @@ from train.data.augment import Augmentation
 from train.search import own_settings, strengthened, with_settings
 from train.tune import TuneOptions, Watcher, _open
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 TINY = ["epochs=2", "batch_size=16", "ema=0", "precision=32-true"]
 
 METRIC, METRICS = ["--metric", "macro_recall"], "metric ('accuracy', now 'macro_recall')"

@@ -18,6 +18,8 @@ from train.predict import predict
 from train.vote import Opinion, best_strength, together
 from train.vote import opinion as opinion_of
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 CPU = torch.device("cpu")
 TWO = torch.tensor([0.9, 0.1], dtype=torch.double).log()
 
