@@ -9,7 +9,6 @@ from torch import nn
 from fer_live.errors import UserError
 from fer_live.models import Output
 from fer_live.models.adcorre import AdCorre
-from tests.processes import of_two_processes
 from tests.tiny import LN2, LN3, UNDECIDED, TinyNetwork, step, task, value
 from train.strategies import Step
 from train.strategies.adcorre import AdaptiveCorrelation, agreement, feature_loss, mean_loss
@@ -112,18 +111,6 @@ def test_self_cure_ranks_faces_in_mixed_precision_as_well():
     with torch.autocast("cpu", torch.bfloat16):
         strategy.loss(now)
     assert strategy.labels.tolist() == [0, 0]  # the first one, by a hair
-
-
-def relabel(rank):
-    """Each process meets one face of four and gives it the likelier label."""
-    strategy = SelfCure(task([1.0, 1.0], labels=[0, 0, 0, 0], width=1))
-    strategy._relabel(torch.tensor([[0.0, 9.0]]), torch.tensor([0]), torch.tensor([2 * rank]))
-    return strategy.labels
-
-
-def test_new_labels_are_known_to_all_processes(tmp_path):
-    found = [labels.tolist() for labels in of_two_processes(relabel, tmp_path)]
-    assert found == [[1, 0, 1, 0]] * 2
 
 
 UP, DOWN = [1.0, 2.0, 3.0], [3.0, 2.0, 1.0]  # their correlation is -1

@@ -9,7 +9,6 @@ from torch.distributions import Beta
 from fer_live.errors import UserError
 from fer_live.models import Output
 from fer_live.models.classifiers import CosineLinear
-from tests.processes import of_two_processes
 from tests.tiny import LN2, LN3, UNDECIDED, TinyNetwork, step, task, value
 from train.strategies.distillation import Distillation
 from train.strategies.distributions import LabelDistributions
@@ -98,20 +97,6 @@ def test_a_large_alpha_mixes_halves(monkeypatch):
     # Both mixed images have the logits (2 ln 3, 0): p = 9/10, 1/10.
     found = mixup_of_two(monkeypatch, alpha=1e8)
     assert found.value.item() == pytest.approx((math.log(10 / 9) + math.log(10)) / 2, abs=1e-3)
-
-
-def mixed(rank):
-    """Which of 16 batches a process with its own draws mixes."""
-    torch.manual_seed(rank)
-    strategy = Mixup(task([1.0, 1.0]), share=0.5)
-    now = step(UNDECIDED, [0, 1])._replace(view=lambda: torch.zeros(2, 1))
-    return [strategy.loss(now).logits is None for _ in range(16)]
-
-
-def test_processes_mix_the_same_batches(tmp_path):
-    first, second = of_two_processes(mixed, tmp_path)
-    assert first == second
-    assert 0 < sum(first) < 16
 
 
 def test_batches_that_mixup_leaves_alone_cost_cross_entropy():
