@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import pytest
 import yaml
 
 TINY = ["--epochs", "1", "--set", "batch_size=16", "--set", "precision=32-true", "--device", "cpu"]
@@ -34,3 +35,8 @@ def command_for(table: Path, data: Path, output: Path) -> list[str]:
 def rows_of(output: Path) -> dict[str, dict[str, str]]:
     """The report's rows by their names."""
     return {row["model"]: row for row in csv.DictReader((output / "report.csv").open())}
+
+
+def draw_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Reports without figures, which take longer than a small training."""
+    patch.setattr("train.report.draw_figures", lambda *_: [])

@@ -4,7 +4,7 @@ import pytest
 
 from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.interrupting import ctrl_c
-from tests.reproducing import TINY, command_for, rows_of, write_table
+from tests.reproducing import TINY, command_for, draw_nothing, rows_of, write_table
 from train import recipe as recipes
 from train.__main__ import Once, main
 from train.strategies.supervised import Supervised
@@ -15,6 +15,11 @@ pytestmark = pytest.mark.usefixtures("small_networks")
 @pytest.fixture
 def table(tmp_path):
     return write_table(tmp_path)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    draw_nothing(monkeypatch)
 
 
 def test_one_lost_row_does_not_cost_the_others(table, fer2013_csv, tmp_path, capsys):
@@ -30,8 +35,10 @@ def test_one_lost_row_does_not_cost_the_others(table, fer2013_csv, tmp_path, cap
     assert rows["cited"]["published overall %"] == "82.69"
     assert rows["cited"]["accuracy"] == ""
     assert "57.23" in (output / "report.md").read_text()
+    assert len(list((output / "figures").iterdir())) == 7
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_row_that_breaks_is_told_in_a_line_and_mends(
     table, fer2013_csv, tmp_path, capsys, monkeypatch
 ):
@@ -57,6 +64,7 @@ def test_a_row_that_breaks_is_told_in_a_line_and_mends(
     assert not path.exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_stopped_table_goes_on_by_the_same_command(table, fer2013_csv, tmp_path, capsys):
     output = tmp_path / "out"
     command = command_for(table, fer2013_csv, output)
@@ -76,6 +84,7 @@ def test_a_stopped_table_goes_on_by_the_same_command(table, fer2013_csv, tmp_pat
     assert len(list(second.glob("curves/version_*"))) == 2  # it went on, in its own folder
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("damaged", ["last.ckpt", "run.json"])
 def test_a_damaged_run_does_not_cost_the_other_rows(table, fer2013_csv, tmp_path, capsys, damaged):
     output = tmp_path / "out"

@@ -5,8 +5,11 @@ import shutil
 import pytest
 
 from tests.conftest import write_fer2013
-from tests.reproducing import command_for, rows_of, write_table
+from tests.reproducing import command_for, draw_nothing, rows_of, write_table
+from tests.small_networks import use_small_networks
 from train.__main__ import main
+
+pytestmark = pytest.mark.usefixtures("small_networks")
 
 
 @pytest.fixture(scope="module")
@@ -14,13 +17,17 @@ def reproduced(tmp_path_factory):
     """A folder with a table, a data set, and the output of one row."""
     folder = tmp_path_factory.mktemp("reproduced")
     table, data = write_table(folder), write_fer2013(folder / "fer2013")
-    assert main([*command_for(table, data, folder / "out"), "--rows", "today"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_networks(patch)
+        draw_nothing(patch)
+        assert main([*command_for(table, data, folder / "out"), "--rows", "today"]) == 0
     return folder
 
 
 @pytest.fixture
-def finished(reproduced, tmp_path):
+def finished(reproduced, tmp_path, monkeypatch):
     """A copy of the output, and the command that made it."""
+    draw_nothing(monkeypatch)
     output = shutil.copytree(reproduced / "out", tmp_path / "out")
     command = command_for(reproduced / "small.yaml", reproduced / "fer2013", output)
     return output, [*command, "--rows", "today"]
