@@ -14,7 +14,9 @@ from fer_live.classify import Classifier
 from fer_live.detect import MediaPipeDetector
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from scripts.whole_path import SIDES, nearest, scene, table
+from fer_live.types import Box
+from scripts import whole_path
+from scripts.whole_path import SIDES, nearest, table
 from train.data import DATASETS, fer2013
 
 ROOT = os.environ.get("FER_DATA")
@@ -79,19 +81,40 @@ def test_a_face_that_is_not_found_counts_as_wrong():
     assert cells["standard_error"].iloc[5] == pytest.approx(0.25)  # of 1, 1, 0, 0
 
 
+def crowd(images, generator):
+    """Four faces in one frame, each somewhere in a quarter of it, and their places: one search finds them all."""
+    (one, left), (other, right), (third, lower), (fourth, last) = (
+        whole_path.scene(image, SIDES[0], generator) for image in images
+    )
+    height, width = one.shape[:2]
+    frame = np.vstack([np.hstack([one, other]), np.hstack([third, fourth])])
+    corners = ((0, 0), (width, 0), (0, height), (width, height))
+    places = (left, right, lower, last)
+    return frame, [moved(place, *corner) for place, corner in zip(places, corners, strict=True)]
+
+
+def moved(box, x, y):
+    return Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+
+
 @needs_fer2013
-def test_the_whole_path_finds_faces_and_reads_them_as_the_direct_crop():
+def test_the_whole_path_finds_faces_and_reads_them_as_the_direct_crop(monkeypatch):
+    monkeypatch.setattr(whole_path, "WIDTH", whole_path.WIDTH // 2)
+    monkeypatch.setattr(whole_path, "HEIGHT", whole_path.HEIGHT // 2)
     generator = np.random.default_rng(1)
     faces = fer2013.load(Path(ROOT), "public").select(generator.permutation(3589)[:80])
     same, found = 0, 0
     classifier = Classifier.load(MODEL, "cpu", "torch")
+    direct = classifier(list(faces.images))
     with MediaPipeDetector() as detector:
         analyzer = Analyzer(detector, classifier)
-        for image, direct in zip(faces.images, classifier(list(faces.images)), strict=True):
-            frame, place = scene(image, SIDES[0], generator)
-            reading = nearest(analyzer(frame), place)
-            if reading is not None:
-                found += 1
-                same += reading.prediction.expression == direct.expression
+        for start in range(0, len(faces), 4):
+            frame, places = crowd(faces.images[start : start + 4], generator)
+            readings = analyzer(frame)
+            for place, known in zip(places, direct[start : start + 4], strict=True):
+                reading = nearest(readings, place)
+                if reading is not None:
+                    found += 1
+                    same += reading.prediction.expression == known.expression
     assert found >= 0.93 * len(faces)
     assert same >= 0.75 * found
