@@ -174,6 +174,7 @@ class Losses(Callback):
         self.found.append(outputs["loss"].item())
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_a_streamed_run_that_was_stopped_goes_on_with_the_same_losses(tmp_path, monkeypatch):
     names = [str(expression) for expression in SEVEN]
     write_class_folders(tmp_path / "data/train", dict.fromkeys(names, 8))

@@ -20,6 +20,8 @@ from train.data.batches import order_of
 from train.fit import FitOptions, fit
 from train.predict import predict
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 ROOT = Path(__file__).parents[1]
 OVERRIDES = ["epochs=1", "batch_size=8", "ema=0", "sampler=balanced"]
 # Each process writes down the places of its batches, and the seed that its draws come from.
@@ -27,7 +29,9 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 import torch
+import pytest
 from lightning.pytorch.callbacks import Callback
+from tests.small_networks import use_small_networks
 from tests.test_fit import tiny
 from train.fit import FitOptions, fit
 
@@ -41,6 +45,7 @@ class Diary(Callback):
         path = Path(sys.argv[2]) / f"rank{trainer.global_rank}.json"
         path.write_text(json.dumps([self.places, self.seeds]))
 
+use_small_networks(pytest.MonkeyPatch())
 root, output, *overrides = sys.argv[1:]
 options = FitOptions(accelerator="cpu", devices=2, parallel="ddp")
 fit(tiny(*overrides), Path(root), Path(output) / "run", options, callbacks=[Diary()])
