@@ -128,7 +128,14 @@ def test_temperature_undoes_overconfidence():
 
 def test_fit_export_and_evaluate_in_a_row(fer2013_csv, tmp_path, capsys):
     root, run, folder = str(fer2013_csv.parent), tmp_path / "run", tmp_path / "weights"
-    tiny = ["epochs=10", "batch_size=8", "ema=0", "precision=32-true", "learning_rate=0.003"]
+    tiny = [
+        "size=36",
+        "epochs=6",
+        "batch_size=8",
+        "ema=0",
+        "precision=32-true",
+        "learning_rate=0.003",
+    ]
     overrides = [part for override in tiny for part in ("--set", override)]
     fit = ["fit", "--recipe", "cnn6-fer2013", "--root", root, "--output", str(run), *overrides]
     assert main(fit) == 0
