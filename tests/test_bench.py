@@ -2,8 +2,10 @@ import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
+from subprocess import CompletedProcess
 
 import pytest
+import torch
 
 from fer_live.bench import run as bench
 from fer_live.bench.frames import FaceScene
@@ -110,6 +112,29 @@ def test_models_that_cannot_be_measured_are_refused_before_anything_is(
 def test_a_first_frame_that_is_not_read_says_why():
     with pytest.raises(UserError, match="not read: no weight file 'nowhere'"):
         bench._first_frame(bench.BenchOptions(model="nowhere"))
+
+
+def test_the_first_frame_is_read_by_the_runtime_that_is_measured(monkeypatch):
+    begun = []
+
+    def run(command, **options):
+        begun.extend(command)
+        return CompletedProcess(command, 0)
+
+    monkeypatch.setattr(bench.subprocess, "run", run)
+    bench._first_frame(bench.BenchOptions(runtime="torch"))
+    assert begun[begun.index("--runtime") + 1] == "torch"
+
+
+@pytest.mark.parametrize(
+    ("device", "told"), [("mps", "mps"), ("cuda:1", "H200 of cuda:1"), ("cpu", "CPU threads")]
+)
+def test_the_computer_is_told_by_what_reads(monkeypatch, device, told):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: device != "mps")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda which=None: f"H200 of {which}")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: device == "mps")
+    assert bench._computer(bench.BenchOptions(device=device)).endswith(told)
 
 
 @pytest.mark.parametrize("before", [None, "", "{}"])

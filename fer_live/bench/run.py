@@ -23,7 +23,7 @@ from fer_live import card as cards
 from fer_live import packaged
 from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import NetworkTimes, PathTimes, measure_path
-from fer_live.device import is_cpu
+from fer_live.device import choose_device, is_cpu
 from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
@@ -123,7 +123,8 @@ def _soak(options: BenchOptions) -> list[float]:
 def _first_frame(options: BenchOptions) -> float:
     """Seconds from the command to the end of its first frame, imports and all."""
     command = [sys.executable, "-m", "fer_live", "--demo", "--no-window", "--max-frames", "1"]
-    command += ["--model", options.model, "--device", options.device, "--log", "log.jsonl"]
+    command += ["--model", options.model, "--device", options.device]
+    command += ["--runtime", options.runtime, "--log", "log.jsonl"]
     # This very package, wherever it lies.
     environment = {**os.environ, "PYTHONPATH": str(Path(fer_live.__file__).parents[1])}
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +144,9 @@ def _computer(options: BenchOptions) -> str:
         return f"{platform.platform()}, {os.cpu_count()} CPU threads"
     import torch
 
-    return f"{platform.platform()}, {torch.cuda.get_device_name()}"
+    device = choose_device(options.device)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    return f"{platform.platform()}, {name}"
 
 
 @contextmanager
