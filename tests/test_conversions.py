@@ -1,5 +1,6 @@
 """OpenVINO's models: converted once, beside the session, and made anew where they are damaged."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 
 from fer_live import card as cards
+from fer_live import quiet_openvino
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.runtimes import conversion, load_runtime, openvino
 from tests.commands import environment, log_lines
+from tests.limits import small_disk
 
 CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
 
@@ -40,6 +43,19 @@ def test_a_conversion_outlives_a_short_session(monkeypatch, tmp_path):
     assert (openvino.cache_folder(_cnn6()) / openvino.MODEL).is_file()
     kept = openvino.cache_folder(_cnn6())
     assert {path.stem for path in kept.parent.iterdir()} <= {kept.stem, kept.name}
+
+
+def test_torch_goes_on_where_the_weights_are_gone_by_the_end_of_the_conversion(
+    monkeypatch, tmp_path, random_weights
+):
+    """Of networks whose heat-maps have no closed form, they are read once more."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = Path(random_weights())
+    classifier = Classifier.load(str(path), "cpu")
+    assert classifier.runtime._process.wait(60) == 0
+    path.unlink()
+    assert len(classifier(CROPS)) == 3
+    assert classifier.runtime.name == "torch"
 
 
 def test_two_sessions_convert_once(monkeypatch, tmp_path):
@@ -164,14 +180,38 @@ def affine(monkeypatch, tmp_path, random_weights):
     return path, openvino.convert(path)
 
 
-@pytest.mark.parametrize("cut", [0, 100])
-def test_damaged_weights_of_heat_maps_are_made_anew(affine, caplog, cut):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: whole[:100],
+        lambda whole: whole.replace(b")", b" ", 1),  # of the shape, which is a Python expression
+    ],
+)
+def test_damaged_weights_of_heat_maps_are_made_anew(affine, caplog, damage):
     path, folder = affine
     whole = (folder / openvino.CHANNELS).read_bytes()
-    os.truncate(folder / openvino.CHANNELS, cut)
+    (folder / openvino.CHANNELS).write_bytes(damage(whole))
     Classifier.load(str(path), "cpu", "openvino")
     assert f"{folder} is damaged" in caplog.text
     assert (folder / openvino.CHANNELS).read_bytes() == whole
+
+
+def test_damaged_weights_of_heat_maps_are_found_before_the_model_is_opened(affine, monkeypatch):
+    """Windows could not take the folder away any more."""
+    path, folder = affine
+    (folder / openvino.CHANNELS).write_bytes(b"")
+    monkeypatch.setattr(quiet_openvino, "core", lambda: pytest.fail("opens the model"))
+    with pytest.raises(RuntimeError, match=r"channels\.npy"):
+        openvino.OpenVino(folder, path)
+
+
+def test_a_full_disk_is_told_as_the_system_tells_it(affine, tmp_path, monkeypatch):
+    path, _ = affine
+    monkeypatch.setattr(conversion, "save", lambda *arguments: None)
+    with small_disk(1000), pytest.raises(OSError, match="File too large") as caught:
+        conversion.write(path, tmp_path)
+    assert caught.value.errno == errno.EFBIG
 
 
 def test_where_weights_of_heat_maps_are_gone_the_network_makes_them(affine):

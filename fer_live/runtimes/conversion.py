@@ -1,5 +1,6 @@
 """From torch to OpenVINO's files."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -25,7 +26,9 @@ def write(weights: Path, folder: Path) -> None:
     save(network, card, folder / MODEL)
     channels = GradCam(network, network.map_shape).weights
     if channels is not None:
-        np.save(folder / CHANNELS, channels.numpy(), allow_pickle=False)
+        content = io.BytesIO()  # of a full disk, numpy does not tell the system's reason
+        np.save(content, channels.numpy(), allow_pickle=False)
+        (folder / CHANNELS).write_bytes(content.getvalue())
 
 
 def save(network: Network, card: Card, path: Path) -> None:

@@ -65,9 +65,10 @@ class OpenVino:
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
+        # First what may be damaged without OpenVINO's knowing: Windows moves no file that it has open.
+        self._explain = _explainer(folder / CHANNELS, weights)
         self._model = quiet_openvino.core().compile_model(str(folder / MODEL), "CPU", settings)
         self._request = self._model.create_infer_request()
-        self._explain = _explainer(folder / CHANNELS, weights)
 
     def __call__(self, images: FloatArray) -> Scores:
         found = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
@@ -89,7 +90,7 @@ def _explainer(kept: Path, weights: Path) -> Callable[[FloatArray], FloatArray]:
     if kept.is_file():
         try:
             return partial(channels.grad_cam, np.load(kept, allow_pickle=False))
-        except (ValueError, EOFError, OSError) as error:
+        except Exception as error:  # numpy lets through what its parts raise, such as TokenError
             raise RuntimeError(f"{kept}: {error}") from None
     from fer_live import weight_files
     from fer_live.explain.grad_cam import GradCam
@@ -115,7 +116,7 @@ class Converting:
         self._now: Runtime
         self._process: subprocess.Popen[bytes] | None = None
         self._converted = False
-        self._stuck = False  # a damaged conversion that cannot be taken away
+        self._stuck = False  # a conversion that can be neither used nor taken away
         if self._look():
             return
         self._now = begin()  # which fails where the weights cannot be used
@@ -148,6 +149,8 @@ class Converting:
         try:
             self._now = OpenVino(self._folder, self._weights, precision=precision)
             self._converted = True
+        except UserError:  # the weights are gone, of which heat-maps may need the network itself
+            self._stuck = True
         except RuntimeError:
             discard(self._folder)
             self._stuck = self._folder.exists()
