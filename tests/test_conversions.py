@@ -173,7 +173,7 @@ def test_a_conversion_that_stays_unreadable_is_one_line(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def affine(monkeypatch, tmp_path, random_weights):
+def affine(monkeypatch, tmp_path, small_networks, random_weights):
     """Weights whose heat-maps have a closed form, converted; and the conversion's folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = Path(random_weights(network="cucn", arguments={"size": 24}))

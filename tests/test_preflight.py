@@ -9,6 +9,8 @@ from train.plan import PlanOptions, plan
 from train.preflight import check_rows
 from train.table import Column, Row, Table
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 @pytest.fixture
 def command(fer2013_csv, tmp_path):

@@ -12,6 +12,8 @@ from train.__main__ import main
 from train.callbacks import LastCheckpoint
 from train.strategies.tau_norm import TauNormalisation
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 TINY = ["epochs=1", "batch_size=16", "precision=32-true", "ema=0"]
 

@@ -6,6 +6,8 @@ import pytest
 
 from scripts.training_speed import main
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 @pytest.fixture
 def measured(fer2013_csv, monkeypatch):
