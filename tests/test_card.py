@@ -55,6 +55,18 @@ def test_a_full_disk_is_told_as_the_system_tells_it(card, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_others_can_read_the_weights_that_one_writes(weights):
+    assert weights.stat().st_mode & 0o777 == 0o644
+
+
+def test_weights_that_are_a_link_stay_one(weights, card, tmp_path):
+    link = tmp_path / "link.safetensors"
+    link.symlink_to(weights)
+    weight_files.save(link, dataclasses.replace(card, name="new"), weight_files.load_tensors(link))
+    assert link.is_symlink()
+    assert cards.load_card(weights).name == "new"
+
+
 def test_a_full_disk_keeps_the_older_weights(weights, card):
     before = weights.read_bytes()
     with small_disk(1000), pytest.raises(OSError, match="File too large"):

@@ -31,6 +31,14 @@ def test_logits_are_divided_by_the_cards_temperature(classifier):
     assert said.uncertainty == pytest.approx(entropy / math.log(7))
 
 
+def test_however_sure_a_network_is_its_probabilities_are_numbers(classifier):
+    scores = classifier.score([np.zeros((48, 48), np.uint8)])
+    scores = scores._replace(logits=np.array([[9e3, 0, 0, 0, 0, 0, 0]], np.float32))
+    (said,) = classifier.predictions(scores)
+    assert list(said.probabilities.values()) == [1, 0, 0, 0, 0, 0, 0]
+    assert said.uncertainty == 0
+
+
 def test_no_crops_are_no_predictions(classifier):
     assert classifier([]) == []
 

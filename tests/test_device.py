@@ -37,7 +37,7 @@ def driver(monkeypatch):
 
     def put(there):
         def load(name):
-            assert name in ("libcuda.so.1", "nvcuda.dll")
+            assert name == "libcuda.so.1"
             if not there:
                 raise OSError(name)
 
@@ -77,6 +77,24 @@ def test_amds_driver_counts_as_well(gpu, driver, monkeypatch):
     )
     gpu(True)
     assert not is_cpu("auto")
+
+
+def test_windows_has_another_name_for_nvidias_driver(gpu, driver, monkeypatch):
+    driver(False)
+    looked_for = []
+    monkeypatch.setattr(device, "ctypes", SimpleNamespace(CDLL=looked_for.append))
+    monkeypatch.setattr(sys, "platform", "win32")
+    gpu(True)
+    assert not is_cpu("auto")
+    assert looked_for == ["nvcuda.dll"]
+
+
+def test_each_gpu_can_be_named_and_no_other(gpu, monkeypatch):
+    gpu(True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert str(choose_device("cuda:1")) == "cuda:1"
+    with pytest.raises(UserError, match=r"use cuda, cuda:0, cuda:1, .*cpu"):
+        choose_device("cuda:2")
 
 
 def test_on_a_mac_torch_is_asked(gpu, driver, monkeypatch):
