@@ -143,6 +143,22 @@ def test_another_networks_tensors_are_refused_with_both_counts(tmp_path, card):
         weight_files.load(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda state: state.pop("classifier.bias"), "classifier.bias is missing"),
+        (lambda state: state.update(more=torch.zeros(1)), "more is in the file only"),
+    ],
+)
+def test_a_tensor_too_few_or_too_many_is_refused_by_its_name(tmp_path, card, change, told):
+    path = tmp_path / "other.safetensors"
+    state = MODELS["cnn6"]().state_dict()
+    change(state)
+    weight_files.save(path, card, state)
+    with pytest.raises(UserError, match=told):
+        weight_files.load(path)
+
+
 def test_a_wrong_shape_is_refused_with_both_shapes(tmp_path, card):
     path = tmp_path / "wrong.safetensors"
     state = MODELS["cnn6"](classes=8).state_dict()

@@ -6,7 +6,9 @@ import pytest
 from skimage import data
 
 from fer_live.detect import MediaPipeDetector, mediapipe
-from fer_live.types import Box, Face
+from fer_live.detect.blazeface import View
+from fer_live.detect.tiles import tile_around
+from fer_live.types import Box, Face, Keypoints, Point
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,75 @@ def test_a_picture_full_of_what_is_no_face_is_given_up(judged):
 def test_what_was_refused_is_not_looked_at_again_from_where_it_nearly_was(judged):
     refused, near, beside = guess(0, 0.9), guess(10, 0.8), guess(30, 0.7)
     assert judged([refused, near, beside], False) == ([], [refused, beside])
+
+
+def look(box, score, ears=0.0):
+    """A face seen in a tile, its points as far from each other look's as their boxes; `ears`: further."""
+    point = Point(box.left, box.top)
+    return Face(box, score, Keypoints(*[point] * 4, *[Point(box.left + ears, box.top)] * 2))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """A detector whose model gives these answers, one for each call; and the views that it was shown."""
+    with MediaPipeDetector() as detector:
+        answers, views = [], []
+
+        def model(image, some):
+            views.append(some)
+            return answers.pop(0)
+
+        monkeypatch.setattr(detector, "_model", model)
+        yield detector, answers, views
+        monkeypatch.undo()
+
+
+def test_a_guess_that_is_seen_again_is_a_face_where_it_is_seen_straight(shown):
+    """Its score is the mean of both looks, less how far their eyes, noses and mouths lie apart."""
+    detector, answers, views = shown
+    lamp, person = guess(0, 0.6), guess(200, 0.5)
+    seen, straight = look(Box(202, 0, 262, 60), 0.45), look(Box(203, 0, 263, 60), 0.8)
+    mirrored = look(Box(206, 0, 266, 60), 0.9, ears=30)
+    answers += [[[look(lamp.box, 0.35)], [seen]], [[straight], [mirrored]]]
+    found = detector._confirm(np.zeros((400, 400, 3), np.uint8), [lamp, person])
+    assert [one and (one.box, one.score) for one in found] == [
+        None,
+        (straight.box, pytest.approx(0.85 - 3 / 60)),
+    ]
+    tile = tile_around(seen.box, mediapipe.CLOSE)
+    assert views[1] == [View(tile), View(tile, mirrored=True)]
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "picture", "accepted"),
+    [
+        ((60, 60), 0.57, 500, False),
+        ((60, 60), 0.6, 500, True),
+        ((44, 44), 0.6, 500, False),  # more is asked of small ones,
+        ((44, 44), 0.63, 500, True),
+        ((44, 60), 0.6, 500, True),
+        ((44, 44), 0.6, 80, True),  # but not where the picture is hardly larger
+        ((19, 19), 0.9, 500, False),
+        ((19, 19), 0.9, 30, True),
+    ],
+)
+def test_what_is_asked_of_a_face_depends_on_its_size(shown, size, score, picture, accepted):
+    detector, _, _ = shown
+    one = look(Box(5, 5, 5 + size[0], 5 + size[1]), score)
+    image = np.zeros((picture, picture + 100, 3), np.uint8)
+    assert detector._judged(image, one, [one], [one]) == (one if accepted else None)
+    assert detector._judged(image, one, [one], []) is None
+    assert detector._judged(image, one, [], [one]) is None
+
+
+@pytest.mark.parametrize(
+    ("others", "chosen"),
+    [
+        ([(20, 0.9)], 0),  # half as near
+        ([(5, 0.9)], 1),  # nearly there, and much surer
+    ],
+)
+def test_the_face_in_a_tiles_middle_is_the_one_meant(others, chosen):
+    found = [guess(0, 0.5), *(guess(*other) for other in others)]
+    assert mediapipe._nearest(found, Box(0, 0, 60, 60)) is found[chosen]
+    assert mediapipe._nearest([guess(45, 0.9)], Box(0, 0, 60, 60)) is None
