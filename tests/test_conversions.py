@@ -14,7 +14,7 @@ from fer_live import card as cards
 from fer_live import quiet_openvino
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
-from fer_live.runtimes import conversion, load_runtime, openvino
+from fer_live.runtimes import cache, conversion, load_runtime, openvino
 from tests.commands import environment, log_lines
 from tests.limits import small_disk
 
@@ -40,8 +40,8 @@ def test_a_conversion_outlives_a_short_session(monkeypatch, tmp_path):
     assert os.getpgid(conversion.pid) == conversion.pid  # Ctrl-C does not reach it
     runtime.close()
     assert conversion.wait(60) == 0
-    assert (openvino.cache_folder(_cnn6()) / openvino.MODEL).is_file()
-    kept = openvino.cache_folder(_cnn6())
+    assert (cache.cache_folder(_cnn6()) / cache.MODEL).is_file()
+    kept = cache.cache_folder(_cnn6())
     assert {path.stem for path in kept.parent.iterdir()} <= {kept.stem, kept.name}
 
 
@@ -61,17 +61,17 @@ def test_torch_goes_on_where_the_weights_are_gone_by_the_end_of_the_conversion(
 def test_two_sessions_convert_once(monkeypatch, tmp_path):
     """The second one while the first converts: it begins nothing, and waits for that."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = openvino.cache_folder(_cnn6())
+    folder = cache.cache_folder(_cnn6())
     folder.parent.mkdir(parents=True)
     waited = []
 
     def sleep(seconds):
         waited.append(seconds)
         if len(waited) == 3:
-            openvino.convert(_cnn6())
+            cache.convert(_cnn6())
             held.release()
 
-    held = openvino.lock(folder, 0)
+    held = cache.lock(folder, 0)
     held.acquire()
 
     monkeypatch.setattr(openvino.time, "sleep", sleep)
@@ -86,8 +86,8 @@ def test_two_sessions_convert_once(monkeypatch, tmp_path):
 def test_a_conversion_that_was_killed_begins_anew(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = Classifier.load("cnn6", "cpu").runtime
-    folder = openvino.cache_folder(_cnn6())
-    while not openvino.under_way(folder):
+    folder = cache.cache_folder(_cnn6())
+    while not cache.under_way(folder):
         assert first._process.poll() is None
     first._process.kill()
     first._process.wait()
@@ -129,7 +129,7 @@ def whole(tmp_path_factory):
     place = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(place))
-        openvino.convert(_cnn6())
+        cache.convert(_cnn6())
     return place
 
 
@@ -140,7 +140,7 @@ def damaged(whole, tmp_path, monkeypatch):
     def make(damage):
         shutil.copytree(whole, tmp_path / "cache")
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-        folder = openvino.cache_folder(_cnn6())
+        folder = cache.cache_folder(_cnn6())
         DAMAGE[damage](folder)
         return folder
 
@@ -177,7 +177,7 @@ def affine(monkeypatch, tmp_path, small_networks, random_weights):
     """Weights whose heat-maps have a closed form, converted; and the conversion's folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = Path(random_weights(network="cucn", arguments={"size": 24}))
-    return path, openvino.convert(path)
+    return path, cache.convert(path)
 
 
 @pytest.mark.parametrize(
@@ -190,17 +190,17 @@ def affine(monkeypatch, tmp_path, small_networks, random_weights):
 )
 def test_damaged_weights_of_heat_maps_are_made_anew(affine, caplog, damage):
     path, folder = affine
-    whole = (folder / openvino.CHANNELS).read_bytes()
-    (folder / openvino.CHANNELS).write_bytes(damage(whole))
+    whole = (folder / cache.CHANNELS).read_bytes()
+    (folder / cache.CHANNELS).write_bytes(damage(whole))
     Classifier.load(str(path), "cpu", "openvino")
     assert f"{folder} is damaged" in caplog.text
-    assert (folder / openvino.CHANNELS).read_bytes() == whole
+    assert (folder / cache.CHANNELS).read_bytes() == whole
 
 
 def test_damaged_weights_of_heat_maps_are_found_before_the_model_is_opened(affine, monkeypatch):
     """Windows could not take the folder away any more."""
     path, folder = affine
-    (folder / openvino.CHANNELS).write_bytes(b"")
+    (folder / cache.CHANNELS).write_bytes(b"")
     monkeypatch.setattr(quiet_openvino, "core", lambda: pytest.fail("opens the model"))
     with pytest.raises(RuntimeError, match=r"channels\.npy"):
         openvino.OpenVino(folder, path)
@@ -217,7 +217,7 @@ def test_a_full_disk_is_told_as_the_system_tells_it(affine, tmp_path, monkeypatc
 def test_where_weights_of_heat_maps_are_gone_the_network_makes_them(affine):
     path, folder = affine
     quick = Classifier.load(str(path), "cpu", "openvino")
-    (folder / openvino.CHANNELS).unlink()
+    (folder / cache.CHANNELS).unlink()
     slow = Classifier.load(str(path), "cpu", "openvino")
     found, expected = (one.heatmaps(one.score(CROPS)) for one in (quick, slow))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * expected.max())

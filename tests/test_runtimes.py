@@ -12,6 +12,7 @@ from fer_live import quiet_openvino, runtimes
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.runtimes import leave_cores_to, load_runtime, openvino
+from fer_live.runtimes.cache import convert
 from tests.commands import ROOT
 
 CPU = torch.device("cpu")
@@ -56,7 +57,7 @@ def test_a_runtime_says_what_torch_says(weights, runtime):
 def test_the_default_computes_in_bfloat16_where_the_cpu_is_quicker_so(
     monkeypatch, able, half, name
 ):
-    openvino.convert(_cnn6())
+    convert(_cnn6())
 
     class Core:
         def get_property(self, device, key):
@@ -98,7 +99,7 @@ def test_bfloat16_stays_within_a_hundredth():
     expected, maps = read_with("cucn", "torch")
     classifier = Classifier.load("cucn", "cpu", "openvino")
     weights = cards.find_weights("cucn")
-    classifier.runtime = openvino.OpenVino(openvino.convert(weights), weights, 0, "bf16")
+    classifier.runtime = openvino.OpenVino(convert(weights), weights, 0, "bf16")
     scores = classifier.score(CROPS)
     for one, other in zip(classifier.predictions(scores), expected, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=0.02)

@@ -12,8 +12,8 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.explain.grad_cam import GradCam
 from fer_live.models import Network
+from fer_live.runtimes.cache import CHANNELS, MODEL
 from fer_live.runtimes.flat import Flat
-from fer_live.runtimes.openvino import CHANNELS, MODEL
 
 
 def write(weights: Path, folder: Path) -> None:

@@ -1,37 +1,23 @@
 """OpenVINO: on CPUs several times as fast as torch. Models are converted once and kept in the user's cache."""
 
-import hashlib
-import logging
-import os
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
 from fer_live import quiet_openvino
 from fer_live.errors import UserError
 from fer_live.explain import channels
 from fer_live.runtimes.base import Runtime, Scores
+from fer_live.runtimes.cache import CHANNELS, MODEL, cache_folder, convert, discard, under_way
 from fer_live.types import FloatArray
 
-logger = logging.getLogger(__name__)
-
-MODEL, CHANNELS = "model.xml", "channels.npy"
-LAYOUT = 2  # of a conversion's folder; what earlier versions kept is not used
-LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
-LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 # What a session of its own and `nice` are elsewhere; there are none but on Windows.
 APART = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 LOW = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
@@ -121,7 +107,7 @@ class Converting:
             return
         self._now = begin()  # which fails where the weights cannot be used
         if not under_way(self._folder):
-            command = [sys.executable, "-m", "fer_live.runtimes.openvino", str(weights)]
+            command = [sys.executable, "-m", "fer_live.runtimes.cache", str(weights)]
             # Its own warnings are of no use to anyone; where it fails, torch goes on. In a session of
             # its own, Ctrl-C and a closed terminal do not reach it.
             self._process = subprocess.Popen(
@@ -188,76 +174,3 @@ def converted(
             f"OpenVINO cannot read the converted model in {folder}; delete that folder, "
             "or add --runtime torch"
         ) from None
-
-
-def discard(folder: Path) -> None:
-    """Take a conversion that OpenVINO cannot read out of the cache, whole, so that it can be made anew."""
-    logger.warning(f"{folder} is damaged; the model is converted anew")
-    with suppress(OSError), tempfile.TemporaryDirectory(dir=folder.parent) as away:
-        folder.rename(Path(away) / "damaged")
-
-
-def lock(folder: Path, patience: float) -> FileLock:
-    """What a process holds while it converts for that folder: the system frees it however the process ends."""
-    return FileLock(folder.with_name(f"{folder.name}.lock"), timeout=patience)
-
-
-def under_way(folder: Path) -> bool:
-    """Whether some process is converting for that folder."""
-    try:
-        with lock(folder, 0):
-            return False
-    except Timeout:
-        return True
-    except OSError:  # a cache that cannot be written, or is not there yet
-        return False
-
-
-def cache_folder(weights: Path) -> Path:
-    """Where the conversion of this weight file by this OpenVINO lies, or will."""
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:24]
-    return user_cache_path("fer-live") / "openvino" / f"{digest}-{version('openvino')}-{LAYOUT}"
-
-
-def convert(weights: Path) -> Path:
-    """Convert a weight file into the cache, whole or not at all; return its folder.
-
-    Raises UserError where the cache cannot be written.
-    """
-    folder = cache_folder(weights)
-    if (folder / MODEL).is_file():
-        return folder
-    from fer_live.runtimes import conversion
-
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
-            made = Path(part) / "made"
-            made.mkdir()
-            conversion.write(weights, made)
-            for path in made.iterdir():  # or a power cut could leave the names without the content
-                with path.open("rb+") as file:
-                    os.fsync(file.fileno())
-            made.rename(folder)
-    except OSError as error:
-        if not (folder / MODEL).is_file():  # another process may have been quicker
-            reason = os.strerror(error.errno or 0)
-            raise UserError(
-                f"the converted model cannot be kept in {folder.parent} ({reason}); free some space "
-                "there, or add --runtime torch"
-            ) from None
-    return folder
-
-
-if __name__ == "__main__":
-    with suppress(AttributeError, OSError):  # Windows has no such words
-        os.nice(10)  # the pictures go on meanwhile
-        signal.alarm(LONGEST)
-    its_weights = Path(sys.argv[1])
-    try:
-        place = cache_folder(its_weights)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with lock(place, LOOK):
-            convert(its_weights)
-    except (Timeout, OSError, UserError) as error:
-        sys.exit(str(error))

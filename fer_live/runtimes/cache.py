@@ -1,0 +1,96 @@
+"""The conversions for OpenVINO in the user's cache, made once and whole; as a program it makes one."""
+
+import hashlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from fer_live.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+MODEL, CHANNELS = "model.xml", "channels.npy"
+LAYOUT = 2  # of a conversion's folder; what earlier versions kept is not used
+LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
+LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
+
+
+def discard(folder: Path) -> None:
+    """Take a conversion that OpenVINO cannot read out of the cache, whole, so that it can be made anew."""
+    logger.warning(f"{folder} is damaged; the model is converted anew")
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=folder.parent) as away:
+        folder.rename(Path(away) / "damaged")
+
+
+def lock(folder: Path, patience: float) -> FileLock:
+    """What a process holds while it converts for that folder: the system frees it however the process ends."""
+    return FileLock(folder.with_name(f"{folder.name}.lock"), timeout=patience)
+
+
+def under_way(folder: Path) -> bool:
+    """Whether some process is converting for that folder."""
+    try:
+        with lock(folder, 0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a cache that cannot be written, or is not there yet
+        return False
+
+
+def cache_folder(weights: Path) -> Path:
+    """Where the conversion of this weight file by this OpenVINO lies, or will."""
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:24]
+    return user_cache_path("fer-live") / "openvino" / f"{digest}-{version('openvino')}-{LAYOUT}"
+
+
+def convert(weights: Path) -> Path:
+    """Convert a weight file into the cache, whole or not at all; return its folder.
+
+    Raises UserError where the cache cannot be written.
+    """
+    folder = cache_folder(weights)
+    if (folder / MODEL).is_file():
+        return folder
+    from fer_live.runtimes import conversion
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
+            made = Path(part) / "made"
+            made.mkdir()
+            conversion.write(weights, made)
+            for path in made.iterdir():  # or a power cut could leave the names without the content
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+            made.rename(folder)
+    except OSError as error:
+        if not (folder / MODEL).is_file():  # another process may have been quicker
+            reason = os.strerror(error.errno or 0)
+            raise UserError(
+                f"the converted model cannot be kept in {folder.parent} ({reason}); free some space "
+                "there, or add --runtime torch"
+            ) from None
+    return folder
+
+
+if __name__ == "__main__":
+    with suppress(AttributeError, OSError):  # Windows has no such words
+        os.nice(10)  # the pictures go on meanwhile
+        signal.alarm(LONGEST)
+    its_weights = Path(sys.argv[1])
+    try:
+        place = cache_folder(its_weights)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with lock(place, LOOK):
+            convert(its_weights)
+    except (Timeout, OSError, UserError) as error:
+        sys.exit(str(error))
