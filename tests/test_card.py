@@ -67,6 +67,13 @@ def test_weights_that_are_a_link_stay_one(weights, card, tmp_path):
     assert cards.load_card(weights).name == "new"
 
 
+def test_weights_are_saved_however_they_lie_in_memory(card, tmp_path):
+    path = tmp_path / "last.safetensors"
+    network = MODELS["cnn6"]().to(memory_format=torch.channels_last)
+    weight_files.save(path, card, network.state_dict())
+    torch.testing.assert_close(weight_files.load(path)[0].state_dict(), network.state_dict())
+
+
 def test_a_full_disk_keeps_the_older_weights(weights, card):
     before = weights.read_bytes()
     with small_disk(1000), pytest.raises(OSError, match="File too large"):

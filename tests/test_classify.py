@@ -10,6 +10,7 @@ from fer_live import card as cards
 from fer_live import weight_files
 from fer_live.classify import Classifier
 from fer_live.expressions import SEVEN
+from fer_live.runtimes import Scores, joined
 from fer_live.runtimes.eager import Eager
 
 
@@ -41,6 +42,12 @@ def test_however_sure_a_network_is_its_probabilities_are_numbers(classifier):
 
 def test_no_crops_are_no_predictions(classifier):
     assert classifier([]) == []
+
+
+def test_uncertainty_of_all_parts_is_joined_where_there_is_any():
+    parts = [Scores(np.zeros((1, 7)), np.array([unsure]), ()) for unsure in (0.1, 0.2)]
+    assert joined(parts).uncertainty.tolist() == [0.1, 0.2]
+    assert joined([part._replace(uncertainty=None) for part in parts]).uncertainty is None
 
 
 def test_a_crowd_is_read_a_part_at_a_time_as_if_it_were_at_once(classifier, monkeypatch):

@@ -59,16 +59,16 @@ def guess(left, score):
 
 @pytest.fixture
 def judged(monkeypatch):
-    """A function: which guesses count as new faces where each is confirmed or none is, and those looked at."""
+    """A function: the new faces where each guess gets that `answer`, and the guesses that were looked at."""
 
-    def judge(guesses, confirmed, known=(), most=300):
+    def judge(guesses, answer, known=(), most=300):
         monkeypatch.setattr(mediapipe, "MOST", most)
         monkeypatch.setattr(mediapipe, "TOGETHER", 1)
         looked = []
 
         def confirm(image, some):
             looked.extend(some)
-            return [one if confirmed else None for one in some]
+            return [answer(one) for one in some]
 
         with MediaPipeDetector() as detector:
             monkeypatch.setattr(detector, "_confirm", confirm)
@@ -80,18 +80,25 @@ def judged(monkeypatch):
 @pytest.mark.parametrize(("known", "count"), [((), 2), ((guess(900, 0.6),), 1)])
 def test_of_a_larger_crowd_the_surest_are_kept(judged, known, count):
     crowd = [guess(100 * i, score) for i, score in enumerate((0.5, 0.9, 0.7, 0.8))]
-    found, looked = judged(crowd, True, known, most=2)
+    found, looked = judged(crowd, lambda one: one, known, most=2)
     assert found == looked == [crowd[1], crowd[3]][:count]
 
 
 def test_a_picture_full_of_what_is_no_face_is_given_up(judged):
-    found, looked = judged([guess(100 * i, 0.5) for i in range(9)], False, most=2)
+    found, looked = judged([guess(100 * i, 0.5) for i in range(9)], lambda one: None, most=2)
     assert (found, len(looked)) == ([], 4)
 
 
 def test_what_was_refused_is_not_looked_at_again_from_where_it_nearly_was(judged):
     refused, near, beside = guess(0, 0.9), guess(10, 0.8), guess(30, 0.7)
-    assert judged([refused, near, beside], False) == ([], [refused, beside])
+    looked = [refused, beside]
+    assert judged([refused, near, beside], lambda one: None) == ([], looked)
+
+
+def test_two_guesses_that_turn_out_to_be_one_face_are_one(judged):
+    face = guess(50, 0.9)
+    found, looked = judged([guess(0, 0.8), guess(100, 0.7)], lambda one: face)
+    assert (found, len(looked)) == ([face], 2)
 
 
 def look(box, score, ears=0.0):
@@ -121,7 +128,8 @@ def test_a_guess_that_is_seen_again_is_a_face_where_it_is_seen_straight(shown):
     lamp, person = guess(0, 0.6), guess(200, 0.5)
     seen, straight = look(Box(202, 0, 262, 60), 0.45), look(Box(203, 0, 263, 60), 0.8)
     mirrored = look(Box(206, 0, 266, 60), 0.9, ears=30)
-    answers += [[[look(lamp.box, 0.35)], [seen]], [[straight], [mirrored]]]
+    neighbour = look(Box(290, 0, 350, 60), 0.9)
+    answers += [[[look(lamp.box, 0.35)], [neighbour, seen]], [[straight], [mirrored]]]
     found = detector._confirm(np.zeros((400, 400, 3), np.uint8), [lamp, person])
     assert [one and (one.box, one.score) for one in found] == [
         None,
@@ -163,4 +171,5 @@ def test_what_is_asked_of_a_face_depends_on_its_size(shown, size, score, picture
 def test_the_face_in_a_tiles_middle_is_the_one_meant(others, chosen):
     found = [guess(0, 0.5), *(guess(*other) for other in others)]
     assert mediapipe._nearest(found, Box(0, 0, 60, 60)) is found[chosen]
+    assert mediapipe._nearest([guess(25, 0.3)], Box(0, 0, 60, 60)) == guess(25, 0.3)
     assert mediapipe._nearest([guess(45, 0.9)], Box(0, 0, 60, 60)) is None

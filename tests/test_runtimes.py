@@ -129,12 +129,20 @@ def test_onnx_runtime_makes_no_number_of_this_computer(monkeypatch, tmp_path):
     [
         ("tensorrt", "cpu", "runtime 'tensorrt' is not one of auto, torch, openvino, onnx"),
         ("openvino", "cuda", "runtime openvino runs on the CPU"),
+        ("onnx", "cuda", "runtime onnx runs on the CPU"),
     ],
 )
 def test_a_runtime_that_cannot_be_had_is_one_clear_line(monkeypatch, name, device, message):
     monkeypatch.setattr(runtimes, "is_cpu", lambda name: name == "cpu")
     with pytest.raises(UserError, match=message):
         load_runtime(name, _cnn6(), device)
+
+
+@pytest.mark.parametrize("name", ["auto", "torch"])
+def test_on_a_gpu_torch_runs_the_network(monkeypatch, name):
+    monkeypatch.setattr(runtimes, "is_cpu", lambda name: name == "cpu")
+    monkeypatch.setattr(runtimes, "_eager", lambda weights, device: (weights, device))
+    assert load_runtime(name, _cnn6(), "cuda:1") == (_cnn6(), "cuda:1")
 
 
 @pytest.mark.parametrize(("own_threads", "told"), [(True, [1]), (False, [])])
