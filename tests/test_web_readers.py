@@ -56,6 +56,17 @@ def test_methods_that_explain_one_network_name_the_members(voters):
         Explainers(voters)("a + b", crop, "layercam", label)
 
 
+def test_a_method_that_is_the_first_to_need_torch_leaves_the_cores_to_the_runtime(
+    voters, monkeypatch
+):
+    told = []
+    monkeypatch.setattr("fer_live.web.explainers.leave_cores_to", told.append)
+    explain, label = Explainers(voters), voters.card("a").labels[0]
+    for _ in range(2):
+        explain("a", np.zeros((48, 48, 3), np.uint8), "HiResCAM", label)
+    assert told == [voters.classifier("a").runtime]
+
+
 def test_models_that_name_other_expressions_cannot_vote(pair):
     readers = Readers(f"{pair[0]},cucn-plus", runtime="torch")
     with pytest.raises(UserError, match="cannot vote"):
