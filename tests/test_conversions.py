@@ -206,6 +206,19 @@ def test_damaged_weights_of_heat_maps_are_found_before_the_model_is_opened(affin
         openvino.OpenVino(folder, path)
 
 
+def test_a_pickle_in_place_of_weights_of_heat_maps_is_never_opened(affine, tmp_path):
+    path, folder = affine
+
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path.joinpath("owned").touch, ())
+
+    np.save(folder / openvino.CHANNELS, np.array([Evil()]), allow_pickle=True)
+    with pytest.raises(RuntimeError, match=r"channels\.npy"):
+        openvino.OpenVino(folder, path)
+    assert not (tmp_path / "owned").exists()
+
+
 def test_a_full_disk_is_told_as_the_system_tells_it(affine, tmp_path, monkeypatch):
     path, _ = affine
     monkeypatch.setattr(conversion, "save", lambda *arguments: None)
