@@ -213,7 +213,7 @@ def test_a_pickle_in_place_of_weights_of_heat_maps_is_never_opened(affine, tmp_p
         def __reduce__(self):
             return (tmp_path.joinpath("owned").touch, ())
 
-    np.save(folder / openvino.CHANNELS, np.array([Evil()]), allow_pickle=True)
+    np.save(folder / cache.CHANNELS, np.array([Evil()]), allow_pickle=True)
     with pytest.raises(RuntimeError, match=r"channels\.npy"):
         openvino.OpenVino(folder, path)
     assert not (tmp_path / "owned").exists()

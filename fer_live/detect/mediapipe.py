@@ -33,6 +33,7 @@ DOUBT = 0.04  # because coins, lamps and badges pass for small faces
 MOST = 300  # faces of a picture: of a larger crowd the surest, so that no picture takes minutes
 NARROW = 16  # pixels; a picture that is less wide or high shows no face
 TOGETHER = 8  # guesses that are looked at again at a time, so that all cores have some
+AHEAD = 64  # guesses from which those are chosen: in a made-up crowd there are thousands
 CLOSE, WIDE = 2, 4  # sides of the tile around a face, in sides of its box
 
 
@@ -126,7 +127,7 @@ class MediaPipeDetector:
             if len(tried) == 2 * MOST or len(known) + len(found) == MOST:
                 break
             if i not in answers:
-                due = _apart(guesses[i:], (*known, *found), tried)
+                due = _apart(guesses[i : i + AHEAD], (*known, *found), tried)
                 answers |= zip(
                     (i + k for k in due),
                     self._confirm(image, [guesses[i + k] for k in due]),
