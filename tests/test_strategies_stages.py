@@ -85,7 +85,11 @@ def test_a_run_that_was_stopped_in_its_first_stage_goes_on(recipe, fer2013_csv, 
 
 @pytest.mark.parametrize(
     ("fields", "limit", "said"),
-    [({"size": 40}, None, "otherwise, size"), ({"seed": 7}, None, "otherwise, seed"), ({}, 40, "limit")],
+    [
+        ({"size": 40}, None, "otherwise, size"),
+        ({"seed": 7}, None, "otherwise, seed"),
+        ({}, 40, "limit"),
+    ],
 )
 def test_a_finished_run_of_another_kind_is_no_first_stage(
     recipe, fer2013_csv, tmp_path, fields, limit, said
