@@ -13,9 +13,10 @@ demo: setup
 web: setup
 	@$(BIN)/fer-live web
 
-# Two tests at once, one file to a process: files share servers. A thread each, so that two cores are enough.
+# Three tests at once, one file to a process: files share servers. A thread each, so that two cores are enough: often
+# one of the three waits for a page.
 test: setup
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: setup
 	@$(BIN)/ruff format --check fer_live train scripts tests
