@@ -127,12 +127,9 @@ class MediaPipeDetector:
             if len(tried) == 2 * MOST or len(known) + len(found) == MOST:
                 break
             if i not in answers:
-                due = _apart(guesses[i : i + AHEAD], (*known, *found), tried)
-                answers |= zip(
-                    (i + k for k in due),
-                    self._confirm(image, [guesses[i + k] for k in due]),
-                    strict=True,
-                )
+                near = _apart(guesses[i : i + AHEAD], (*known, *found), tried)
+                due = [i + k for k in near]
+                answers |= zip(due, self._confirm(image, [guesses[k] for k in due]), strict=True)
             tried.append(guess.box)
             face = answers[i]
             if face is not None:
@@ -143,16 +140,11 @@ class MediaPipeDetector:
         """Each face again from a tile centred on it, scored by the mean of two looks; None where refused."""
         first = self._model(image, [View(tile_around(guess.box, CLOSE)) for guess in guesses])
         near = [_nearest(found, guess.box) for found, guess in zip(first, guesses, strict=True)]
-        hopeful = [face for face in near if face is not None and face.score >= HOPELESS]
-        tiles = [tile_around(face.box, CLOSE) for face in hopeful]
+        hopeful = [face if face and face.score >= HOPELESS else None for face in near]
+        tiles = [tile_around(face.box, CLOSE) for face in hopeful if face]
         views = [View(tile, mirrored) for tile in tiles for mirrored in (False, True)]
         looks = iter(self._model(image, views))
-        return [
-            self._judged(image, face, next(looks), next(looks))
-            if face is not None and face.score >= HOPELESS
-            else None
-            for face in near
-        ]
+        return [face and self._judged(image, face, next(looks), next(looks)) for face in hopeful]
 
     def _judged(
         self, image: Image, seen: Face, straight: Sequence[Face], turned: Sequence[Face]

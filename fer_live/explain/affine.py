@@ -38,15 +38,6 @@ def channel_weights(gradient: Tensor) -> Tensor:
     return gradient.mean((2, 3))
 
 
-def grad_cam(weights: Tensor, feature_map: Tensor) -> Tensor:
-    """Grad-CAM of every class from its channel weights: (K, C), (B, C, h, w) -> (B, K, h, w).
-
-    Selvaraju et al. 2017, eq. 1 and 2.
-    """
-    maps = weights @ feature_map.flatten(2)
-    return maps.view(len(feature_map), len(weights), *feature_map.shape[2:]).relu_()
-
-
 def hires_cam(gradient: Tensor, feature_map: Tensor) -> Tensor:
     """HiResCAM of every class, before its ReLU: (K, C, h, w), (B, C, h, w) -> (B, K, h, w).
 

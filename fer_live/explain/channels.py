@@ -1,12 +1,17 @@
-"""Grad-CAM from its channel weights alone, in arrays: for runtimes that do without torch."""
+"""Grad-CAM from its channel weights alone, for torch and for runtimes that do without it."""
 
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar
 
 from fer_live.types import FloatArray
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def grad_cam(weights: FloatArray, feature_map: FloatArray) -> FloatArray:
-    """As `affine.grad_cam`: (K, C), (B, C, h, w) -> (B, K, h, w). Selvaraju et al. 2017, eq. 1 and 2."""
+Maps = TypeVar("Maps", FloatArray, "Tensor")
+
+
+def grad_cam(weights: Maps, feature_map: Maps) -> Maps:
+    """Grad-CAM of every class: (K, C), (B, C, h, w) -> (B, K, h, w). Selvaraju et al. 2017, eq. 1 and 2."""
     faces, channels, height, width = feature_map.shape
     maps = weights @ feature_map.reshape(faces, channels, height * width)
-    return np.maximum(maps, 0, out=maps).reshape(faces, len(weights), height, width)
+    return maps.clip(0).reshape(faces, len(weights), height, width)

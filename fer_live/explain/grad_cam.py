@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fer_live.explain import affine
+from fer_live.explain import affine, channels
 from fer_live.models import Network
 from fer_live.types import FloatArray
 
@@ -31,7 +31,7 @@ class GradCam:
         if self._network is not None:
             return by_backward(self._network, feature_map)
         assert self.weights is not None
-        return affine.grad_cam(self.weights, feature_map)
+        return channels.grad_cam(self.weights, feature_map)
 
     def arrays(self, feature_map: FloatArray) -> FloatArray:
         """The same for arrays, on the CPU."""

@@ -1,6 +1,7 @@
 """What every runtime offers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -32,6 +33,12 @@ def joined(parts: Sequence[Scores]) -> Scores:
         np.concatenate(unsure) if unsure else None,
         tuple(make for part in parts for make in part.explain),
     )
+
+
+def from_flat(arrays: Sequence[FloatArray], explain: Callable[[FloatArray], FloatArray]) -> Scores:
+    """The tuple that `Flat` returned, as scores. `explain`: (B, C, h, w) feature maps to Grad-CAM maps."""
+    logits, feature_map, *rest = arrays
+    return Scores(logits, rest[0] if rest else None, (partial(explain, feature_map),))
 
 
 class Running(Protocol):

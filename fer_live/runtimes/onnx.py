@@ -3,7 +3,6 @@
 import io
 import os
 import warnings
-from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.explain.grad_cam import GradCam
 from fer_live.models import Network
-from fer_live.runtimes.base import Scores
+from fer_live.runtimes.base import Scores, from_flat
 from fer_live.runtimes.flat import Flat
 from fer_live.types import FloatArray
 
@@ -45,12 +44,8 @@ class OnnxRuntime:
         )
 
     def __call__(self, images: FloatArray) -> Scores:
-        logits, feature_map, *rest = self._session.run(
-            None, {"images": np.ascontiguousarray(images)}
-        )
-        return Scores(
-            logits, rest[0] if rest else None, (partial(self._grad_cam.arrays, feature_map),)
-        )
+        found = self._session.run(None, {"images": np.ascontiguousarray(images)})
+        return from_flat(found, self._grad_cam.arrays)
 
     def wait(self) -> None:
         pass

@@ -14,7 +14,7 @@ import numpy as np
 from fer_live import quiet_openvino
 from fer_live.errors import UserError
 from fer_live.explain import channels
-from fer_live.runtimes.base import Runtime, Scores
+from fer_live.runtimes.base import Runtime, Scores, from_flat
 from fer_live.runtimes.cache import CHANNELS, MODEL, cache_folder, convert, discard, under_way
 from fer_live.types import FloatArray
 
@@ -58,8 +58,7 @@ class OpenVino:
 
     def __call__(self, images: FloatArray) -> Scores:
         found = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
-        logits, feature_map, *rest = (found[output] for output in self._model.outputs)
-        return Scores(logits, rest[0] if rest else None, (partial(self._explain, feature_map),))
+        return from_flat([found[output] for output in self._model.outputs], self._explain)
 
     def wait(self) -> None:
         pass
