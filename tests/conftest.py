@@ -13,7 +13,7 @@ import torch
 from skimage import data
 
 from fer_live import weight_files
-from fer_live.card import Card
+from fer_live.card import Card, Crop
 from fer_live.cli import main
 from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
@@ -157,6 +157,25 @@ def page(request, chromium, address):
 def small_networks(monkeypatch):
     """`cnn6` and `cucn` are some thousand parameters large, where any network will do."""
     use_small_networks(monkeypatch)
+
+
+@pytest.fixture
+def card() -> Card:
+    """Of a `cnn6` that nobody has trained."""
+    return Card(
+        name="small",
+        network="cnn6",
+        arguments={"classes": 7},
+        labels=SEVEN,
+        size=48,
+        channels=1,
+        mean=0.5,
+        deviation=0.25,
+        crop=Crop(1.1, 0.0, -0.05, align=True),
+        temperature=1.5,
+        prior=(0.1,) * 7,
+        metrics={"public": {"accuracy": 0.6}},
+    )
 
 
 @pytest.fixture

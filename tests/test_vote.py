@@ -28,6 +28,12 @@ def opinion(*rows):
     return Opinion("x", torch.tensor(rows, dtype=torch.double).log(), None, None)
 
 
+def adjusted(weights, root, output):
+    """Evaluate with all of the prior taken away."""
+    options = EvaluateOptions(logit_adjustment=1.0)
+    return evaluate([weights], "fer2013", root, None, output, CPU, options)
+
+
 def test_adjustment_divides_by_the_prior():
     one = Opinion("x", torch.tensor([[0.6, 0.4]], dtype=torch.double).log(), TWO, None)
     # .6 / .9 to .4 / .1
@@ -61,15 +67,7 @@ def test_the_strength_is_chosen_on_the_selection_split_alone(fer2013_csv, tmp_pa
 
 def test_adjusting_without_a_prior_is_refused(fer2013_csv, tmp_path, random_weights):
     with pytest.raises(UserError, match="does not know its classes' prior"):
-        evaluate(
-            [random_weights(prior=())],
-            "fer2013",
-            fer2013_csv,
-            None,
-            tmp_path / "out",
-            CPU,
-            EvaluateOptions(logit_adjustment=1.0),
-        )
+        adjusted(random_weights(prior=()), fer2013_csv, tmp_path / "out")
 
 
 def test_one_view_and_ten_have_temperatures_of_their_own(fer2013_csv, random_weights):
@@ -160,15 +158,7 @@ def test_a_strength_that_is_no_number_is_refused(strength, capsys):
 def test_adjusting_what_was_trained_with_a_remedy_is_warned_of(
     fer2013_csv, tmp_path, random_weights, caplog, recipe, told
 ):
-    evaluate(
-        [random_weights(recipe=recipe)],
-        "fer2013",
-        fer2013_csv,
-        None,
-        tmp_path / "out",
-        CPU,
-        EvaluateOptions(logit_adjustment=1.0),
-    )
+    adjusted(random_weights(recipe=recipe), fer2013_csv, tmp_path / "out")
     line = f"--logit-adjustment is stacked on {told} of random0: each makes rare classes weigh more"
     assert (line in caplog.text) == (told is not None)
     assert ("stacked" in caplog.text) == (told is not None)
@@ -178,6 +168,5 @@ def test_adjusting_what_has_lost_its_prior_is_warned_of(
     fer2013_csv, tmp_path, random_weights, caplog
 ):
     weights = random_weights(training={"logit_adjustment": 0.5})
-    options = EvaluateOptions(logit_adjustment=1.0)
-    evaluate([weights], "fer2013", fer2013_csv, None, tmp_path / "out", CPU, options)
+    adjusted(weights, fer2013_csv, tmp_path / "out")
     assert "is stacked on the 0.5 times the log prior that refresh took from" in caplog.text
