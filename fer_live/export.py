@@ -26,10 +26,11 @@ ENDINGS: dict[str, str] = {"onnx": ".onnx", "openvino": ".xml", "torchscript": "
 def export(weights: str, kind: Format, output: Path) -> Path:
     """Write the network as `kind` to `output`, and its card to `output`.json; return `output`.
 
-    Input: images (B, C, H, W), float32, normalised as the card says. Outputs, in this order: logits
-    (B, K) before the card's temperature, feature_map (B, C, h, w), and uncertainty (B,) where the
-    network has it. `output` must have the format's ending. All files are written whole, or none and
-    UserError raised.
+    Input: images (B, C, H, W), float32, normalised as the card says. Outputs, in this order and by these
+    names (torchscript has none): logits (B, K) before the card's temperature, feature_map (B, C, h, w), and
+    where the network has them uncertainty (B,) and channel_weights (B, K, C), of which Grad-CAM's maps are
+    relu(channel_weights @ feature_map). `output` must have the format's ending. All files are written
+    whole, or none and UserError raised.
     """
     if kind not in get_args(Format):
         raise UserError(f"format {kind!r} is not one of {', '.join(get_args(Format))}")

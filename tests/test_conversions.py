@@ -1,6 +1,5 @@
 """OpenVINO's models: converted once, beside the session, and made anew where they are damaged."""
 
-import errno
 import os
 import shutil
 import subprocess
@@ -11,12 +10,10 @@ import numpy as np
 import pytest
 
 from fer_live import card as cards
-from fer_live import quiet_openvino
 from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.runtimes import cache, conversion, load_runtime, openvino
 from tests.commands import environment, log_lines
-from tests.limits import small_disk
 
 CROPS = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
 
@@ -50,7 +47,7 @@ def test_torch_goes_on_where_the_weights_are_gone_by_the_end_of_the_conversion(
 ):
     """Of networks whose heat-maps have no closed form, they are read once more."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = Path(random_weights())
+    path = Path(random_weights(network="dcnn", arguments={"size": 16}))
     classifier = Classifier.load(str(path), "cpu")
     assert classifier.runtime._process.wait(60) == 0
     path.unlink()
@@ -167,79 +164,35 @@ def test_torch_answers_where_the_conversion_is_damaged_until_it_is_made_anew(dam
 def test_a_conversion_that_stays_unreadable_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    monkeypatch.setattr(conversion, "write", lambda _, folder: (folder / "model.xml").touch())
+    monkeypatch.setattr(conversion, "save", lambda network, card, path: path.touch())
     with pytest.raises(UserError, match=r"cannot read .*openvino.*; delete that folder"):
         Classifier.load("cnn6", "cpu", "openvino")
 
 
-@pytest.fixture
-def affine(monkeypatch, tmp_path, small_networks, random_weights):
-    """Weights whose heat-maps have a closed form, converted; and the conversion's folder."""
+@pytest.fixture(params=["cucn", "cnn6"])
+def closed(request, monkeypatch, tmp_path, random_weights):
+    """The path of converted weights whose heat-maps have a closed form: an affine head, or one hidden layer."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = Path(random_weights(network="cucn", arguments={"size": 24}))
-    return path, cache.convert(path)
+    path = random_weights(network=request.param, arguments={"size": 36})
+    cache.convert(Path(path))
+    return path
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda whole: b"",
-        lambda whole: whole[:100],
-        lambda whole: whole.replace(b")", b" ", 1),  # of the shape, which is a Python expression
-    ],
-)
-def test_damaged_weights_of_heat_maps_are_made_anew(affine, caplog, damage):
-    path, folder = affine
-    whole = (folder / cache.CHANNELS).read_bytes()
-    (folder / cache.CHANNELS).write_bytes(damage(whole))
-    Classifier.load(str(path), "cpu", "openvino")
-    assert f"{folder} is damaged" in caplog.text
-    assert (folder / cache.CHANNELS).read_bytes() == whole
-
-
-def test_damaged_weights_of_heat_maps_are_found_before_the_model_is_opened(affine, monkeypatch):
-    """Windows could not take the folder away any more."""
-    path, folder = affine
-    (folder / cache.CHANNELS).write_bytes(b"")
-    monkeypatch.setattr(quiet_openvino, "core", lambda: pytest.fail("opens the model"))
-    with pytest.raises(RuntimeError, match=r"channels\.npy"):
-        openvino.OpenVino(folder, path)
-
-
-def test_a_pickle_in_place_of_weights_of_heat_maps_is_never_opened(affine, tmp_path):
-    path, folder = affine
-
-    class Evil:
-        def __reduce__(self):
-            return (tmp_path.joinpath("owned").touch, ())
-
-    np.save(folder / cache.CHANNELS, np.array([Evil()]), allow_pickle=True)
-    with pytest.raises(RuntimeError, match=r"channels\.npy"):
-        openvino.OpenVino(folder, path)
-    assert not (tmp_path / "owned").exists()
-
-
-def test_a_full_disk_is_told_as_the_system_tells_it(affine, tmp_path, monkeypatch):
-    path, _ = affine
-    monkeypatch.setattr(conversion, "save", lambda *arguments: None)
-    with small_disk(1000), pytest.raises(OSError, match="File too large") as caught:
-        conversion.write(path, tmp_path)
-    assert caught.value.errno == errno.EFBIG
-
-
-def test_where_weights_of_heat_maps_are_gone_the_network_makes_them(affine):
-    path, folder = affine
-    quick = Classifier.load(str(path), "cpu", "openvino")
-    (folder / cache.CHANNELS).unlink()
-    slow = Classifier.load(str(path), "cpu", "openvino")
-    found, expected = (one.heatmaps(one.score(CROPS)) for one in (quick, slow))
+def test_heat_maps_without_a_closed_form_are_made_by_the_network(
+    monkeypatch, tmp_path, random_weights
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = random_weights(network="dcnn", arguments={"size": 16})
+    found, expected = (
+        one.heatmaps(one.score(CROPS))
+        for one in (Classifier.load(path, "cpu", name) for name in ("openvino", "torch"))
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
-def test_heat_maps_of_what_torch_read_are_made_after_the_conversion_too(affine):
-    path, _ = affine
-    before = Classifier.load(str(path), "cpu", "torch").score(CROPS)
-    classifier = Classifier.load(str(path), "cpu")
+def test_heat_maps_of_what_torch_read_are_made_after_the_conversion_too(closed):
+    before = Classifier.load(closed, "cpu", "torch").score(CROPS)
+    classifier = Classifier.load(closed, "cpu")
     assert classifier.runtime.name.startswith("openvino")
     found, expected = (classifier.heatmaps(s) for s in (before, classifier.score(CROPS)))
     assert np.abs(found - expected).max() <= 0.03 * expected.max()
@@ -253,10 +206,9 @@ sys.exit(code or ("torch" in sys.modules))
 """
 
 
-def test_a_converted_model_reads_without_torch(affine, portrait, tmp_path):
+def test_a_converted_model_reads_without_torch(closed, portrait, tmp_path):
     """Whose import takes longer than all else."""
-    path, _ = affine
-    command = [sys.executable, "-c", READ, portrait, str(path)]
+    command = [sys.executable, "-c", READ, portrait, closed]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, check=False
     )

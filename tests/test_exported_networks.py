@@ -2,13 +2,16 @@
 
 import tempfile
 
+import numpy as np
 import pytest
 import torch
 
 from fer_live import card as cards
-from fer_live import weight_files
+from fer_live import quiet_openvino, weight_files
+from fer_live.classify import Classifier
 from fer_live.errors import UserError
 from fer_live.export import export
+from fer_live.preprocess import to_input
 from tests.limits import small_disk
 
 
@@ -33,6 +36,29 @@ def test_an_exported_network_says_what_ours_says(tmp_path, kind, ending):
         logits = torch.jit.load(path)(images)[0]
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
     assert '"temperature"' in (tmp_path / f"cnn6.{ending}.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["cucn", "cnn6"])
+def test_an_exported_network_tells_its_heat_maps(tmp_path, name):
+    import onnxruntime
+
+    path = export(name, "onnx", tmp_path / f"{name}.onnx")
+    crops = [np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)] * 3
+    reader = Classifier.load(name, "cpu", "torch")
+    session = onnxruntime.InferenceSession(str(path))
+    outputs = ["feature_map", "channel_weights"]
+    maps, weights = session.run(outputs, {"images": to_input(crops, reader.card)})
+    found = np.einsum("bkc,bchw->bkhw", weights, maps).clip(0)
+    expected = reader.heatmaps(reader.score(crops))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
+def test_openvinos_outputs_are_called_as_onnxs_are(tmp_path):
+    path = export("cnn6", "openvino", tmp_path / "cnn6.xml")
+    outputs = quiet_openvino.core().read_model(path).outputs
+    assert [output.any_name for output in outputs] == [
+        "logits", "feature_map", "uncertainty", "channel_weights",
+    ]  # fmt: skip
 
 
 def test_an_export_to_another_ending_is_refused(tmp_path):

@@ -11,7 +11,7 @@ Maps = TypeVar("Maps", FloatArray, "Tensor")
 
 
 def grad_cam(weights: Maps, feature_map: Maps) -> Maps:
-    """Grad-CAM of every class: (K, C), (B, C, h, w) -> (B, K, h, w). Selvaraju et al. 2017, eq. 1 and 2."""
+    """Grad-CAM of every class: (B, K, C), (B, C, h, w) -> (B, K, h, w). Selvaraju et al. 2017, eq. 1 and 2."""
     faces, channels, height, width = feature_map.shape
     maps = weights @ feature_map.reshape(faces, channels, height * width)
-    return maps.clip(0).reshape(faces, len(weights), height, width)
+    return maps.clip(0).reshape(faces, weights.shape[1], height, width)

@@ -1,4 +1,4 @@
-"""Grad-CAM of all classes at once: closed form where the head allows it, a backward pass elsewhere."""
+"""Grad-CAM of all classes at once: closed form where the head has one, a backward pass elsewhere."""
 
 import torch
 from torch import Tensor
@@ -12,26 +12,27 @@ class GradCam:
     """Grad-CAM maps of one network in eval mode, from the feature map that its forward pass returned.
 
     `shape`: (C, h, w) of that map. The target is the logit, the layer the trunk's output. `gradient`:
-    (K, C, h, w) of the logits, `weights`: (K, C) of the channels; None without a closed form. With one,
-    the network is not kept.
+    (K, C, h, w) of the logits where it is a constant, because the head is affine; else None.
     """
 
     def __init__(self, network: Network, shape: tuple[int, int, int]):
         self.gradient = affine.head_gradient(network, shape)
-        self.weights = None if self.gradient is None else affine.channel_weights(self.gradient)
-        self._network = network if self.gradient is None else None
+        self._constant = None if self.gradient is None else affine.channel_weights(self.gradient)
+        self._network = network
 
-    @property
-    def closed_form(self) -> bool:
-        """Whether maps come without a backward pass."""
-        return self.weights is not None
+    def channel_weights(self, embedding: Tensor) -> Tensor | None:
+        """Embedding (B, D) -> weights (B, K, C) of the map's channels, None where a backward pass alone can tell."""
+        if self._constant is not None:
+            return self._constant.expand(embedding.shape[0], -1, -1)
+        return self._network.channel_weights(embedding)
 
+    @torch.no_grad()
     def __call__(self, feature_map: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
-        if self._network is not None:
+        weights = self.channel_weights(self._network.embed(feature_map))
+        if weights is None:
             return by_backward(self._network, feature_map)
-        assert self.weights is not None
-        return channels.grad_cam(self.weights, feature_map)
+        return channels.grad_cam(weights, feature_map)
 
     def arrays(self, feature_map: FloatArray) -> FloatArray:
         """The same for arrays, on the CPU."""

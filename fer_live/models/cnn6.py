@@ -61,3 +61,11 @@ class Cnn6(Network):
 
     def embed(self, feature_map: Tensor) -> Tensor:
         return self.head(feature_map)
+
+    def channel_weights(self, embedding: Tensor) -> Tensor:
+        """(B, 512) -> (B, K, 256): which units are on tells all, because pooling hands each gradient to one place."""
+        channels, height, width = self.map_shape
+        hidden = self.head.get_parameter("3.weight")
+        each = hidden.unflatten(1, (channels, -1)).sum(2)  # (512, 256)
+        on = (embedding > 0).to(embedding.dtype)[:, None]
+        return (self.classifier.get_parameter("weight") * on) @ each / (height * width)

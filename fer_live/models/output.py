@@ -77,6 +77,13 @@ class Network(nn.Module, ABC):
         """Feature map (B, C, h, w) -> log variances (B, D), or None without an uncertainty head."""
         return None
 
+    def channel_weights(self, embedding: Tensor) -> Tensor | None:
+        """Embedding (B, D) -> the logits' gradients, meaned over the feature map's places: (B, K, C).
+
+        None where the embedding does not tell them, or all embeddings have the same.
+        """
+        return None
+
     def classify(self, feature_map: Tensor) -> Tensor:
         """Feature map (B, C, h, w) -> logits (B, K)."""
         return self.classifier(self.embed(feature_map))

@@ -1,12 +1,20 @@
 """What every runtime offers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from fer_live.explain import channels
 from fer_live.types import FloatArray
+
+# What exported networks call their outputs, in this order; the last two where they have them.
+LOGITS, FEATURE_MAP = "logits", "feature_map"
+UNCERTAINTY, CHANNEL_WEIGHTS = "uncertainty", "channel_weights"
+Explain = Callable[
+    [FloatArray], FloatArray
+]  # feature maps (B, C, h, w) -> Grad-CAM maps (B, K, h, w)
 
 
 class Scores(NamedTuple):
@@ -35,10 +43,11 @@ def joined(parts: Sequence[Scores]) -> Scores:
     )
 
 
-def from_flat(arrays: Sequence[FloatArray], explain: Callable[[FloatArray], FloatArray]) -> Scores:
-    """The tuple that `Flat` returned, as scores. `explain`: (B, C, h, w) feature maps to Grad-CAM maps."""
-    logits, feature_map, *rest = arrays
-    return Scores(logits, rest[0] if rest else None, (partial(explain, feature_map),))
+def from_flat(said: Mapping[str, FloatArray], explain: Explain | None) -> Scores:
+    """The outputs of `Flat` by their names, as scores. `explain` is for networks without channel weights."""
+    if explain is None:
+        explain = partial(channels.grad_cam, said[CHANNEL_WEIGHTS])
+    return Scores(said[LOGITS], said.get(UNCERTAINTY), (partial(explain, said[FEATURE_MAP]),))
 
 
 class Running(Protocol):

@@ -17,8 +17,8 @@ from fer_live.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-MODEL, CHANNELS = "model.xml", "channels.npy"
-LAYOUT = 2  # of a conversion's folder; what earlier versions kept is not used
+MODEL = "model.xml"
+LAYOUT = 3  # of a conversion's folder; what earlier versions kept is not used
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
 LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 
@@ -60,14 +60,16 @@ def convert(weights: Path) -> Path:
     folder = cache_folder(weights)
     if (folder / MODEL).is_file():
         return folder
+    from fer_live import weight_files
     from fer_live.runtimes import conversion
 
+    network, card = weight_files.load(weights)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as part:
             made = Path(part) / "made"
             made.mkdir()
-            conversion.write(weights, made)
+            conversion.save(network, card, made / MODEL)
             for path in made.iterdir():  # or a power cut could leave the names without the content
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())

@@ -11,7 +11,7 @@ from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.explain.grad_cam import GradCam
 from fer_live.models import Network
-from fer_live.runtimes.base import Scores, from_flat
+from fer_live.runtimes.base import CHANNEL_WEIGHTS, Scores, from_flat
 from fer_live.runtimes.flat import Flat
 from fer_live.types import FloatArray
 
@@ -38,14 +38,16 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         content = to_onnx(network, card)
-        self._grad_cam = GradCam(network, network.map_shape)
         self._session = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )
+        self._names = [output.name for output in self._session.get_outputs()]
+        closed_form = CHANNEL_WEIGHTS in self._names
+        self._explain = None if closed_form else GradCam(network, network.map_shape).arrays
 
     def __call__(self, images: FloatArray) -> Scores:
         found = self._session.run(None, {"images": np.ascontiguousarray(images)})
-        return from_flat(found, self._grad_cam.arrays)
+        return from_flat(dict(zip(self._names, found, strict=True)), self._explain)
 
     def wait(self) -> None:
         pass
@@ -55,21 +57,20 @@ class OnnxRuntime:
 
 
 def to_onnx(network: Network, card: Card) -> bytes:
-    """The network as an ONNX model: images (B, C, H, W) -> logits, feature_map[, uncertainty].
+    """The network as an ONNX model: images (B, C, H, W) -> what `Flat` returns.
 
     Raises UserError where the package onnx is not installed.
     """
     example = torch.zeros(2, card.channels, card.size, card.size)
-    names = ["logits", "feature_map"]
-    if network(example).uncertainty is not None:
-        names.append("uncertainty")
+    flat = Flat(network).eval()
+    names = flat.names(example)
     try:
         with warnings.catch_warnings():
             # Torch points to its newer exporter, which needs more packages.
             warnings.simplefilter("ignore")
             content = io.BytesIO()
             torch.onnx.export(
-                Flat(network).eval(),
+                flat,
                 (example,),
                 content,  # type: ignore[arg-type]  # taken, though its types say paths alone
                 input_names=["images"],

@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import numpy as np
 
 from fer_live import quiet_openvino
 from fer_live.errors import UserError
-from fer_live.explain import channels
-from fer_live.runtimes.base import Runtime, Scores, from_flat
-from fer_live.runtimes.cache import CHANNELS, MODEL, cache_folder, convert, discard, under_way
+from fer_live.runtimes.base import CHANNEL_WEIGHTS, Explain, Runtime, Scores, from_flat
+from fer_live.runtimes.cache import MODEL, cache_folder, convert, discard, under_way
 from fer_live.types import FloatArray
 
 # What a session of its own and `nice` are elsewhere; there are none but on Windows.
@@ -51,14 +49,15 @@ class OpenVino:
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        # First what may be damaged without OpenVINO's knowing: Windows moves no file that it has open.
-        self._explain = _explainer(folder / CHANNELS, weights)
         self._model = quiet_openvino.core().compile_model(str(folder / MODEL), "CPU", settings)
         self._request = self._model.create_infer_request()
+        closed_form = any(output.any_name == CHANNEL_WEIGHTS for output in self._model.outputs)
+        self._explain = None if closed_form else _explainer(weights)
 
     def __call__(self, images: FloatArray) -> Scores:
         found = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
-        return from_flat([found[output] for output in self._model.outputs], self._explain)
+        said = {output.any_name: found[output] for output in self._model.outputs}
+        return from_flat(said, self._explain)
 
     def wait(self) -> None:
         pass
@@ -67,16 +66,8 @@ class OpenVino:
         pass
 
 
-def _explainer(kept: Path, weights: Path) -> Callable[[FloatArray], FloatArray]:
-    """What makes heat-maps (B, K, h, w) of feature maps (B, C, h, w): the network itself only where it must.
-
-    Raises RuntimeError where what is kept cannot be read.
-    """
-    if kept.is_file():
-        try:
-            return partial(channels.grad_cam, np.load(kept, allow_pickle=False))
-        except Exception as error:  # numpy lets through what its parts raise, such as TokenError
-            raise RuntimeError(f"{kept}: {error}") from None
+def _explainer(weights: Path) -> Explain:
+    """What makes heat-maps where the network itself must, in torch."""
     from fer_live import weight_files
     from fer_live.explain.grad_cam import GradCam
 
