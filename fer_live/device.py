@@ -1,8 +1,10 @@
 """Where the network runs."""
 
 import ctypes
+import runpy
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from fer_live.errors import UserError
 
 if TYPE_CHECKING:
     import torch
+
+KFD = Path("/dev/kfd")  # AMD's driver
 
 
 def choose_device(name: str) -> "torch.device":
@@ -41,11 +45,27 @@ def is_cpu(name: str) -> bool:
 
 @cache
 def _may_have_gpu() -> bool:
-    """Whether there is a driver of a GPU that torch could use: NVIDIA's, AMD's or Apple's."""
-    if sys.platform == "darwin" or Path("/dev/kfd").exists():
+    """Whether there is a driver of a GPU that the torch installed could use: NVIDIA's, AMD's or Apple's."""
+    if sys.platform == "darwin":
+        return True
+    if not _built_for_gpus():
+        return False
+    if KFD.exists():
         return True
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
     return True
+
+
+def _built_for_gpus() -> bool:
+    """Whether the torch installed was built for CUDA or ROCm; PyPI's for Windows is not. True in doubt."""
+    torch = find_spec("torch")  # without importing it
+    if torch is None or torch.origin is None:
+        return True
+    try:
+        facts = runpy.run_path(str(Path(torch.origin).with_name("version.py")))
+    except OSError:
+        return True
+    return bool(facts.get("cuda") or facts.get("hip"))

@@ -1,6 +1,7 @@
 """Where the network runs, told without torch where that is certain."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +33,20 @@ def gpu(monkeypatch):
 
 
 @pytest.fixture
-def driver(monkeypatch):
+def build(monkeypatch, tmp_path):
+    """A function that makes the torch installed one of a build whose facts are told, CUDA's at first."""
+
+    def make(facts):
+        (tmp_path / "version.py").write_text(facts)
+        found = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+        monkeypatch.setattr(device, "find_spec", lambda name: found if name == "torch" else None)
+
+    make("cuda: str | None = '13.0'\nhip: str | None = None")
+    return make
+
+
+@pytest.fixture
+def driver(monkeypatch, build):
     """A function that puts NVIDIA's driver there, or takes it away."""
 
     def put(there):
@@ -42,7 +56,7 @@ def driver(monkeypatch):
                 raise OSError(name)
 
         monkeypatch.setattr(device, "ctypes", SimpleNamespace(CDLL=load))
-        monkeypatch.setattr(device, "Path", lambda place: SimpleNamespace(exists=lambda: False))
+        monkeypatch.setattr(device, "KFD", Path("/not/there"))
         monkeypatch.setattr(sys, "platform", "linux")
 
     return put
@@ -70,11 +84,30 @@ def test_with_a_driver_torch_is_asked(gpu, driver, found):
     assert asked
 
 
-def test_amds_driver_counts_as_well(gpu, driver, monkeypatch):
+def test_amds_driver_counts_as_well(gpu, driver, build, monkeypatch, tmp_path):
     driver(False)
-    monkeypatch.setattr(
-        device, "Path", lambda place: SimpleNamespace(exists=lambda: place == "/dev/kfd")
-    )
+    build("cuda = None\nhip = '6.4'")
+    monkeypatch.setattr(device, "KFD", tmp_path)
+    gpu(True)
+    assert not is_cpu("auto")
+
+
+def test_a_torch_built_for_cpus_is_not_asked_whatever_driver_there_is(gpu, driver, build):
+    """As PyPI's for Windows is."""
+    driver(True)
+    build("__version__ = '2.9.1+cpu'\ncuda = None\nhip = None")
+    asked = gpu(True)
+    assert is_cpu("auto")
+    assert not asked
+
+
+def test_the_torch_installed_says_what_it_was_built_for():
+    assert device._built_for_gpus() is bool(torch.version.cuda or torch.version.hip)
+
+
+def test_a_torch_that_does_not_say_what_it_was_built_for_is_asked(gpu, driver, build, tmp_path):
+    driver(True)
+    (tmp_path / "version.py").unlink()
     gpu(True)
     assert not is_cpu("auto")
 
