@@ -103,6 +103,23 @@ def test_nobody_waits_for_a_conversion_that_is_killed_meanwhile(monkeypatch, tmp
     assert runtime.name == "torch"
 
 
+def test_what_was_not_used_for_a_month_goes_when_another_is_made(
+    monkeypatch, tmp_path, random_weights
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first, second, third = (Path(random_weights(seed)) for seed in range(3))
+    old, used = cache.convert(first), cache.convert(second)
+    part, lock = old.with_name("tmpabc"), old.with_name(f"{old.name}.lock")
+    part.mkdir()
+    lock.touch()
+    for path in (old, used, part, lock):
+        os.utime(path, (0, 0))
+    Classifier.load(str(second), "cpu", "openvino")
+    assert set(old.parent.iterdir()) == {old, used, part, lock}
+    new = cache.convert(third)
+    assert set(old.parent.iterdir()) == {used, new}
+
+
 def test_a_cache_that_cannot_be_written_is_one_line_or_torch(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

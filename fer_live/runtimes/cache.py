@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -20,14 +21,38 @@ logger = logging.getLogger(__name__)
 MODEL = "model.xml"
 LAYOUT = 3  # of a conversion's folder; what earlier versions kept is not used
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
+KEPT = 30 * 24 * 3600  # seconds after its last use that a conversion stays, of 45 to 90 MB
 LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 
 
 def discard(folder: Path) -> None:
     """Take a conversion that OpenVINO cannot read out of the cache, whole, so that it can be made anew."""
     logger.warning(f"{folder} is damaged; the model is converted anew")
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Whole: half a conversion would be a damaged one."""
     with suppress(OSError), tempfile.TemporaryDirectory(dir=folder.parent) as away:
-        folder.rename(Path(away) / "damaged")
+        folder.rename(Path(away) / "removed")
+
+
+def use(folder: Path) -> None:
+    """Keep the conversion for KEPT seconds more."""
+    with suppress(OSError):  # a cache that cannot be written keeps all
+        os.utime(folder)
+
+
+def _forget_unused(place: Path) -> None:
+    """Of weights, of OpenVINO's versions or of ours that are gone, and what a conversion left that was killed."""
+    for path in place.iterdir():
+        with suppress(OSError):
+            if path.stat().st_mtime > time.time() - KEPT:
+                continue
+            if path.is_dir():
+                _remove(path)
+            else:  # a lock
+                path.unlink()
 
 
 def lock(folder: Path, patience: float) -> FileLock:
@@ -74,6 +99,7 @@ def convert(weights: Path) -> Path:
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
             made.rename(folder)
+        _forget_unused(folder.parent)
     except OSError as error:
         if not (folder / MODEL).is_file():  # another process may have been quicker
             reason = os.strerror(error.errno or 0)

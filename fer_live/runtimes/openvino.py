@@ -13,7 +13,7 @@ import numpy as np
 from fer_live import quiet_openvino
 from fer_live.errors import UserError
 from fer_live.runtimes.base import CHANNEL_WEIGHTS, Explain, Runtime, Scores, from_flat
-from fer_live.runtimes.cache import MODEL, cache_folder, convert, discard, under_way
+from fer_live.runtimes.cache import MODEL, cache_folder, convert, discard, under_way, use
 from fer_live.types import FloatArray
 
 # What a session of its own and `nice` are elsewhere; there are none but on Windows.
@@ -51,6 +51,7 @@ class OpenVino:
             settings["INFERENCE_NUM_THREADS"] = threads
         self._model = quiet_openvino.core().compile_model(str(folder / MODEL), "CPU", settings)
         self._request = self._model.create_infer_request()
+        use(folder)
         closed_form = any(output.any_name == CHANNEL_WEIGHTS for output in self._model.outputs)
         self._explain = None if closed_form else _explainer(weights)
 
