@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
-import PIL.ImageFont
 
+from fer_live import fonts
 from fer_live.types import Image
 
 Colour: TypeAlias = tuple[int, int, int]  # RGB
@@ -71,17 +71,18 @@ def text(
     content: str, size: int, colour: Colour = WHITE, opacity: float = 1.0, bold: bool = False
 ) -> Sprite:
     """A line of text, as high as its font's lines; `size` in pixels."""
-    font = _font(size * FINE)  # fine: at small sizes the font's own hinting swallows spaces
-    stroke = round(0.02 * size * FINE) if bold else 0
+    fine = size * FINE  # at small sizes the font's own hinting swallows spaces
+    stroke = round(0.02 * fine) if bold else 0
     wide, high = text_width(content, size), text_height(size)
     picture = PIL.Image.new("L", (wide * FINE, high * FINE))
-    PIL.ImageDraw.Draw(picture).text((stroke, 0), content, 255, font, stroke_width=stroke)
+    above, _ = fonts.line(fine)
+    fonts.draw(PIL.ImageDraw.Draw(picture), (stroke, above), content, fine, 255, stroke=stroke)
     return _tinted(np.asarray(picture.reduce(FINE)), colour, opacity)
 
 
 @lru_cache(maxsize=2048)
 def text_width(content: str, size: int) -> int:
-    return max(math.ceil(_font(size * FINE).getlength(content) / FINE), 1)
+    return max(math.ceil(fonts.length(content, size * FINE) / FINE), 1)
 
 
 def fitting(forms: Sequence[str], size: int, room: int) -> str:
@@ -98,7 +99,7 @@ def shortened(content: str, size: int, room: int) -> str:
 
 
 def text_height(size: int) -> int:
-    return math.ceil(sum(_font(size * FINE).getmetrics()) / FINE)
+    return math.ceil(sum(fonts.line(size * FINE)) / FINE)
 
 
 @lru_cache(maxsize=2048)
@@ -117,14 +118,6 @@ def contrasting(colour: Colour) -> Colour:
     """Ink or white, whichever reads better on `colour`."""
     red, green, blue = colour
     return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else WHITE
-
-
-@lru_cache(maxsize=64)
-def _font(size: int) -> PIL.ImageFont.FreeTypeFont:
-    font = PIL.ImageFont.load_default(size)  # it comes with Pillow: the same on every computer
-    if not isinstance(font, PIL.ImageFont.FreeTypeFont):
-        raise RuntimeError("this Pillow was built without FreeType; install it from PyPI")
-    return font
 
 
 def _tinted(mask: np.ndarray, colour: Colour, opacity: float) -> Sprite:

@@ -1,20 +1,18 @@
 """A page as a picture, twice as fine as its pixels, for sharp screens."""
 
 import math
-from functools import lru_cache
 
 import cv2
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
-import PIL.ImageFont
 
-from fer_live.summary.shapes import Area, Colour, Page, Picture, Rectangle, Words
+from fer_live import fonts
+from fer_live.summary.shapes import Area, Page, Picture, Rectangle, Words
 from fer_live.types import Image
 
 FINE = 2
 FRACTION = 4  # bits of a coordinate below the pixel
-ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}  # Pillow's names, on the base line
 
 
 def picture(page: Page) -> Image:
@@ -68,20 +66,7 @@ def _lay(canvas: Image, shape: Picture) -> None:
 
 
 def _write(pen: PIL.ImageDraw.ImageDraw, words: Words) -> None:
-    colour: Colour = words.colour
-    pen.text(
-        (FINE * words.x, FINE * words.y),
-        words.text,
-        colour,
-        _font(FINE * words.size),
-        ANCHORS[words.anchor],
-        stroke_width=round(0.02 * FINE * words.size) if words.bold else 0,
-    )
-
-
-@lru_cache(maxsize=16)
-def _font(size: int) -> PIL.ImageFont.FreeTypeFont:
-    font = PIL.ImageFont.load_default(size)
-    if not isinstance(font, PIL.ImageFont.FreeTypeFont):
-        raise RuntimeError("this Pillow was built without FreeType; install it from PyPI")
-    return font
+    size = FINE * words.size
+    stroke = round(0.02 * size) if words.bold else 0
+    place = (FINE * words.x, FINE * words.y)
+    fonts.draw(pen, place, words.text, size, words.colour, words.anchor, stroke)

@@ -1,12 +1,12 @@
 """What a page is made of; one layout is drawn as SVG and as PNG. Sizes in pixels of a page of `WIDTH`."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from fer_live.fonts import Anchor
 from fer_live.types import Image
 
 Colour: TypeAlias = tuple[int, int, int]  # RGB
-Anchor: TypeAlias = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True)
