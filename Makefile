@@ -22,6 +22,8 @@ check: setup
 	@$(BIN)/ruff format --check fer_live train scripts tests
 	@$(BIN)/ruff check fer_live train scripts tests
 	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	@$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 setup: $(VENV)/.ready
 

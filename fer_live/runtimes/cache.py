@@ -111,9 +111,10 @@ def convert(weights: Path) -> Path:
 
 
 if __name__ == "__main__":
-    with suppress(AttributeError, OSError):  # Windows has no such words
-        os.nice(10)  # the pictures go on meanwhile
-        signal.alarm(LONGEST)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(10)  # the pictures go on meanwhile
+            signal.alarm(LONGEST)
     its_weights = Path(sys.argv[1])
     try:
         place = cache_folder(its_weights)
