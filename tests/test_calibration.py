@@ -1,53 +1,9 @@
-from dataclasses import replace
+"""How calibration is scored."""
 
 import numpy as np
 import pytest
-import torch
 
-from train.calibration import FOLDS, calibration, cross_fit
-from train.vote import Opinion
-
-
-def opinion(scale=1.0):
-    logits = torch.from_numpy(np.random.default_rng(1).normal(0, 1, (60, 3))) * scale
-    return Opinion("x", logits, None, None)
-
-
-LABELS = np.random.default_rng(2).integers(0, 3, 60)
-
-
-def test_a_face_does_not_fit_its_own_temperature():
-    before = cross_fit([opinion()], LABELS)
-    changed = LABELS.copy()
-    changed[0] = (changed[0] + 1) % 3
-    after = cross_fit([opinion()], changed)
-    same = np.isclose(before, after, rtol=1e-9).all(1)
-    assert same[0]
-    assert same.sum() == len(LABELS) // FOLDS
-
-
-def test_an_earlier_temperature_does_not_matter():
-    np.testing.assert_allclose(
-        cross_fit([opinion()], LABELS), cross_fit([opinion(7.0)], LABELS), rtol=1e-4
-    )
-
-
-def test_temperatures_of_a_layers_own_faces_are_raised():
-    plain, raised = (
-        cross_fit([replace(opinion(), optimism=factor)], LABELS) for factor in (1.0, 2.0)
-    )
-    flatter = np.sqrt(plain) / np.sqrt(plain).sum(1, keepdims=True)
-    np.testing.assert_allclose(raised, flatter, rtol=1e-6)
-
-
-def test_a_face_that_is_alone_has_no_others_to_fit_a_temperature():
-    alone = Opinion("x", torch.tensor([[0.0, np.log(3)]]).double(), None, None)
-    assert cross_fit([alone], np.array([0])).tolist() == [pytest.approx([1 / 4, 3 / 4])]
-
-
-def test_several_models_vote_after_their_own_temperatures():
-    one = cross_fit([opinion()], LABELS)
-    np.testing.assert_allclose(cross_fit([opinion(), opinion(3.0)], LABELS), one, rtol=1e-4)
+from train.calibration import calibration, recognition
 
 
 def test_the_error_by_hand():
@@ -56,3 +12,12 @@ def test_the_error_by_hand():
     found = calibration(probabilities, np.array([0] * 9 + [1]))
     assert found["ece"] == pytest.approx(0.1)
     assert 0.02 < found["ece_standard_error"] < 0.12
+
+
+def test_what_is_named_by_hand():
+    probabilities = np.eye(3)[[0, 0, 1, 1, 2]]
+    found = recognition(probabilities, np.array([0, 0, 0, 1, 1]))
+    assert found["n"] == 5
+    assert found["accuracy"] == pytest.approx(3 / 5)
+    assert found["macro_recall"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert found["min_recall"] == pytest.approx(1 / 2)

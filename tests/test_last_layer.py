@@ -11,9 +11,11 @@ from fer_live import weight_files
 from tests.test_measured import FACTS, TRAINING
 from train.__main__ import main
 from train.data import DATASETS
-from train.last_layer import class_weights_of
+from train.evaluate import EvaluateOptions, evaluate
+from train.fitted import class_weights_of
 from train.matrix_scaling import fit_correction
 from train.predict import predict
+from train.score_table import print_scores
 from train.strategies.criterion import class_weights
 from train.vote import opinion
 
@@ -99,6 +101,47 @@ def test_its_own_faces_are_told_of(fer2013_csv, random_weights, tmp_path, caplog
     caplog.clear()
     assert main([*arguments, "--output", str(tmp_path / "train"), "--split", "train"]) == 0
     assert "was fitted" not in caplog.text
+
+
+def cross_fitted(root, output, *weights, **options):
+    """What evaluate tells of it."""
+    cpu = torch.device("cpu")
+    found = evaluate(weights, "fer2013", root, None, output, cpu, EvaluateOptions(**options))
+    print_scores(found, output)
+    return found["cross_fitted"]
+
+
+@pytest.mark.parametrize("by", ["matrix", "bias"])
+def test_its_own_faces_are_read_by_last_layers_of_others_too(
+    fer2013_csv, random_weights, tmp_path, capsys, by
+):
+    path = random_weights(training=TRAINING, arguments={"crowd": 8}, **FACTS)
+    scaled(path, fer2013_csv, by)
+    found = cross_fitted(fer2013_csv, tmp_path / "out", path)
+    told = cards.load_card(Path(path)).training["matrix_scaling"]
+    assert found["last_layers"] == ["random0"]
+    for name in ("accuracy", "macro_recall", "min_recall", "ece"):
+        assert found[name] == pytest.approx(told[name], abs=0.02)
+    assert found["clean"]["n"] <= found["n"]
+    said = capsys.readouterr().out
+    assert f"held out {found['n']} {100 * found['accuracy']:.2f}" in " ".join(
+        said.replace("│", " ").split()
+    )
+    assert (
+        "held out: each face by last layers and temperatures that others fitted (5 folds)" in said
+    )
+    assert f"held out: ECE {100 * found['ece']:.2f}%" in said
+
+
+def test_in_a_vote_each_is_read_by_what_its_own_needs(fer2013_csv, random_weights, tmp_path):
+    one, other = (random_weights(seed, training=TRAINING, **FACTS) for seed in (0, 1))
+    scaled(one, fer2013_csv, "bias")
+    scaled(other, fer2013_csv)  # whose matrix reads the logits: there is nothing else
+    both = cross_fitted(fer2013_csv, tmp_path / "out", one, other)
+    assert both["last_layers"] == ["random0"]
+    for options in ({"tta": True}, {"limit": 10}):  # which do not tell what came before the layer
+        found = cross_fitted(fer2013_csv, tmp_path / "out", one, other, **options)
+        assert found["last_layers"] == []
 
 
 def test_temperatures_of_its_own_faces_are_raised(fer2013_csv, random_weights):

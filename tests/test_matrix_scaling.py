@@ -11,6 +11,7 @@ from train.matrix_scaling import (
     cross_fitted,
     fit_correction,
     optimism,
+    recovered,
 )
 from train.predict import Logits, fit_temperature
 
@@ -95,6 +96,35 @@ def test_optimism_is_against_the_temperature_of_the_correction_itself():
     once = fit_correction(*known)
     twice = Correction(*(2 * part for part in once))  # as sure as at half the temperature
     assert optimism(known, twice) == pytest.approx(optimism(known, once) / 2, rel=1e-3)
+
+
+@pytest.fixture(params=[0, 3])
+def corrected(request):
+    """Uncorrected logits with as many second ones, and the same corrected by their own fit."""
+    found, labels = doubtful()
+    noise = torch.randn(FACES, 3, generator=torch.Generator().manual_seed(1))
+    known = Known(
+        found.logits + noise, found.crowd[:, : request.param], labels, torch.tensor([1.0, 2.0, 1.5])
+    )
+    said = fit_correction(*known).apply(known.logits.double(), known.second.double())
+    return known, known._replace(logits=said.half().float())
+
+
+def test_what_a_correction_was_fitted_to_follows_from_what_came_of_it(corrected):
+    known, said = corrected
+    before = recovered(said)
+    ratio = (before.logits / known.logits).median()  # the scale stays unknown
+    torch.testing.assert_close(before.logits, ratio * known.logits.double(), rtol=0, atol=0.02)
+    found, expected = cross_fitted(before), cross_fitted(known)
+    assert found["accuracy"] == pytest.approx(expected["accuracy"], abs=2 / FACES)
+    assert found["nll"] == pytest.approx(expected["nll"], abs=1e-4)
+
+
+def test_of_other_faces_nothing_follows(corrected):
+    known, said = corrected
+    some = np.arange(FACES) < 3 * FACES / 4
+    assert recovered(said.of(some)) is None
+    assert recovered(known) is None
 
 
 def test_what_is_added_is_held_near_nothing_by_its_squares():

@@ -10,7 +10,7 @@ from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.small_sets import write_class_folders
 from train import measured
 from train.__main__ import main
-from train.calibration import cross_fit
+from train.cross_fitting import cross_fit
 from train.data.fer2013 import load
 from train.metrics import confidence_for, nll
 from train.predict import fit_temperature, predict

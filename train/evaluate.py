@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 
 from fer_live import card as cards
 from fer_live.errors import UserError
-from train.calibration import calibration, cross_fit
+from train.calibration import calibration, recognition
+from train.cross_fitting import cross_fit
 from train.crowd import against_crowd, with_crowd
 from train.data import DataSet, Faces, find
 from train.exclusions import kept
+from train.fitted import fitted_to
 from train.keep import PICTURES, claim, keep, with_votes
 from train.metrics import measure
 from train.plots import plot_confusion, plot_risks
 from train.recipe_checks import remedies
 from train.twins import has_twin
-from train.vote import Opinion, Vote, best_strength, fitted_to, opinion, together
+from train.vote import Opinion, Vote, best_strength, opinion, together
 
 RISKS = "risk_coverage.png"
 TABLE = "predictions.parquet"
@@ -91,6 +93,7 @@ def evaluate(
     if strength:
         _warn_of_stacked(weights)
     probabilities = together(opinions, options.vote, strength)
+    unseen, why = _without_twins(source, root, faces, options)
     scores = {
         "weights": " + ".join(one.name for one in opinions),
         "vote": options.vote if len(opinions) > 1 else None,
@@ -100,14 +103,24 @@ def evaluate(
         "logit_adjustment": {"tau": strength, "chosen_on": chosen_on},
         "excluded": None if options.exclude is None else str(options.exclude),
         **measure(probabilities, faces.labels, faces.classes),
-        **_clean(source, root, faces, probabilities, options),
+        "clean": None
+        if unseen is None
+        else measure(probabilities[unseen], faces.labels[unseen], faces.classes),
+        "clean_reason": why,
         "cross_fitted": None,
         "crowd": None,
     }
     confident = scores["vote"] != "majority"
     if confident and split == source.selection:  # others have not fitted the temperature
         held_out = cross_fit(opinions, faces.labels, options.vote, strength)
-        scores["cross_fitted"] = calibration(held_out, faces.labels)
+        scores["cross_fitted"] = {
+            "last_layers": [one.name for one in opinions if one.known is not None],
+            **recognition(held_out, faces.labels),
+            **calibration(held_out, faces.labels),
+            "clean": None
+            if unseen is None
+            else recognition(held_out[unseen], faces.labels[unseen]),
+        }
     with tempfile.TemporaryDirectory(prefix=".new-", dir=output) as new:
         folder = Path(new)
         if options.votes:
@@ -162,25 +175,20 @@ def _strength(
     return best_strength(opinions, options.vote, faces.labels), source.selection
 
 
-def _clean(
-    source: DataSet,
-    root: Path,
-    faces: Faces,
-    probabilities: NDArray,
-    options: EvaluateOptions,
-) -> dict[str, Any]:
-    """The scores of the faces that have no exact twin in the training split; or why there are none."""
+def _without_twins(
+    source: DataSet, root: Path, faces: Faces, options: EvaluateOptions
+) -> tuple[NDArray[np.bool_] | None, str]:
+    """(N,) which faces have no exact twin in the training split, and what that means; or None, and why not."""
     if faces.split == source.training:
-        return {"clean": None, "clean_reason": "this is the training split itself"}
+        return None, "this is the training split itself"
     try:
         training = source.load(root, source.training, options.limit)
     except UserError as error:
-        return {"clean": None, "clean_reason": f"no training split to compare with: {error}"}
+        return None, f"no training split to compare with: {error}"
     unseen = ~has_twin(faces, training)
     if not unseen.any():
-        return {"clean": None, "clean_reason": "every face has a twin in the training split"}
-    scores = measure(probabilities[unseen], faces.labels[unseen], faces.classes)
-    return {"clean": scores, "clean_reason": f"faces without an exact twin in {source.training}"}
+        return None, "every face has a twin in the training split"
+    return unseen, f"faces without an exact twin in {source.training}"
 
 
 def _put_in_place(folder: Path, output: Path) -> None:

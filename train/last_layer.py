@@ -1,7 +1,6 @@
 """What changes a finished network's last layer for good: its classes' prior, and a calibration class by class."""
 
 from dataclasses import replace
-from typing import Literal
 
 import torch
 from torch import nn
@@ -11,15 +10,13 @@ from fer_live.errors import UserError
 from fer_live.models import Network
 from train.calibration import FOLDS
 from train.data import Faces
-from train.matrix_scaling import Known, cross_fitted, fit_correction, optimism
-from train.predict import Logits, predict
-from train.strategies import criterion
+from train.fitted import Scaling, known, scaling_of
+from train.matrix_scaling import cross_fitted, fit_correction, optimism
+from train.predict import predict
 from train.vote import log_prior
 
 WEIGHT, BIAS = "classifier.weight", "classifier.bias"
 Tensors = dict[str, torch.Tensor]
-# A matrix, a bias for each class and a temperature, or the last two alone.
-Scaling = Literal["matrix", "bias"]
 
 
 def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) -> Card:
@@ -61,8 +58,8 @@ def scaled(
     where `selection` has other classes or too few faces.
     """
     _refuse(card, network, selection, scaling)
-    known = _known(predict(network, card, selection, device), selection, card, scaling)
-    correction = fit_correction(*known)
+    seen = known(predict(network, card, selection, device), selection, card, scaling)
+    correction = fit_correction(*seen)
     scale, matrix, bias = correction
     weight, bias = scale * tensors[WEIGHT].double(), scale * tensors[BIAS].double() + bias
     if scaling == "matrix":
@@ -73,16 +70,10 @@ def scaled(
     told = {
         "by": scaling,
         "split": selection.split,
-        "optimism": optimism(known, correction),
-        **cross_fitted(known),
+        "optimism": optimism(seen, correction),
+        **cross_fitted(seen),
     }
     return replace(card, training={**card.training, "matrix_scaling": told})
-
-
-def scaling_of(card: Card) -> Scaling | None:
-    """What its last layer was calibrated by, if it was; files of earlier versions do not say that it was a matrix."""
-    told = card.training.get("matrix_scaling")
-    return told.get("by", "matrix") if told else None
 
 
 def _refuse(card: Card, network: Network, selection: Faces, scaling: Scaling) -> None:
@@ -106,27 +97,6 @@ def _refuse(card: Card, network: Network, selection: Faces, scaling: Scaling) ->
         raise UserError(
             f"{selection.split} has {len(selection)} faces: {option} needs at least {FOLDS}"
         )
-
-
-def _known(found: Logits, selection: Faces, card: Card, scaling: Scaling) -> Known:
-    """A matrix reads people's expected votes, else the logits again, and keeps what the training balanced.
-
-    Biases alone answer for how often each label occurs, which the training's weights moved: they have none.
-    """
-    labels = torch.from_numpy(selection.labels)
-    if scaling == "bias":
-        return Known(found.logits, found.logits[:, :0], labels, torch.ones(len(card.labels)))
-    second = found.logits if found.crowd is None else found.crowd
-    return Known(found.logits, second, labels, class_weights_of(card))
-
-
-def class_weights_of(card: Card) -> torch.Tensor:
-    """(K,) as its training weighed the classes."""
-    if not (card.prior and card.split_sizes):
-        return torch.ones(len(card.labels))
-    counts = torch.tensor(card.prior) * next(iter(card.split_sizes.values()))
-    exponent, mode = card.recipe.get("class_weights", 0.0), card.recipe.get("weight_mode", "loss")
-    return criterion.build(counts, exponent, mode, smoothing=0.0).weights
 
 
 def _put(network: Network, tensors: Tensors, weight: torch.Tensor, bias: torch.Tensor) -> None:

@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from train.calibration import calibration, folds
-from train.metrics import Scores, confusion_matrix
+from train.calibration import calibration, folds, recognition
 from train.predict import fit_temperature, minimise
 
 PENALTY = 0.01  # on the squares of what is added
+SAME = 0.05  # how far logits may be from those of a fit, for what fp16 and devices round
 
 
 class Known(NamedTuple):
@@ -84,20 +84,33 @@ def cross_fitted(known: Known) -> dict[str, Any]:
 
     Those temperatures, too, are of faces that did not fit the correction before them: five folds in each of five.
     """
-    labels, corrected = known.labels.numpy(), _corrected_by_others(known)
-    probabilities = np.empty(tuple(corrected.shape))
-    for held in folds(len(labels)):
+    labels, probabilities = known.labels.numpy(), held_out(known).softmax(1).numpy()
+    return {**recognition(probabilities, labels), **calibration(probabilities, labels)}
+
+
+def held_out(known: Known) -> Tensor:
+    """(N, K) logits over a temperature, of each face by what the other four fifths of the faces fitted."""
+    logits = _corrected_by_others(known)
+    for held in folds(len(known.labels)):
         others = known.of(~held)
-        temperature = fit_temperature(_corrected_by_others(others), others.labels)
-        probabilities[held] = (corrected[held] / temperature).softmax(1).numpy()
-    confusion = confusion_matrix(labels, probabilities.argmax(1), probabilities.shape[1])
-    scores = Scores(confusion)
-    return {
-        "accuracy": scores.accuracy,
-        "macro_recall": scores.macro_recall,
-        "min_recall": float(np.nanmin(scores.recall)),
-        **calibration(probabilities, labels),
-    }
+        logits[held] /= fit_temperature(_corrected_by_others(others), others.labels)
+    return logits
+
+
+def recovered(corrected: Known) -> Known | None:
+    """What a correction was fitted to, from what it made of these same faces; None where others fitted it.
+
+    Where the loss is least its slope is nothing, so that matrix and bias follow from the errors that are left.
+    The scale stays unknown and does not matter: the next correction has its own.
+    """
+    logits, second = corrected.logits.double(), corrected.second.double()
+    weights = corrected.class_weights.double()[corrected.labels]
+    errors = logits.softmax(1) - F.one_hot(corrected.labels, logits.shape[1])
+    slopes = errors * (weights / weights.sum())[:, None]
+    matrix, bias = slopes.T @ second / (2 * PENALTY), slopes.sum(0) / (2 * PENALTY)
+    known = corrected._replace(logits=logits + second @ matrix.T + bias)
+    again = _corrected(known, fit_correction(*known))
+    return known if (again - logits).abs().max() < SAME else None
 
 
 def _corrected(known: Known, correction: Correction) -> Tensor:

@@ -12,14 +12,16 @@ from fer_live.card import Card
 from fer_live.card_fields import PERCENTILES
 from fer_live.errors import UserError
 from fer_live.models import Network
-from train.calibration import calibration, cross_fit
+from train.calibration import calibration
+from train.cross_fitting import cross_fit
 from train.crowd import against_crowd
 from train.data import Faces
 from train.fit import Splits
+from train.fitted import optimism_on
 from train.keep import with_votes
 from train.metrics import confidence_for, measure
 from train.predict import Logits, fit_temperature, predict
-from train.vote import Opinion, optimism_on
+from train.vote import Opinion
 
 SELECTIVE_ACCURACY = 0.9  # of the readings that the app gives one name
 MEASURED = ("n", "accuracy", "macro_recall", "min_recall", "max_recall", "ece", "nll", "brier")

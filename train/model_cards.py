@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_live.card import Card, load_card
 from fer_live.errors import UserError
-from train.last_layer import scaling_of
+from train.fitted import scaling_of
 
 HEAD = "# Model cards\n"  # where a README.md begins so, it is one of ours
 

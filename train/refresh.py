@@ -9,7 +9,8 @@ from fer_live import weight_files
 from fer_live.errors import UserError
 from train.data import DATASETS
 from train.fit import read_splits
-from train.last_layer import Scaling, less_prior, scaled
+from train.fitted import Scaling
+from train.last_layer import less_prior, scaled
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe

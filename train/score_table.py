@@ -32,7 +32,11 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
     for column in ("", "faces", "accuracy %", "standard error", "macro recall %"):
         both.add_column(column, justify="right" if column else "left")
     whole = "less the excluded" if scores["excluded"] else "as published"
-    for title, part in ((whole, scores), ("clean", scores["clean"])):
+    fitted = scores["cross_fitted"]
+    parts = [(whole, scores), ("clean", scores["clean"])]
+    if fitted and fitted["last_layers"]:
+        parts += [("held out", fitted), ("held out, clean", fitted["clean"])]
+    for title, part in parts:
         if part is None:
             both.add_row(title, "-", "-", "-", "-")
             continue
@@ -44,6 +48,11 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
     print_grid(table, console)
     print_grid(both, console)
     console.print(f"clean: {scores['clean_reason']}", markup=False, soft_wrap=True)
+    if fitted and fitted["last_layers"]:
+        console.print(
+            f"held out: each face by last layers and temperatures that others fitted ({fitted['folds']} folds)",
+            soft_wrap=True,
+        )
     if scores["excluded"]:
         console.print(f"left out: the faces of {scores['excluded']}", markup=False, soft_wrap=True)
     adjustment = scores["logit_adjustment"]
@@ -63,11 +72,11 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
-    if scores["cross_fitted"]:
-        fitted = scores["cross_fitted"]
+    if fitted:
+        by = "temperatures that other faces fitted"
+        by = "held out" if fitted["last_layers"] else f"by {by} ({fitted['folds']} folds)"
         console.print(
-            f"by temperatures that other faces fitted ({fitted['folds']} folds): "
-            f"ECE {_percent(fitted['ece'])}%, standard error {_percent(fitted['ece_standard_error'])}",
+            f"{by}: ECE {_percent(fitted['ece'])}%, standard error {_percent(fitted['ece_standard_error'])}",
             markup=False,
             soft_wrap=True,
         )

@@ -1,8 +1,8 @@
 """One reading of a data set from one weight file or several: temperature, the classes' prior, the vote."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from fer_live import weight_files
 from fer_live.card import Card
 from fer_live.errors import UserError
 from train.data import Faces
+from train.fitted import known_before, optimism_on
+from train.matrix_scaling import Known
 from train.metrics import Scores, confusion_matrix
 from train.predict import columns_of, predict
 
@@ -28,7 +30,7 @@ class Opinion:
 
     `logits`: (N, K) over its temperature. `log_prior`: (K,), None if unknown. `uncertainty`: (N,) as the
     app shows it; `head`, `variance`: (N,) raw, as in `Logits`. None where there is none. `optimism`: how many
-    times too low a temperature is that these faces fit.
+    times too low a temperature is that these faces fit. `known`: what they fitted the last layer to, if they did.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Opinion:
     head: NDArray | None = None
     variance: NDArray | None = None
     optimism: float = 1.0
+    known: Known | None = None
 
     def probabilities(self, strength: float) -> NDArray[np.float64]:
         """(N, K) softmax of the logits less `strength` times the log prior. Menon et al. 2021, eq. 9."""
@@ -63,19 +66,10 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
     prior = log_prior(card)
     if prior is not None:
         prior = prior[columns_of(card, faces)]
-    return Opinion(card.name, logits, prior, uncertainty, *found.raw(), optimism_on(faces, card))
-
-
-def optimism_on(faces: Faces, card: Card) -> float:
-    """Of temperatures fitted to these faces: above 1 where they fitted the card's last layer, as in `Opinion`."""
-    return float(fitted_to(faces, card).get("optimism", 1.0))
-
-
-def fitted_to(faces: Faces, card: Card) -> Mapping[str, Any]:
-    """What its card tells of a last layer that these faces fitted by matrix scaling; empty where they did not."""
-    told = card.training.get("matrix_scaling", {})
-    known = (card.dataset, told.get("split")) == (faces.dataset, faces.split)
-    return told if known else {}
+    # Averaged views do not tell what each was before.
+    known = None if tta else known_before(found, faces, card)
+    raw = found.raw()
+    return Opinion(card.name, logits, prior, uncertainty, *raw, optimism_on(faces, card), known)
 
 
 def log_prior(card: Card) -> Tensor | None:
