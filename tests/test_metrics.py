@@ -88,6 +88,12 @@ def test_adaptive_bins_hold_equally_many_faces():
     assert bins.error == pytest.approx((0.15 + 0.15) / 2)
 
 
+@pytest.mark.parametrize("wrong", [[True, False, False], [False, True, False]])
+def test_the_risk_of_equals_does_not_depend_on_their_order(wrong):
+    found = metrics.risk_by(np.array([0.2, 0.2, 0.5]), np.array(wrong))
+    assert found.tolist() == pytest.approx([1 / 2, 1 / 2, 1 / 3])
+
+
 def test_risk_grows_as_less_sure_predictions_are_read():
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]])
     risk = metrics.risk_at_coverage(probabilities, np.array([0, 1, 0]))

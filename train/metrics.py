@@ -171,9 +171,10 @@ def risk_at_coverage(probabilities: NDArray, true: NDArray) -> NDArray[np.float6
 
 
 def risk_by(uncertainty: NDArray, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(N,) the same by any score (N,) that is higher where a prediction is less sure."""
-    order = np.argsort(uncertainty, kind="stable")
-    return wrong[order].cumsum() / np.arange(1, len(wrong) + 1)
+    """(N,) the same by any score (N,) that is higher where a prediction is less sure; of equals, as expected by chance."""
+    _, group = np.unique(uncertainty, return_inverse=True)
+    share = np.bincount(group, wrong) / np.bincount(group)
+    return share[np.sort(group)].cumsum() / np.arange(1, len(wrong) + 1)
 
 
 def confidence_for(probabilities: NDArray, true: NDArray, accuracy: float) -> float:
