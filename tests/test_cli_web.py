@@ -1,6 +1,11 @@
 """`fer-live web` with what it cannot use: told at once, before anything is served."""
 
+import socket
+
 import pytest
+
+from fer_live.errors import UserError
+from fer_live.web.run import WebOptions
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,15 @@ def test_a_password_of_the_environment_is_blamed_on_it(refusal, monkeypatch):
 def test_an_empty_password_of_the_environment_is_none(refusal, monkeypatch):
     monkeypatch.setenv("FER_LIVE_AUTH", "")
     assert "AUTH" not in refusal("web", "--inspect", "nowhere")
+
+
+def test_a_port_that_another_start_took_meanwhile_is_told_in_a_line(tmp_path, monkeypatch):
+    from fer_live.web.app import launch
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        options = WebOptions(port=other.getsockname()[1])
+        with pytest.raises(UserError, match="choose another --port"), launch(options):
+            pass

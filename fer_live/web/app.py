@@ -24,7 +24,7 @@ from fer_live.web.live.visit import Visit
 from fer_live.web.live.visits import Visits
 from fer_live.web.query import OnePage
 from fer_live.web.readers import Readers
-from fer_live.web.run import WebOptions
+from fer_live.web.run import WebOptions, check_port
 from fer_live.web.theme import style, theme
 from fer_live.web.uploads import LARGEST_FILM
 from fer_live.web.video import tab as video
@@ -108,20 +108,24 @@ def launch(options: WebOptions) -> Iterator[Page]:
         blocks = build(options, readers, leftovers)
         stack.callback(blocks.close, verbose=False)
         leftovers.watch(blocks.temp_file_sets)
-        _, local, shared = blocks.launch(
-            server_name=options.host,
-            server_port=options.port,
-            auth=options.auth,
-            share=options.share,
-            prevent_thread_lock=True,
-            quiet=True,
-            ssr_mode=False,
-            footer_links=["api", "settings"],
-            enable_monitoring=False,
-            max_file_size=LARGEST_FILM,
-            theme=theme(),
-            css=style(),
-            i18n=gr.I18n(en=WORDS),
-            app_kwargs={"routes": routes(visits), "middleware": [Middleware(OnePage)]},
-        )
+        try:
+            _, local, shared = blocks.launch(
+                server_name=options.host,
+                server_port=options.port,
+                auth=options.auth,
+                share=options.share,
+                prevent_thread_lock=True,
+                quiet=True,
+                ssr_mode=False,
+                footer_links=["api", "settings"],
+                enable_monitoring=False,
+                max_file_size=LARGEST_FILM,
+                theme=theme(),
+                css=style(),
+                i18n=gr.I18n(en=WORDS),
+                app_kwargs={"routes": routes(visits), "middleware": [Middleware(OnePage)]},
+            )
+        except OSError:
+            check_port(options.host, options.port)  # taken since `serve` looked: by another start
+            raise
         yield Page(readers, local, shared if options.share else None)

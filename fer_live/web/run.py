@@ -69,7 +69,7 @@ def serve(options: WebOptions) -> int:
                 f"--inspect {shown} is no folder: give one that `python -m train evaluate` wrote"
             )
     _return_memory()
-    _check_port(options.host, options.port)
+    check_port(options.host, options.port)
     # Windows removes no file that is still open, such as a film in work: the rest of the folder goes.
     with tempfile.TemporaryDirectory(prefix="fer-live-web-", ignore_cleanup_errors=True) as folder:
         _prepare(Path(folder))
@@ -130,7 +130,7 @@ def _prepare(folder: Path) -> None:
         raise UserError("gradio is not installed: pip install 'fer-live[web]'")
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """Raises UserError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as place:
