@@ -69,6 +69,7 @@ def test_explain_gives_a_picture_and_a_map(client, face):
         ((3, "", "Grad-CAM", "cnn6"), "there is no face 3"),
         ((0.5, "", "Grad-CAM", "cnn6"), "face 0.5 is no whole number"),
         ((None, "", "Grad-CAM", "cnn6"), "face None is no whole number"),
+        (("first", "", "Grad-CAM", "cnn6"), "face first is no whole number"),
         ((0, "smug", "Grad-CAM", "cnn6"), "no expression 'smug'"),
         ((0, "", "MagicCAM", "cnn6"), "no method"),
         ((0, "", "Grad-CAM", "../secret"), "no model"),

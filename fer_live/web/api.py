@@ -31,11 +31,9 @@ def build(readers: Readers) -> None:
         return scene_record(Scene(Frame(image, source=Path(picture).name), readings))
 
     def explain(
-        picture: str, face: float | None, expression: str, method: str, model: str
+        picture: str, face: object, expression: str, method: str, model: str
     ) -> tuple[str, dict[str, Any]]:
-        if face is None or face != int(face):
-            raise UserError(f"face {face} is no whole number; faces are counted from 0")
-        image, number = read_upload(picture), int(face)
+        number, image = _whole(face), read_upload(picture)
         found = readers.find(image)
         if not 0 <= number < len(found):
             raise UserError(f"there is no face {number}: the picture has {len(found)}, from 0")
@@ -85,6 +83,15 @@ def build(readers: Readers) -> None:
         "AblationCAM. Returns the face with the map as PNG, and the map's values with the corners of "
         "its area in the picture.",
     )
+
+
+def _whole(face: object) -> int:
+    """Raises UserError on what programs send besides numbers: Gradio lets words and lists through."""
+    if isinstance(face, float) and face.is_integer():
+        return int(face)
+    if not isinstance(face, int):
+        raise UserError(f"face {face} is no whole number; faces are counted from 0")
+    return face
 
 
 def _expression(name: str) -> Expression:
