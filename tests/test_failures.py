@@ -66,6 +66,9 @@ def test_a_folder_that_cannot_be_written_costs_the_traceback_alone(tmp_path):
         (["fit"], "--recipe, --output; see python -m train fit --help"),
         (["tune", "--recipe", "a\nb", "--trials", "x\ny", "--output", "z"], "'x\\ny' is not a"),
         ([], "COMMAND; see python -m train --help"),
+        (["fit", "--recipe", "scn", "--output", ""], "--output: '' names no file or folder"),
+        (["audit", "--output", "z", "--root", " "], "--root: ' ' names no file or folder"),
+        (["reproduce", "cucn-table2", "--rows", ","], "--rows: ',' holds no name"),
     ],
 )
 def test_wrong_arguments_are_told_in_one_line(arguments, told, capsys):

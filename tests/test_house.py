@@ -17,6 +17,7 @@ SHARED = {
     "errors",
     "explain",
     "expressions",
+    "home",
     "models",
     "packaged",
     "preprocess",

@@ -9,6 +9,8 @@ from train.cli.options import (
     add_limit,
     add_root,
     add_set,
+    names,
+    place,
     positive,
     root_of,
 )
@@ -24,13 +26,13 @@ def add_reproduce(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
     parser.add_argument("--dataset", help="its name (default: the recipes' own)")
     parser.add_argument(
-        "--output", type=Path, help="folder for runs and report (default: runs/TABLE)"
+        "--output", type=place, help="folder for runs and report (default: runs/TABLE)"
     )
     parser.add_argument("--epochs", type=positive, metavar="N", help="of every stage that trains")
     parser.add_argument("--seeds", type=positive, default=1, metavar="K", help="0 to K-1")
-    parser.add_argument("--rows", default="", metavar="A,B", help="only these rows")
+    parser.add_argument("--rows", type=names, default=[], metavar="A,B", help="only these rows")
     parser.add_argument("--split", help="what is scored (default: the split that selects)")
-    parser.add_argument("--msceleb", type=Path, metavar="FILE", help="MS-Celeb-1M weights")
+    parser.add_argument("--msceleb", type=place, metavar="FILE", help="MS-Celeb-1M weights")
     parser.add_argument("--imagenet", action="store_true", help="fetch and use ImageNet weights")
     add_set(parser, "every recipe, in its first stage too")
     add_limit(parser)
@@ -57,7 +59,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
         dataset=arguments.dataset,
         epochs=arguments.epochs,
         seeds=arguments.seeds,
-        rows=[name.strip() for name in arguments.rows.split(",") if name.strip()],
+        rows=arguments.rows,
         limit=arguments.limit,
         msceleb=arguments.msceleb,
         imagenet=arguments.imagenet,

@@ -1,7 +1,6 @@
 """`fit` and `tune`."""
 
 import argparse
-from pathlib import Path
 
 from fer_live.errors import UserError
 from train.cli.options import (
@@ -10,6 +9,7 @@ from train.cli.options import (
     add_limit,
     add_root,
     add_set,
+    place,
     positive,
     root_of,
 )
@@ -19,7 +19,7 @@ def add_fit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_fit, again=_again)
     parser.add_argument("--recipe", required=True, help="a name in train/recipes, or a YAML file")
     add_root(parser)
-    parser.add_argument("--output", required=True, type=Path, help="folder of the run")
+    parser.add_argument("--output", required=True, type=place, help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's last.ckpt")
     parser.add_argument(
         "--teacher",
@@ -47,7 +47,7 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_tune, again=lambda options: "give the same command to go on")
     parser.add_argument("--recipe", required=True, help="a name in train/recipes, or a YAML file")
     add_root(parser)
-    parser.add_argument("--output", required=True, type=Path, help="folder of the study")
+    parser.add_argument("--output", required=True, type=place, help="folder of the study")
     parser.add_argument("--trials", required=True, type=positive, metavar="N", help="in all")
     parser.add_argument(
         "--metric",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,7 +50,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
 def add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--root",
-        type=Path,
+        type=place,
         default=os.environ.get("FER_DATA") or None,  # empty would be the current folder
         help="the data set's folder or file (default: the environment's FER_DATA)",
     )
@@ -59,6 +60,21 @@ def root_of(arguments: argparse.Namespace) -> Path:
     if arguments.root is None:
         raise UserError("no data set given: add --root FOLDER, or set FER_DATA")
     return Path(arguments.root)
+
+
+def place(text: str) -> Path:
+    """A file or folder, for argparse; an empty name would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} names no file or folder")
+    return at_home(text)
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between, for argparse."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} holds no name")
+    return found
 
 
 def positive(text: str) -> int:

@@ -1,9 +1,8 @@
 """`robustness`."""
 
 import argparse
-from pathlib import Path
 
-from train.cli.options import add_dataset, add_device, add_limit, add_root, natural, root_of
+from train.cli.options import add_dataset, add_device, add_limit, add_root, natural, place, root_of
 
 
 def add_robustness(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +18,7 @@ def add_robustness(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", help="its name (default: the one that selects, FER2013's public)"
     )
-    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    parser.add_argument("--output", required=True, type=place, help="folder for the results")
     parser.add_argument(
         "--seed", type=natural, default=0, help="of noise and directions (default: 0)"
     )
@@ -44,8 +43,8 @@ def _robustness(arguments: argparse.Namespace) -> None:
         RobustnessOptions(arguments.split, arguments.seed, arguments.limit),
     )
     table = Table(title=f"{title(found)}: accuracy in %")
-    for place, name in enumerate(found["table"].columns):
-        table.add_column(str(name), justify="left" if place < 2 else "right", no_wrap=place < 2)
+    for column, name in enumerate(found["table"].columns):
+        table.add_column(str(name), justify="left" if column < 2 else "right", no_wrap=column < 2)
     for model, corruption, *values in found["table"].itertuples(index=False):
         table.add_row(model, corruption, *(f"{value:.1f}" for value in values))
     console = Console()

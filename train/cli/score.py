@@ -2,18 +2,17 @@
 
 import argparse
 import math
-from pathlib import Path
 from typing import Literal
 
 from fer_live import packaged
-from train.cli.options import add_dataset, add_device, add_root, root_of
+from train.cli.options import add_dataset, add_device, add_root, place, root_of
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_export)
-    parser.add_argument("--run", dest="folder", required=True, type=Path, help="folder of the run")
+    parser.add_argument("--run", dest="folder", required=True, type=place, help="folder of the run")
     parser.add_argument("--name", required=True, help="name of the weight file")
-    parser.add_argument("--output", type=Path, default=packaged.folder("weights"))
+    parser.add_argument("--output", type=place, default=packaged.folder("weights"))
     add_root(parser)
     _add_uncertainty(parser)
     parser.add_argument(
@@ -83,7 +82,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", help="its name (default: the one that selects, FER2013's public)"
     )
-    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    parser.add_argument("--output", required=True, type=place, help="folder for the results")
     parser.add_argument(
         "--tta", action="store_true", help="average ten views: mirrored and shifted"
     )
@@ -99,7 +98,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--exclude",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="leave out the faces on this list: a split and a row (from 0) a line, as audit writes it",
     )
@@ -121,7 +120,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_audit)
     add_dataset(parser)
     add_root(parser)
-    parser.add_argument("--output", required=True, type=Path, help="folder for the results")
+    parser.add_argument("--output", required=True, type=place, help="folder for the results")
     add_device(parser)
 
 
