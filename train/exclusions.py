@@ -31,8 +31,9 @@ def read_exclusions(path: Path) -> list[tuple[str, int]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"--exclude {path} cannot be read ({error}): give a list from audit"
+            f"--exclude {path} cannot be read ({reason}): give a list from audit"
         ) from None
     found = []
     for number, line in enumerate(lines, start=1):
