@@ -144,6 +144,31 @@ def test_a_compiler_that_fails_is_one_line(fer2013_csv, tmp_path, monkeypatch):
     assert len(str(caught.value)) < 300
 
 
+def test_the_end_of_a_run_tells_its_best_epoch_and_what_comes_next(fer2013_csv, tmp_path, capsys):
+    run = tmp_path / "my run"
+    settings = [word for change in TINY for word in ("--set", change)]
+    arguments = ["fit", "--recipe", "cnn6-fer2013", *settings, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(run)]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    state = torch.load(run / "best.ckpt", weights_only=True)
+    (score,) = {
+        row["val/selection"]
+        for row in csv.DictReader((run / "curves" / "version_0" / "metrics.csv").open())
+        if row["val/selection"] and int(row["epoch"]) == state["epoch"]
+    }
+    assert told == (
+        f"best: epoch {state['epoch'] + 1}, {float(score):.2%} of the selection split. "
+        f"Next: python -m train export --run '{run}' --name NAME"
+    )
+
+
+def test_a_run_whose_last_state_is_chosen_tells_no_accuracy(fer2013_csv, tmp_path, capsys):
+    settings = [word for change in TINY for word in ("--set", change)]
+    arguments = ["fit", "--recipe", "simclr", *settings, "--root", str(fer2013_csv)]
+    assert main([*arguments, "--output", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: python -m train export")
+
+
 def test_a_batch_of_one_face_is_refused(fer2013_csv, tmp_path):
     with pytest.raises(UserError, match="a batch of one face cannot be normalised"):
         fit(tiny(), fer2013_csv, tmp_path / "run", FitOptions(limit=1))

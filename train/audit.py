@@ -1,6 +1,7 @@
 """`python -m train audit`: twins within and across a data set's splits, conflicting labels, blank frames."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,7 +140,7 @@ def print_audit(found: Audit, output: Path) -> None:
         console.print(f"not audited: {split} ({reason})", markup=False, soft_wrap=True)
     console.print(
         f"written to {output}: leave {len(found.exclusions())} faces out with "
-        f"`evaluate --exclude {output / 'exclude.txt'}`",
+        f"`evaluate --exclude {shlex.quote(str(output / 'exclude.txt'))}`",
         markup=False,
         soft_wrap=True,
     )

@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch.plugins import TorchCheckpointIO
@@ -51,6 +51,21 @@ class WholeCheckpoints(TorchCheckpointIO):
     ) -> dict[str, Any]:
         """Raises UserError as `read_checkpoint` does."""
         return read_checkpoint(Path(path))
+
+
+class Best(NamedTuple):
+    """The epoch that was chosen, from 1, and what chose it: 0 to 1, None where nothing was trained."""
+
+    epoch: int
+    score: float | None
+
+
+def best_of(run: Path) -> Best:
+    """Raises UserError as `read_checkpoint` does."""
+    checkpoint = read_checkpoint(run / BEST)
+    scores = [state.get("best_model_score") for state in checkpoint["callbacks"].values()]
+    found = [float(score) for score in scores if score is not None]
+    return Best(checkpoint["epoch"] + 1, found[0] if found else None)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

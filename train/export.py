@@ -1,6 +1,7 @@
 """`python -m train export`: a run becomes a weight file with its card, and the list of cards is renewed."""
 
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
@@ -99,7 +100,9 @@ def _read_run(run: Path, head: Head) -> tuple[Recipe, Mapping[str, torch.Tensor]
     if not path.is_file():
         # A finished run would be refused by `fit`.
         again = f"delete {run} and train it again" if facts.get("finished") else "train it"
-        raise UserError(f"{run} has no {BEST}: {again} with `python -m train fit --output {run}`")
+        raise UserError(
+            f"{run} has no {BEST}: {again} with `python -m train fit --output {shlex.quote(str(run))}`"
+        )
     if not facts:
         raise UserError(f"{run / FACTS} is missing: training on with --resume writes it again")
     recipe = recipes.load(str(run / RECIPE))

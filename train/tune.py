@@ -1,5 +1,6 @@
 """`python -m train tune`: a search for better settings of a recipe, by Optuna."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,7 +101,8 @@ def print_study(study: Study, output: Path) -> None:
     console = Console()
     print_grid(table, console)
     console.print(
-        f"best: trial {study.best_trial.number}; train it with `fit --recipe {output / 'best.yaml'}`",
+        f"best: trial {study.best_trial.number}; train it with "
+        f"`fit --recipe {shlex.quote(str(output / 'best.yaml'))}`",
         markup=False,
         soft_wrap=True,
     )

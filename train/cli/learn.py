@@ -1,6 +1,9 @@
 """`fit` and `tune`."""
 
 import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_live.errors import UserError
 from train.cli.options import (
@@ -13,6 +16,9 @@ from train.cli.options import (
     positive,
     root_of,
 )
+
+if TYPE_CHECKING:
+    from train.recipe import Recipe
 
 
 def add_fit(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +68,8 @@ def add_tune(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
     from train.fit import fit
     from train.recipe import load
     from train.trainer import FitOptions
@@ -77,6 +85,20 @@ def _fit(arguments: argparse.Namespace) -> None:
     )
     recipe = load(arguments.recipe, arguments.set, teachers=arguments.teacher)
     fit(recipe, root_of(arguments), arguments.output, options)
+    rank_zero_only(print)(_what_came(recipe, arguments.output))
+
+
+def _what_came(recipe: "Recipe", run: Path) -> str:
+    """The best epoch, and the command that makes a weight file of it."""
+    from train.checkpoints import best_of
+    from train.strategies import STRATEGIES
+
+    epoch, score = best_of(run)
+    if score is None or not STRATEGIES[recipe.strategy].classifies:
+        chosen = ""
+    else:
+        chosen = f"best: epoch {epoch}, {score:.2%} of the selection split. "
+    return f"{chosen}Next: python -m train export --run {shlex.quote(str(run))} --name NAME"
 
 
 def _again(arguments: argparse.Namespace) -> str:

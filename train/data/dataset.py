@@ -66,7 +66,7 @@ class DataSet:
         root = Path(root)
         if not root.exists():
             raise UserError(
-                f"{root} does not exist: give the folder that holds {self.name} with --root"
+                f"{root} does not exist: give the folder of data set {self.name} with --root"
             )
         held = self.holds_out and split in (self.training, self.selection)
         published = self.training if held else split
