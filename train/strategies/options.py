@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Any
 
 from fer_live.errors import UserError
@@ -45,7 +45,7 @@ def _what_is_wanted(option: str, value: Any, default: Any, limits: tuple[float, 
         return "" if whole else "a list of whole numbers from 1"
     if isinstance(default, int):
         return "" if _is_count(value) else "a whole number from 1"
-    number = value if _is_number(value) else -1
+    number = value if _is_number(value) else nan  # in no limits
     if option in POSITIVE:
         return "" if number > 0 else "a number above 0"
     lowest, highest = limits
