@@ -5,7 +5,6 @@ import torch
 
 from fer_live.errors import UserError
 from tests.tiny import step, task
-from train.strategies import build_strategy
 from train.strategies.criterion import Criterion, build, class_weights
 from train.strategies.rul import RelativeUncertainty, mix
 from train.strategies.supervised import Supervised
@@ -26,6 +25,11 @@ def test_class_weights_with_exponent_one_half_have_mean_one_over_the_faces():
     torch.testing.assert_close(weights, torch.tensor(expected), atol=1e-3, rtol=0)
     mean = (weights * FER2013_COUNTS).sum() / FER2013_COUNTS.sum()
     assert mean.item() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_class_of_a_handful_weighs_ten_times_as_much_at_most():
+    rare, common = class_weights(torch.tensor([1, 999]), 1.0).tolist()
+    assert rare / common == pytest.approx(10 / (1000 / 1998))
 
 
 def test_weighted_loss_divides_by_the_batch_and_not_by_the_weights():
@@ -66,6 +70,24 @@ def test_before_mixing_begins_the_loss_is_cross_entropy():
     assert strategy.complete(0.6)
 
 
+def test_accuracy_is_that_of_the_faces_before_they_are_mixed(monkeypatch):
+    monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
+    now = step([[2.0, 0.0], [0.0, 1.0]], [0, 1], 0.5, torch.zeros(2, 4))
+    found = RelativeUncertainty(task([1.0, 1.0])).loss(now).logits
+    assert found.tolist() == [[2, 0], [0, 1]]
+
+
+def test_labels_are_smoothed_until_mixing_begins():
+    strategy = RelativeUncertainty(task([1.0, 1.0]), mixing_from=0.5)
+    strategy.criterion.smoothing = 0.2
+    early, late = (
+        step([[math.log(3), 0.0]], [0], progress, torch.zeros(1, 4)) for progress in (0.4, 0.5)
+    )  # p = 3/4; a face alone is mixed with itself
+    smoothed = 0.9 * math.log(4 / 3) + 0.1 * math.log(4)
+    assert strategy.loss(early).value.item() == pytest.approx(smoothed)
+    assert strategy.loss(late).value.item() == pytest.approx(math.log(4 / 3))
+
+
 def test_where_mixing_never_begins_any_epoch_may_be_chosen():
     assert RelativeUncertainty(task([1.0, 1.0]), mixing_from=1).complete(0.1)
 
@@ -83,10 +105,35 @@ def test_teachers_have_their_share_in_each_label(monkeypatch):
         strategy.loss(now._replace(targets=None))
 
 
-def test_the_prior_is_added_to_the_logits_and_the_loss_weighs_all_alike():
-    criterion = build(torch.tensor([9, 1]), 1.0, "prior", 0.0)
+@pytest.mark.parametrize(("exponent", "odds"), [(1.0, 9), (0.5, 3), (0.0, 1)])
+def test_the_prior_is_added_to_the_logits_and_the_loss_weighs_all_alike(exponent, odds):
+    criterion = build(torch.tensor([9, 1]), exponent, "prior", 0.0)
     loss = criterion(torch.zeros(1, 2), torch.tensor([1]))
-    assert loss.item() == pytest.approx(math.log(10))  # p of the rare class: 1 of 10
+    assert loss.item() == pytest.approx(math.log(1 + odds))  # p of the rare class: 1 of 10
+
+
+MODES = [(0.5, "loss"), (0.5, "prior"), (0.9, "class_balanced"), ([1.0, 1.0], "loss")]
+
+
+@pytest.mark.parametrize(("weights", "mode"), MODES)
+def test_labels_are_smoothed_however_classes_are_weighed(weights, mode):
+    assert build(torch.tensor([9, 1]), weights, mode, 0.2).smoothing == 0.2
+
+
+@pytest.mark.parametrize(("weights", "mode"), MODES)
+def test_a_class_without_faces_costs_no_nan(weights, mode):
+    criterion = build(torch.tensor([4, 0]), weights, mode, 0.1)
+    assert criterion(torch.zeros(1, 2), torch.tensor([0])).isfinite()
+
+
+@pytest.mark.parametrize("mode", ["loss", "prior", "class_balanced"])
+def test_a_weight_of_zero_leaves_all_as_it_is(mode):
+    criterion = build(torch.tensor([9, 0, 1]), 0.0, mode, 0.0)
+    assert (criterion.weights.tolist(), criterion.offset.tolist()) == ([1] * 3, [0] * 3)
+
+
+def test_a_checkpoint_holds_no_weights_that_another_recipe_would_take_over():
+    assert not Criterion(torch.ones(2)).state_dict()
 
 
 def test_effective_numbers_by_hand():
@@ -117,24 +164,11 @@ def test_a_distribution_costs_its_cross_entropy_and_weights_go_with_the_shares()
     assert loss.item() == pytest.approx(0.5 * math.log(4 / 3) + 0.5 * 2 * math.log(4))
 
 
-def test_an_unknown_option_names_the_known_ones():
-    with pytest.raises(UserError, match="'gama' is not one of strategy focal's: gamma"):
-        build_strategy("focal", task([1.0, 1.0]), {"gama": 2})
-
-
-@pytest.mark.parametrize(
-    ("name", "option", "value", "wanted"),
-    [
-        ("focal", "gamma", "abc", "a number, 0 or more"),
-        ("focal", "gamma", None, "a number, 0 or more"),
-        ("focal", "gamma", math.nan, "a number, 0 or more"),
-        ("scn", "high_share", 1.5, "a number, 0 to 1"),
-        ("simclr", "temperature", 0, "a number above 0"),
-        ("dlp", "neighbours", 0, "a whole number from 1"),
-        ("dlp", "neighbours", True, "a whole number from 1"),
-        ("dacl", "hidden", 64, "a list of whole numbers from 1"),
-    ],
-)
-def test_an_option_that_cannot_be_so_is_told_with_what_can(name, option, value, wanted):
-    with pytest.raises(UserError, match=f"options.{option} is {value!r}: use {wanted}$"):
-        build_strategy(name, task([1.0, 1.0]), {option: value})
+def test_a_certain_distribution_costs_what_its_label_does():
+    criterion = Criterion(torch.ones(2), torch.tensor([math.log(3), 0.0]), smoothing=0.2)
+    logits, label = torch.tensor([[1.0, 0.5]]), torch.tensor([1])
+    certain = torch.tensor([[0.0, 1.0]])
+    torch.testing.assert_close(criterion.soft(logits, certain), criterion(logits, label))
+    # What is mixed of two faces is not smoothed besides.
+    sharp = Criterion(criterion.weights, criterion.offset)(logits, label)
+    torch.testing.assert_close(criterion.soft(logits, certain, smoothing=0.0), sharp)

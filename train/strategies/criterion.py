@@ -96,7 +96,6 @@ def build(
 
     Raises UserError where a list of weights has another length.
     """
-    ones = torch.ones(len(counts))
     if isinstance(weights, list):
         if len(weights) != len(counts):
             raise UserError(
@@ -104,12 +103,10 @@ def build(
                 "for each"
             )
         return Criterion(torch.tensor(weights), None, smoothing)
-    if weights == 0:
-        return Criterion(ones, None, smoothing)
     if mode == "prior":
         # Read literally, large classes get the larger factor inside the softmax: balanced softmax.
         prior = counts.clamp(min=1).double().log() * weights
-        return Criterion(ones, prior.float(), smoothing)
+        return Criterion(torch.ones(len(counts)), prior.float(), smoothing)
     if mode == "class_balanced":
         return Criterion(effective_number_weights(counts, weights), None, smoothing)
     return Criterion(class_weights(counts, weights), None, smoothing)
