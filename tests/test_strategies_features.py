@@ -17,7 +17,7 @@ from train.strategies.dacl import AttentiveCenterLoss
 from train.strategies.dlp import LocalityPreserving
 from train.strategies.eac import ErasingAttentionConsistency
 from train.strategies.scn import SelfCure
-from train.strategies.simclr import nt_xent
+from train.strategies.simclr import SimClr, nt_xent
 
 
 def test_center_loss_is_half_the_squared_distance_and_the_centre_follows():
@@ -28,6 +28,19 @@ def test_center_loss_is_half_the_squared_distance_and_the_centre_follows():
     torch.testing.assert_close(strategy.centres.points, torch.tensor([[2 / 3, 0.0], [0.0, 0.0]]))
 
 
+def test_centres_of_classes_that_a_batch_lacks_stay():
+    strategy = CenterLoss(task([1.0, 1.0, 1.0]), rate=0.5)
+    strategy.loss(step([[0.0] * 3] * 2, [0, 1], embedding=[[2.0, 0.0], [0.0, 4.0]]))
+    assert strategy.centres.points.tolist() == [[0.5, 0.0], [0.0, 1.0], [0.0, 0.0]]
+
+
+def test_centres_are_in_the_checkpoint():
+    strategy, resumed = (CenterLoss(task([1.0, 1.0])) for _ in range(2))
+    strategy.loss(step(UNDECIDED, [0, 1], embedding=[[2.0, 0.0], [0.0, 4.0]]))
+    resumed.load_state_dict(strategy.state_dict())
+    assert resumed.centres.points.tolist() == [[0.5, 0.0], [0.0, 1.0]]
+
+
 def test_attention_of_one_half_halves_the_center_loss_and_its_centres_pull():
     strategy = AttentiveCenterLoss(task([1.0, 1.0]), weight=0.1, rate=0.5, hidden=[3, 3])
     nn.init.zeros_(strategy.attention.layers[-1].weight)
@@ -36,6 +49,23 @@ def test_attention_of_one_half_halves_the_center_loss_and_its_centres_pull():
     assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 0.5 * 0.5 * (1 + 9) / 2)
     torch.testing.assert_close(strategy.centres.points[0], torch.tensor([1 / 3, 0.0]))
     assert strategy.measures() == {"attention": pytest.approx(0.5)}
+
+
+def test_attention_reads_the_whole_map_through_bounded_features():
+    network = TinyNetwork(2)
+    strategy = AttentiveCenterLoss(task([1.0, 1.0], network=network), hidden=[3, 2])
+    kinds = [type(layer).__name__ for layer in strategy.attention.layers]
+    hidden = ["Linear", "BatchNorm1d"]
+    assert kinds == ["Flatten", *hidden, "ReLU", *hidden, "Tanh", "Linear"]
+    assert strategy.attention(torch.rand(4, *network.map_shape)).shape == (4, network.width)
+
+
+def test_the_curves_tell_the_attention_of_the_last_batch():
+    strategy = AttentiveCenterLoss(task([1.0, 1.0]), hidden=[3, 3])
+    nn.init.zeros_(strategy.attention.layers[-1].weight)
+    strategy.attention.layers[-1].bias.data = torch.tensor([0.0, LN3, 0.0, LN3])
+    strategy.loss(step(UNDECIDED, [0, 0], embedding=UNDECIDED))
+    assert strategy.measures() == {"attention": pytest.approx(0.75)}
 
 
 @pytest.mark.parametrize(
@@ -53,9 +83,20 @@ def test_locality_is_the_distance_to_the_mean_of_the_nearest_of_the_class(neighb
     assert value(strategy, now) == pytest.approx(LN2 + 0.1 * 0.5 * squares / 4)
 
 
-def self_cure(**options):
+def test_neighbours_are_not_pulled_by_the_face_that_comes_near():
+    embedding = torch.tensor([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]], requires_grad=True)
+    now = step([*UNDECIDED, [0.0, 0.0]], [0, 0, 0])
+    said = now.forward(None)._replace(embedding=embedding)
+    strategy = LocalityPreserving(task([1.0, 1.0]), weight=3.0, neighbours=1)
+    strategy.loss(now._replace(forward=lambda images: said)).value.backward()
+    # Each face's own way from its nearest: 1, 0 and 1; a mean over three faces, three times.
+    assert embedding.grad[:, 0].tolist() == [-1, 1, 2]
+
+
+def self_cure(known=None, **options):
     """Importance is the sigmoid of the one-dimensional embedding; two faces, labelled 1 and 0."""
-    strategy = SelfCure(task([1.0, 1.0], labels=[1, 0], width=1), high_share=0.5, **options)
+    known = known or task([1.0, 1.0], labels=[1, 0], width=1)
+    strategy = SelfCure(known, **{"high_share": 0.5, **options})
     nn.init.ones_(strategy.importance.weight)
     nn.init.zeros_(strategy.importance.bias)
     return strategy
@@ -79,14 +120,27 @@ def test_self_cure_compares_the_means_of_its_groups():
     assert value(strategy, now) == pytest.approx(LN2 + 0.6 - 0.25)
 
 
+@pytest.mark.parametrize("high_share", [0.0, 1.0])
+def test_self_cure_has_a_face_in_either_group(high_share):
+    strategy = self_cure(margin=0.6, relabel_from=1.0, high_share=high_share)
+    assert value(strategy, step(labels=[1, 0], **SCN_SAYS)) == pytest.approx(math.log(4) + 0.1)
+
+
+def test_self_cure_tells_the_logits_as_they_are():
+    found = self_cure(relabel_from=1.0).loss(step(labels=[1, 0], **SCN_SAYS)).logits
+    torch.testing.assert_close(found, torch.tensor(SCN_SAYS["logits"]))
+
+
 def test_self_cure_changes_the_label_of_the_least_important_only_and_late():
-    strategy = self_cure(relabel_from=0.5)
+    known = task([1.0, 1.0], labels=[1, 0], width=1)
+    strategy = self_cure(known, relabel_from=0.5)
     strategy.loss(step(labels=[1, 0], progress=0.4, **SCN_SAYS))
     assert strategy.labels.tolist() == [1, 0]
     strategy.loss(step(labels=[1, 0], progress=0.5, **SCN_SAYS))
     # The second face took the likelier label; the first is important and keeps its own.
     assert strategy.labels.tolist() == [1, 1]
     assert strategy.given.tolist() == [1, 0]
+    assert known.labels.tolist() == [1, 0]
     assert strategy.measures() == {"relabelled": 0.5}
 
 
@@ -157,6 +211,20 @@ def test_contrastive_loss_of_two_orthogonal_faces():
     assert nt_xent(torch.cat([faces, faces]), 0.5).item() == pytest.approx(expected)
 
 
+def test_contrast_is_between_two_draws_of_the_same_faces_in_order():
+    views = iter(torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]]))
+    shown = []
+
+    def read(images):
+        shown.append(images.flatten().tolist())
+        return Output(images, None, images, images.expand(-1, 2))
+
+    now = step(UNDECIDED, [0, 1])._replace(view=lambda: next(views), forward=read)
+    assert SimClr(task([1.0, 1.0])).loss(now).logits is None
+    assert shown == [[1, 2, 3, 4]]
+    assert not SimClr.classifies
+
+
 def consistency(forward):
     """Of one face, (1, 2, 1, 2), whose first channel is 1 on the left; the classifier adds a bias."""
     strategy = ErasingAttentionConsistency(task([1.0, 1.0], network=TinyNetwork(2)), weight=5.0)
@@ -189,6 +257,31 @@ def test_one_embedding_has_nothing_to_correlate():
         AdaptiveCorrelation(task([1.0, 1.0], network=TinyNetwork(2)))
 
 
-def test_cosines_have_no_maps_that_add_up():
+@pytest.mark.parametrize(
+    "network",
+    [TinyNetwork(2, "cosine"), AdCorre(classes=2, size=16, embeddings=2, dimensions=3)],
+    ids=["cosines", "embeddings"],
+)
+def test_a_head_whose_maps_do_not_add_up_is_refused(network):
     with pytest.raises(UserError, match="linear classifier"):
-        ErasingAttentionConsistency(task([1.0, 1.0], network=TinyNetwork(2, "cosine")))
+        ErasingAttentionConsistency(task([1.0, 1.0], network=network))
+
+
+def test_dropout_does_not_hide_that_maps_add_up_and_goes_on():
+    network = TinyNetwork(2)
+    network.embed = lambda feature_map: nn.functional.dropout(
+        feature_map.mean((2, 3)), 0.5, network.training
+    )
+    for training in (True, False):
+        ErasingAttentionConsistency(task([1.0, 1.0], network=network.train(training)))
+        assert network.training is training
+
+
+def test_accuracy_is_that_of_the_face_and_not_of_its_mirror_image():
+    strategy = ErasingAttentionConsistency(task([1.0, 1.0], network=TinyNetwork(2)))
+    images = torch.tensor([[[[1.0, 0.0]], [[0.0, 5.0]]]])
+    left = step(UNDECIDED[:1], [0])._replace(
+        view=lambda: images,
+        forward=lambda images: Output(images[:, :, 0, 0], None, images, images[:, :, 0, 0]),
+    )
+    assert strategy.loss(left).logits.tolist() == [[1, 0]]

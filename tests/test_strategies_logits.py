@@ -71,6 +71,34 @@ def test_logit_adjustment_adds_the_logarithm_of_the_shares(tau, share):
     assert value(strategy, step([[0.0, 0.0]], [1])) == pytest.approx(-math.log(share))
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("strategy", [LabelDistributionAwareMargin, LogitAdjustment])
+def test_a_class_without_faces_costs_no_nan(strategy, smoothing):
+    network = TinyNetwork(2, "cosine")
+    known = task([1.0, 1.0], labels=[0, 0], network=network)
+    known.criterion.smoothing = smoothing
+    assert known.counts.tolist() == [2, 0]
+    for progress in (0.0, 1.0):
+        assert math.isfinite(value(strategy(known), step(UNDECIDED, [0, 0], progress)))
+
+
+def test_deferred_weights_smooth_labels_as_the_rest_of_the_training_does():
+    known = task([1.0, 1.0], network=TinyNetwork(2, "cosine"))
+    known.criterion.smoothing = 0.1
+    assert LabelDistributionAwareMargin(known).weighted.smoothing == 0.1
+
+
+@pytest.mark.parametrize("strategy", [LabelDistributionAwareMargin, LogitAdjustment])
+def test_accuracy_is_that_of_the_logits_as_they_are(strategy):
+    known = task([1.0, 1.0], labels=[0, 0, 0, 1], network=TinyNetwork(2, "cosine"))
+    assert strategy(known).loss(step([[1.0, 0.5]], [1])).logits.tolist() == [[1.0, 0.5]]
+
+
+@pytest.mark.parametrize("strategy", [LabelDistributionAwareMargin, LogitAdjustment])
+def test_a_checkpoint_holds_nothing_that_follows_from_the_data(strategy):
+    assert not strategy(task([1.0, 1.0], network=TinyNetwork(2, "cosine"))).state_dict()
+
+
 def mixup_of_two(monkeypatch, **options):
     """What two images with the logits (4 ln 3, 0) and (0, 0), of either class, cost when both are mixed."""
     monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.tensor([1, 0]))
@@ -159,6 +187,18 @@ def test_distillation_softens_teacher_and_student_alike():
     apart = 0.75 * math.log(1.5) - 0.25 * LN2  # from an undecided student, times T squared
     undecided = step(UNDECIDED[:1], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
     assert value(strategy, undecided) == pytest.approx(4 * apart)
+
+
+def test_distillation_keeps_its_precision_where_the_network_computes_in_half():
+    strategy = Distillation(task([1.0, 1.0]), temperature=3.0, weight=1.0)
+    now = step([[0.7, -0.2]], [0])._replace(targets=torch.tensor([[0.9, 0.1]]))
+    said = now.forward(None)
+    half = said.logits.bfloat16()
+    exact, rough = (
+        value(strategy, now._replace(forward=lambda _, logits=each: said._replace(logits=logits)))
+        for each in (half.float(), half)
+    )
+    assert rough == exact
 
 
 def test_distillation_asks_for_teachers():

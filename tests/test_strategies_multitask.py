@@ -6,7 +6,7 @@ import torch
 from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.expressions import CONTEMPT, HAPPY
-from fer_live.models import Cucn
+from fer_live.models import Cucn, Output
 from tests.crowds import SPLIT, UNANIMOUS, UNKNOWN, write_votes
 from tests.test_fit import tiny
 from tests.tiny import LN2, UNDECIDED, step, task
@@ -15,6 +15,7 @@ from train.__main__ import main
 from train.checkpoints import read_checkpoint
 from train.export import export
 from train.fit import FitOptions, fit
+from train.strategies.crowd import CrowdLoss
 from train.strategies.distillation import Distillation
 from train.strategies.multitask import MultiTask
 
@@ -37,6 +38,25 @@ def test_votes_of_each_face_are_looked_up_by_its_place():
     strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS, SPLIT]))
     assert strategy.people.shares[0].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
     assert strategy.people.shares[1].tolist() == [0, 0, 0, 0.5, 0, 0, 0.5, 0]
+
+
+def test_votes_are_learned_in_whole_precision_where_the_network_computes_in_half():
+    people = CrowdLoss(task([1.0, 1.0], votes=[SPLIT]), "multitask")
+    said = torch.linspace(-1, 1, 8)[None].bfloat16()
+    rough, exact = (
+        people(Output(None, None, None, None, crowd), torch.tensor([0]))
+        for crowd in (said, said.float())
+    )
+    assert rough.item() == exact.item()
+
+
+def test_two_tasks_mix_late_and_heed_teachers_as_cucn_does():
+    strategy = MultiTask(task([1.0, 1.0], votes=[UNANIMOUS]), mixing_from=0.6, taught=0.3)
+    assert (strategy.mixing_from, strategy.taught, strategy.crowd) == (0.6, 0.3, 0.5)
+
+
+def test_a_checkpoint_holds_no_votes():
+    assert not MultiTask(task([1.0, 1.0], votes=[UNANIMOUS])).state_dict()
 
 
 def test_a_student_learns_the_votes_besides_its_teachers_words():

@@ -64,6 +64,5 @@ def feature_loss(features: Tensor, labels: Tensor) -> Tensor:
 def mean_loss(features: Tensor, labels: Tensor) -> Tensor:
     """MD: the agreement of the means of the classes in the batch. (k, B, D), (B,)."""
     present, member = labels.unique(return_inverse=True)
-    share = F.one_hot(member, len(present)).float()  # (B, classes present)
-    share = share / share.sum(0)
-    return agreement(share.T @ features)
+    of_class = F.one_hot(member, len(present)).float()  # (B, classes present)
+    return agreement(of_class.T @ features)  # sums correlate as means do
