@@ -12,7 +12,7 @@ from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
 from fer_live.web.video import timeline
 from fer_live.web.video.films import look
-from fer_live.web.video.people import People, track_of
+from fer_live.web.video.people import People, key, track_of
 from fer_live.web.video.recording import recall
 from tests.clips import FRAMES, HEIGHT, WIDTH, face_of, frames_of, record, write_log
 
@@ -53,6 +53,39 @@ def test_what_is_merged_is_added_up_and_can_be_taken_apart():
     assert all(one.person.readings == FRAMES for one in everyone.everyone())
 
 
+def test_whoever_was_merged_has_one_name_and_merges_as_one():
+    everyone = people(1, 2, 3)
+    everyone.merge(2, into=1)
+    everyone.rename(2, "Anna")
+    assert [everyone.name(track) for track in (1, 2, 3)] == ["Anna", "Anna", "Person 3"]
+    everyone.rename(2, "")
+    assert everyone.name(1) == "Person 1"
+    everyone.merge(3, into=2)
+    (one,) = everyone.everyone()
+    assert (one.tracks[0], sorted(one.tracks)) == (1, [1, 2, 3])
+    with pytest.raises(UserError, match="one person already"):
+        everyone.merge(2, into=3)
+
+
+def test_people_are_listed_by_how_long_they_were_seen():
+    summary = Summary()
+    for one in [*frames_of(1, 2, 3), *frames_of(3, begin=3.0), *frames_of(2, count=2, begin=6.0)]:
+        summary.add(one)
+    assert [one.tracks[0] for one in People(summary.people).everyone()] == [3, 2, 1]
+
+
+def test_a_name_may_be_given_again_and_be_forty_letters_long():
+    everyone = people(1, 2)
+    for name in ("Person 1", "Anna", "Anna", 40 * "a"):
+        everyone.rename(1, name)
+        assert everyone.name(1) == name
+
+
+@pytest.mark.parametrize("track", [None, 0, 12])
+def test_a_track_comes_back_from_the_page(track):
+    assert track_of(key(track)) == track
+
+
 def test_an_empty_name_takes_it_back():
     everyone = people(1)
     everyone.rename(1, "Anna")
@@ -71,6 +104,9 @@ def test_an_empty_name_takes_it_back():
         (lambda everyone: everyone.merge(1, into=1), "one person already"),
         (lambda everyone: everyone.merge(1, into=7), "no such person"),
         (lambda everyone: track_of("1; drop"), "no person"),
+        (lambda everyone: track_of("abc"), "no person"),
+        (lambda everyone: track_of("²"), "no person"),
+        (lambda everyone: track_of(1), "no person"),
     ],
 )
 def test_a_name_or_person_that_will_not_do_is_told(wish, words):

@@ -117,7 +117,7 @@ def _words(person: Person, summary: Summary) -> str:
     """The curve in words: the shares of the time, largest first."""
     shares = sorted(person.shares.items(), key=lambda pair: -pair[1])
     told = [f"{label} {percent(share)}" for label, share in shares if share >= 0.005]
-    return f"{', '.join(told) or 'seen for a moment'} of the time"
+    return f"{', '.join(told)} of the time"
 
 
 def _table(everyone: list[Someone], recording: Recording) -> str:
