@@ -1,6 +1,7 @@
 """Finished recordings on the page: who is who in them, and which logs belong."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from fer_live.expressions import SEVEN
 from fer_live.stopping import Stop
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
+from fer_live.web.video import recording as recordings
 from fer_live.web.video import timeline
 from fer_live.web.video.films import look
 from fer_live.web.video.people import People, key, track_of
@@ -129,6 +131,7 @@ def test_the_table_has_names_and_merged_people_and_opens_again(film, folder, tmp
     (tmp_path / "again").mkdir()
     again = opened(film, table, tmp_path / "again")
     assert [one.name for one in again.people.everyone()] == ["Anna", "Person 3"]
+    assert again.people.names == {1: "Anna"}  # nobody was called Person 3
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])
@@ -145,9 +148,87 @@ def test_a_part_of_a_film_begins_where_its_log_does(film, folder, tmp_path):
     assert opened(film, log, folder).began == pytest.approx(60, abs=0.01)
 
 
+def test_a_film_of_unknown_rate_and_length_begins_with_its_log_and_ends_with_it(
+    film, folder, tmp_path
+):
+    log = write_log(tmp_path / "log.csv", frames_of(1, begin=60.0))
+    found = opened(replace(film, fps=None, seconds=5.0), log, folder)
+    assert found.began == pytest.approx(60)
+    whole = write_log(tmp_path / "whole.csv", frames_of(1))
+    found = opened(replace(film, seconds=None), whole, folder)
+    assert (found.began, found.seconds) == (0, pytest.approx(23 / 12, abs=0.01))
+
+
+def test_a_log_counts_from_its_first_frame_where_the_film_fits_either_way(film, folder, tmp_path):
+    log = write_log(tmp_path / "log.csv", frames_of(1, begin=0.5))
+    assert opened(film, log, folder).began == 0
+
+
+@pytest.mark.parametrize(("end", "fits"), [(3.0, True), (3.02, False)])
+def test_a_log_may_end_a_second_after_its_film(film, folder, tmp_path, end, fits):
+    records = [*frames_of(1, count=1), {"frame": 24, "seconds": end, "faces": [face_of(1)]}]
+    log = write_log(tmp_path / "log.jsonl", records)
+    film = replace(film, seconds=2.0)
+    if fits:
+        assert opened(film, log, folder).notes == ()
+    else:
+        with pytest.raises(UserError, match="goes on until 0:03"):
+            opened(film, log, folder)
+
+
+@pytest.mark.parametrize(("length", "notes"), [(150.0, 0), (152.0, 1)])
+def test_a_log_may_end_a_second_and_a_fiftieth_before_its_film(
+    film, folder, tmp_path, length, notes
+):
+    records = [*frames_of(1, count=1), {"frame": 24, "seconds": 146.5, "faces": [face_of(1)]}]
+    log = write_log(tmp_path / "log.jsonl", records)
+    assert len(opened(replace(film, seconds=length), log, folder).notes) == notes
+
+
+@pytest.mark.parametrize("edges", [(WIDTH, HEIGHT), (WIDTH + 2, HEIGHT + 2), (None, None)])
+def test_a_face_may_lie_two_pixels_outside(film, folder, tmp_path, edges):
+    one = face_of(1) | {"box": [10.0, 10.0, *edges]}
+    log = write_log(tmp_path / "log.jsonl", [{"frame": 0, "seconds": 0.0, "faces": [one]}])
+    assert opened(film, log, folder).summary.readings == 1
+
+
+@pytest.mark.parametrize("given", ["=1+1", 41 * "a", "Person 2", 5, None])
+def test_a_log_whose_names_will_not_do_is_opened_without_them(film, folder, tmp_path, given):
+    records = frames_of(1, 2)
+    records[0]["faces"][0]["person"] = given
+    found = opened(film, write_log(tmp_path / "log.jsonl", records), folder)
+    assert sorted(one.name for one in found.people.everyone()) == ["Person 1", "Person 2"]
+
+
+def test_a_log_of_more_people_than_memory_holds_is_told(film, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(recordings, "CROWD", 2)
+    assert opened(film, write_log(tmp_path / "two.csv", frames_of(1, 2)), folder)
+    with pytest.raises(UserError, match="more than 2 people"):
+        opened(film, write_log(tmp_path / "three.csv", frames_of(1, 2, 3)), folder)
+
+
+def test_a_log_is_read_no_further_than_its_visitor_waits(film, folder, tmp_path):
+    stop = Stop()
+    log = write_log(tmp_path / "log.csv", frames_of(1))
+    stop.asked = True
+    with pytest.raises(UserError, match="no readings"):
+        recall(film, log, log.name, folder, stop)
+
+
+def test_a_film_without_faces_has_no_table(film, folder, tmp_path):
+    found = opened(film, write_log(tmp_path / "log.jsonl", frames_of(1)), folder)
+    found.log.write_text('{"frame": 0, "seconds": 0.0, "faces": []}\n')
+    with pytest.raises(UserError, match=r"no face was read in film\.mp4"):
+        replace(found, summary=Summary()).table()
+
+
 def test_a_log_of_a_part_is_told(film, folder, tmp_path):
     log = write_log(tmp_path / "log.csv", frames_of(1, count=8))
     assert opened(film, log, folder).notes == ("The log ends at 0:00 of 0:02.",)
+
+
+def without(name):
+    return {key: value for key, value in face_of(1).items() if key != name}
 
 
 @pytest.mark.parametrize(
@@ -160,9 +241,15 @@ def test_a_log_of_a_part_is_told(film, folder, tmp_path):
         (frames_of(1, right=500.0), f"outside of film.mp4, which has {WIDTH} x {HEIGHT} pixels"),
         ([one | {"source": "a.png"} for one in frames_of(1)], "a log of pictures"),
         ([one | {"seconds": None} for one in frames_of(1)], "a log of pictures"),
+        ([one | {"faces": [face_of(1) | {"box": "wide"}]} for one in frames_of()], "no log has"),
+        ([one | {"faces": [face_of(1) | {"box": [1] * 5}]} for one in frames_of()], "no log has"),
+        ([one | {"faces": [face_of(1) | {"box": None}]} for one in frames_of()], "no log has"),
+        ([one | {"faces": [without("score")]} for one in frames_of()], "no log has"),
+        ([one | {"faces": [without("uncertainty")]} for one in frames_of()], "no log has"),
+        ([one | {"faces": [without("box")]} for one in frames_of()], "no log has"),
         (
-            [one | {"faces": [face_of(1) | {"box": "wide"}]} for one in frames_of()],
-            "that no log has",
+            [one | {"faces": [face_of(1) | {"box": [0, 0, 9, HEIGHT + 3]}]} for one in frames_of()],
+            "outside of film.mp4",
         ),
         (frames_of(), "no readings"),
     ],

@@ -42,15 +42,15 @@ class Recording:
     notes: tuple[str, ...] = ()
 
     def table(self) -> Path:
-        """All readings as CSV, each with its person's name, and with one track for each person."""
+        """All readings as CSV, each with its person's name, and with one track for each person. Raises UserError on none."""
+        if not self.summary.readings:
+            raise UserError(f"no face was read in {self.name}, so there is nothing to list")
         path = self.folder / f"{Path(self.name).stem}-readings.csv"
         with CsvLog(path, named=True) as file:
             for record in read_log(self.log):
                 file.write_record(
                     record | {"faces": [self._named(face) for face in record["faces"]]}
                 )
-        if not path.exists():
-            raise UserError(f"no face was read in {self.name}, so there is nothing to list")
         return path
 
     def _named(self, face: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def recall(film: Film, log: str | Path | None, name: str, folder: Path, stop: St
             "choose the log of this film"
         )
     seconds = film.seconds or last
-    began = _beginning(max(first, 0.0), last, seconds)
+    began = _beginning(first, last, seconds)
     if began is None:
         raise UserError(
             f"{name} goes on until {clock(last)}, but {film.name} is {clock(seconds)} long; "
@@ -123,17 +123,14 @@ def _checked(records: Iterator[dict[str, Any]], film: Film, name: str) -> Iterat
 
 
 def _whole(record: dict[str, Any]) -> bool:
-    """Whether all is there that a table needs, in the form that logs have it."""
-    number, none = (int, float), type(None)
+    """Whether all is there that a table needs, in the form that logs have it; `read_log` has seen to the rest."""
     try:
         return all(
-            isinstance(face["track"], (int, none))
-            and len(face["box"]) == 4
-            and all(isinstance(value, (*number, none)) for value in face["box"])
-            and all(isinstance(p, (*number, none)) for p in face["probabilities"].values())
+            len(face["box"]) == 4
+            and all(isinstance(value, int | float | None) for value in face["box"])
             and {"score", "uncertainty"} <= set(face)
             for face in record["faces"]
-        ) and all(isinstance(record[name], number) for name in ("frame", "seconds"))
+        )
     except (KeyError, TypeError):
         return False
 
