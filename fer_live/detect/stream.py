@@ -35,7 +35,7 @@ class Stream:
     def next_tiles(self, width: int, height: int) -> list[Tile]:
         """The part of the pyramid that is due in this frame: a twelfth of it, a tile at least, in turn.
 
-        All of it in the first frame of a size whose pyramid is no longer than that: films of few pixels are short.
+        All of it in the first frame of a size whose pyramid has fewer tiles than that: films of few pixels are short.
         """
         changed = self.size != (width, height)
         if changed:
