@@ -70,10 +70,10 @@ def test_a_picture_that_changed_is_read_anew_and_one_that_moved_is_not(image, tm
     save(tmp_path / "in" / "a.png")
     image("in", "--output", "out")
     (tmp_path / "in").rename(tmp_path / "moved")
-    image("moved", "--output", "out")
+    assert image("moved", "--output", "out") == 0
     assert image.analyzer.classifier.batches == [1]
     save(tmp_path / "in" / "a.png", seed=1)
-    image(str(tmp_path / "in"), "--output", "out")
+    assert image(str(tmp_path / "in"), "--output", "out") == 0
     assert image.analyzer.classifier.batches == [1, 1]
 
 
