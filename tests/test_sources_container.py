@@ -1,0 +1,117 @@
+"""How files and URLs are handed to FFmpeg, and what is told where it refuses them."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import pytest
+
+from fer_live.errors import UserError
+from fer_live.sources import container
+from fer_live.sources.container import is_live, local_path, no_file, open_container, scheme_of
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What FFmpeg was asked for; it then fails as `asked.error` says."""
+    found = SimpleNamespace(error=OSError("no"))
+
+    def refuse(place, mode, **options):
+        found.place, found.options = place, options
+        raise found.error
+
+    monkeypatch.setattr(container.av, "open", refuse)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("place", "timeout", "options"),
+    [
+        ("rtsp://door/1", 3.0, {"rtsp_flags": "prefer_tcp"}),
+        ("RTSPS://door/1", 3.0, {"rtsp_flags": "prefer_tcp"}),
+        ("http://door/1", 3.0, None),
+        ("film.mp4", None, None),
+    ],
+)
+def test_cameras_are_asked_for_tcp_and_urls_alone_are_given_up(asked, place, timeout, options):
+    with pytest.raises(UserError):
+        open_container(place, 3.0)
+    assert (asked.options["timeout"], asked.options["options"]) == (timeout, options)
+
+
+def test_a_path_is_absolute_and_at_home(asked, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for place, path in (("~/a.mp4", tmp_path / "a.mp4"), ("concat:a", tmp_path / "concat:a")):
+        with pytest.raises(UserError):
+            open_container(place, 3.0)
+        assert asked.place == str(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "words"),
+    [
+        ("http://door/1", av.ExitError(1, "gone"), "does not answer within 3 s; check the address"),
+        ("http://door/1", OSError(111, "Refused"), r"cannot be opened \(Refused\); check the addr"),
+        ("http://door/1", av.InvalidDataError(1, "bad"), r"neither a picture nor.*\(bad\); name"),
+        ("a.mp4", OSError("odd"), r"neither a picture nor a video.*\(odd\)"),
+        ("a.mp4", FileNotFoundError(2, "gone"), "a.mp4: no such file; check the path"),
+        ("http://me:word@door/1", OSError("odd"), r"^http://me:\*\*\*@door/1 cannot"),
+    ],
+)
+def test_what_ffmpeg_refuses_is_told(asked, place, error, words):
+    asked.error = error
+    with pytest.raises(UserError, match=words):
+        open_container(place, 3.0)
+
+
+@pytest.mark.parametrize("best", [None, SimpleNamespace(width=640)])
+def test_what_holds_no_pictures_is_closed(monkeypatch, best):
+    closed = []
+    film = SimpleNamespace(
+        streams=SimpleNamespace(best=lambda kind: best), close=lambda: closed.append(True)
+    )
+    monkeypatch.setattr(container.av, "open", lambda *_, **__: film)
+    with pytest.raises(UserError, match="holds no pictures"):
+        open_container("sound.mp3", 3.0)
+    assert closed == [True]
+
+
+@pytest.mark.parametrize(
+    ("place", "duration", "size", "live"),
+    [
+        ("film.mp4", None, -1, False),
+        ("file:///film.mp4", None, -1, False),
+        ("FILE:///film.mp4", None, -1, False),
+        ("rtsp://door/1", 5_000_000, 1000, True),
+        ("SRT://door:9000", 5_000_000, 1000, True),
+        ("http://door/stream", None, -1, True),
+        ("http://door/stream", None, 0, True),
+        ("http://door/film.h264", None, 1000, False),
+        ("http://door/playlist", 5_000_000, -1, False),
+    ],
+)
+def test_a_stream_goes_on_where_a_file_has_a_length_or_a_size(place, duration, size, live):
+    assert is_live(place, SimpleNamespace(duration=duration, size=size)) is live
+
+
+@pytest.mark.parametrize(
+    ("place", "scheme"), [("a/b.mp4", None), ("HTTP://a", "http"), ("a:b", None)]
+)
+def test_a_url_has_a_scheme(place, scheme):
+    assert scheme_of(place) == scheme
+
+
+def test_a_file_url_is_a_path(tmp_path):
+    path = tmp_path / "of mine.mp4"
+    assert local_path(path.as_uri()) == str(path)
+    assert local_path("http://door/a%20b.mp4") == "http://door/a%20b.mp4"
+    assert Path(local_path("a%20b.mp4")) == Path("a%20b.mp4")
+
+
+def test_what_is_no_file_is_told_with_a_command_that_a_shell_takes():
+    told = str(no_file("http://me:word@door/a b?c&d", "as it comes", "--output"))
+    assert told == (
+        "http://me:***@door/a b?c&d is no file; download it, or read it as it comes: "
+        "fer-live --source 'http://me:***@door/a b?c&d' --no-window --output FILE"
+    )
