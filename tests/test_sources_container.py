@@ -115,3 +115,21 @@ def test_what_is_no_file_is_told_with_a_command_that_a_shell_takes():
         "http://me:***@door/a b?c&d is no file; download it, or read it as it comes: "
         "fer-live --source 'http://me:***@door/a b?c&d' --no-window --output FILE"
     )
+
+
+def gif(flags, colours):
+    return b"GIF89a" + bytes([1, 0, 1, 0, flags, 0, 0]) + bytes(3 * colours)
+
+
+@pytest.mark.parametrize(
+    "head", [gif(0x00, 0), gif(0x01, 0), gif(0x80, 2), gif(0x81, 4), gif(0xF7, 256)]
+)
+def test_a_gif_whose_first_picture_follows_its_colours_gets_a_comment_between(tmp_path, head):
+    (tmp_path / "a.gif").write_bytes(head + b",picture")
+    assert container._file(tmp_path / "a.gif").read() == head + container.COMMENT + b",picture"
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", gif(0x81, 4) + b"!delay,", gif(0x81, 2), b",,,"])
+def test_any_other_file_is_opened_as_it_is(tmp_path, content):
+    (tmp_path / "a.gif").write_bytes(content)
+    assert container._file(tmp_path / "a.gif") == str(tmp_path / "a.gif")

@@ -9,6 +9,7 @@ from PIL import features
 
 from fer_live.errors import UserError
 from fer_live.sources import FolderSource, open_source, read_image
+from fer_live.sources.pictures import _natural, is_pattern
 
 
 def gradient(dtype, peak) -> np.ndarray:
@@ -178,6 +179,39 @@ def test_a_folders_pictures_come_in_natural_order(tmp_path):
     fill(tmp_path, "b10.png", "b9.JPG", "A2.png", "b9.2.png", "deep/c.png", ".hidden.png")
     (tmp_path / "notes.txt").write_text("words")
     assert names_in(tmp_path, tmp_path) == ["A2.png", "b9.2.png", "b9.JPG", "b10.png"]
+
+
+def test_names_that_differ_in_case_alone_have_an_order(tmp_path):
+    places = [
+        tmp_path / name for name in ("a/1.png", "A/1.png", "b.PNG", "B.png", "²3.png", "23.png")
+    ]
+    assert len({str(_natural(place)) for place in places}) == len(places)
+
+
+def test_a_folder_may_be_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fill(tmp_path, "in/a.png")
+    assert names_in("~/in", tmp_path) == ["in/a.png"]
+
+
+def test_a_folder_that_is_named_like_a_picture_is_none(tmp_path):
+    fill(tmp_path, "a.png", "album.png/b.png")
+    assert names_in(tmp_path, tmp_path) == ["a.png"]
+    assert names_in(tmp_path / "*.png", tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize("text", ["*.jpg", "a?.jpg", "[ab].jpg"])
+def test_a_pattern_is_known_by_its_signs(text):
+    assert is_pattern(text)
+    assert not is_pattern("a.jpg")
+
+
+def test_the_last_picture_of_a_folder_knows_that_none_follows(tmp_path):
+    fill(tmp_path, "1.png", "2.png")
+    (tmp_path / "3.png").write_bytes(b"words")
+    with FolderSource(tmp_path) as source:
+        left = [source.frame_count - 1 - frame.index for frame in source]
+        assert left == [2, 0]  # the third was thought to follow until it was tried
 
 
 def test_a_pattern_looks_into_folders(tmp_path):

@@ -98,8 +98,8 @@ def is_pattern(text: str) -> bool:
 
 
 def _natural(path: Path) -> list[list[tuple[int, str]]]:
-    """Sorts numbers within names by value, letters without case, folder by folder."""
+    """Sorts numbers within names by value, letters without case unless all else is the same, folder by folder."""
     return [
         [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
-        for name in (*map(str.casefold, path.parts), path.name)
+        for name in (*map(str.casefold, path.parts), str(path))
     ]
