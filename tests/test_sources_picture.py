@@ -176,9 +176,9 @@ def names_in(place, base) -> list[str]:
 
 
 def test_a_folders_pictures_come_in_natural_order(tmp_path):
-    fill(tmp_path, "b10.png", "b9.JPG", "A2.png", "b9.2.png", "deep/c.png", ".hidden.png")
+    fill(tmp_path, "B10.png", "b9.JPG", "A2.png", "b9.2.png", "deep/c.png", ".hidden.png")
     (tmp_path / "notes.txt").write_text("words")
-    assert names_in(tmp_path, tmp_path) == ["A2.png", "b9.2.png", "b9.JPG", "b10.png"]
+    assert names_in(tmp_path, tmp_path) == ["A2.png", "b9.2.png", "b9.JPG", "B10.png"]
 
 
 def test_names_that_differ_in_case_alone_have_an_order(tmp_path):
@@ -215,8 +215,11 @@ def test_the_last_picture_of_a_folder_knows_that_none_follows(tmp_path):
 
 
 def test_a_pattern_looks_into_folders(tmp_path):
-    fill(tmp_path, "10/a.png", "9/b.png", "9/a.jpg")
-    assert names_in(tmp_path / "**" / "*.png", tmp_path) == ["9/b.png", "10/a.png"]
+    fill(tmp_path, "10/a.png", "9/b.png", "9/a.jpg", "c.png")
+    (tmp_path / "9" / "1").mkdir()
+    fill(tmp_path, "9/1/d.png")
+    names = ["9/1/d.png", "9/b.png", "10/a.png", "c.png"]
+    assert names_in(tmp_path / "**" / "*.png", tmp_path) == names
 
 
 def test_a_folder_gives_one_still_for_each_picture(tmp_path):
