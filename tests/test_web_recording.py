@@ -272,6 +272,12 @@ def test_a_log_with_another_ending_is_told(film, folder, tmp_path):
         opened(film, tmp_path / "log.txt", folder)
 
 
+def test_a_log_is_called_as_its_visitor_calls_it(film, folder, tmp_path):
+    (tmp_path / "Their.JSONL").write_text("no log\n")
+    with pytest.raises(UserError, match=r"^Their\.JSONL\b.* is no line of a log"):
+        opened(film, tmp_path / "Their.JSONL", folder)
+
+
 def test_markup_in_names_is_shown_and_not_run(film, folder, tmp_path):
     recording = opened(film, write_log(tmp_path / "log.csv", frames_of(1, 2)), folder)
     recording.name = "<img src=x>.mp4"

@@ -69,7 +69,7 @@ def recall(film: Film, log: str | Path | None, name: str, folder: Path, stop: St
     that of something else.
     """
     try:
-        kept = keep(existing(log), folder / f"log{Path(name).suffix.lower()}")
+        kept = keep(existing(log), folder / f"log{Path(name).suffix}")
         summary, names, most = Summary(BINS), dict[Track, str](), [0.0, 0.0]
         first, last = None, 0.0
         for record in _checked(read_log(kept), film, name):
