@@ -1,135 +1,30 @@
-"""Films on the page: what is refused, and work that can be stopped."""
+"""Films on the page, read and opened again, and work that can be stopped."""
 
 import threading
 from dataclasses import replace
-from fractions import Fraction
 from types import SimpleNamespace
 
 import av
 import gradio as gr
-import numpy as np
-import PIL.Image
 import pytest
 
 from fer_live.errors import UserError
 from fer_live.stopping import Stop
 from fer_live.summary.logs import read_log
-from fer_live.web.video import films, reading, tab
+from fer_live.web.video import reading, tab
 from fer_live.web.video import task as tasks
 from fer_live.web.video.films import look
 from fer_live.web.video.task import Task
-from tests.clips import FRAMES, HEIGHT, WIDTH, FakeClock, frames_of, record, write_log
+from tests.clips import FRAMES, FakeClock, frames_of, record, write_log
 from tests.fakes import FakeClassifier, FakeDetector
 from tests.test_sinks_sound import film as with_sound
 from tests.test_sinks_sound import tracks
+from tests.test_web_films import encoded
 
 
 @pytest.fixture
 def film(tmp_path):
     return look(record(tmp_path / "film.mp4"))
-
-
-def without_frames(path):
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=12)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        container.start_encoding()
-
-
-def playlist(path):
-    record(path.with_name("secret.mp4"))
-    path.write_text(
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{path.with_name('secret.mp4')}\n#EXT-X-ENDLIST\n"
-    )
-
-
-BAD = {
-    "empty.mp4": (lambda path: path.write_bytes(b""), "empty.mp4 is empty"),
-    "text.mp4": (lambda path: path.write_text("no film"), "text.mp4 is no film"),
-    "none.mp4": (without_frames, "none.mp4 (holds no picture|is no film)"),
-    "cut.mp4": (
-        lambda path: path.write_bytes(record(path.with_name("all.mp4")).read_bytes()[:900]),
-        "cut.mp4 (holds no picture|is no film)",
-    ),
-    "list.m3u8": (playlist, "list.m3u8 is no film"),
-    "picture.mp4": (
-        lambda path: PIL.Image.new("RGB", (8, 8)).save(path, "PNG"),
-        "picture.mp4 is a picture",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_what_is_no_film_is_told_by_its_name_alone(tmp_path, name):
-    make, words = BAD[name]
-    make(tmp_path / name)
-    with pytest.raises(UserError, match=words) as told:
-        look(tmp_path / name)
-    assert str(tmp_path) not in str(told.value)
-
-
-def test_pictures_that_are_too_large_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
-    path = record(tmp_path / "large.mp4")
-    monkeypatch.setattr(films, "LARGEST_PICTURE", WIDTH * HEIGHT)
-    assert look(path).size == (WIDTH, HEIGHT)
-    wide = record(
-        tmp_path / "wide.mp4", shape=Fraction(2, 1)
-    )  # as large once its pixels are square
-    for limit, each in ((2 * WIDTH * HEIGHT - 1, wide), (WIDTH * HEIGHT - 1, path)):
-        monkeypatch.setattr(films, "LARGEST_PICTURE", limit)
-        with pytest.raises(UserError, match="million pixels"):
-            look(each)
-
-
-def test_a_film_of_too_many_bytes_is_refused(tmp_path, monkeypatch):
-    path = record(tmp_path / "long.mp4")
-    monkeypatch.setattr(films, "LARGEST_FILM", path.stat().st_size)
-    assert look(path).seconds == pytest.approx(2, abs=0.01)
-    monkeypatch.setattr(films, "LARGEST_FILM", path.stat().st_size - 1)
-    with pytest.raises(UserError, match=r"long\.mp4 has 1 MB; a film may have 1 MB"):
-        look(path)
-
-
-def test_a_film_that_does_not_tell_its_length_is_looked_at(tmp_path):
-    assert look(record(tmp_path / "raw.h264")).seconds is None
-
-
-def encoded(path, codec, pixels):
-    """A film of one grey picture."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=12)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
-        grey = np.full((HEIGHT, WIDTH, 3), 110, np.uint8)
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
-        container.mux(stream.encode())
-    return path
-
-
-@pytest.mark.parametrize(
-    ("name", "codec", "pixels", "plays"),
-    [
-        ("film.mp4", "libx264", "yuv420p", ".mp4"),
-        ("film.mov", "libx264", "yuv420p", ".mp4"),
-        ("film.webm", "libvpx-vp9", "yuv420p", ".webm"),
-        ("film.webm", "libvpx", "yuv420p", ".webm"),
-        ("film.mp4", "libx264", "yuv444p", None),
-        ("film.mp4", "mpeg4", "yuv420p", None),
-        ("film.avi", "libx264", "yuv420p", None),
-    ],
-)
-def test_what_a_browser_plays_is_known(tmp_path, name, codec, pixels, plays):
-    assert look(encoded(tmp_path / name, codec, pixels)).plays == plays
-
-
-def test_a_film_is_copied_where_it_cannot_be_linked(tmp_path, monkeypatch):
-    def refuse(*places):
-        raise OSError("another disk")
-
-    monkeypatch.setattr(films.os, "link", refuse)
-    (tmp_path / "film.mp4").write_bytes(b"film")
-    kept = films.keep(tmp_path / "film.mp4", tmp_path / "kept.mp4")
-    (tmp_path / "film.mp4").unlink()
-    assert kept.read_bytes() == b"film"
 
 
 class Reserved:
@@ -237,6 +132,15 @@ def test_a_recording_that_no_browser_plays_is_converted(tmp_path):
     assert look(task.take().video).plays == ".mp4"
 
 
+def test_a_recording_that_browsers_play_is_kept_as_it_is(tmp_path):
+    path = encoded(tmp_path / "film.webm", "libvpx-vp9", "yuv420p")
+    log = write_log(tmp_path / "log.jsonl", frames_of(1, count=1))
+    task = Task(reading.reopen(look(path), log, "log.jsonl"), str(tmp_path))
+    assert task.wait(60)
+    video = task.take().video
+    assert (video.suffix, video.read_bytes()) == (".webm", path.read_bytes())
+
+
 def test_the_time_that_is_left_is_told_by_the_speed_so_far(tmp_path):
     clock, on, told = FakeClock(), threading.Event(), []
     task = Task(lambda task: on.wait(60), str(tmp_path), clock)
@@ -248,6 +152,14 @@ def test_the_time_that_is_left_is_told_by_the_speed_so_far(tmp_path):
     on.set()
     assert told[:9] == [None] * 9  # too few to tell
     assert (told[9], told[19], told[29], told[38]) == (10, 5, 0, 0)
+
+
+def test_a_film_that_is_gone_is_told_without_its_folder(work, film, tmp_path):
+    film.path.unlink()
+    task = Task(work(film), str(tmp_path))
+    assert task.wait(60)
+    with pytest.raises(UserError, match=r"^film\.mp4: no such file"):
+        task.take()
 
 
 @pytest.mark.parametrize("leave", ["cancel", "nobody looks"])
@@ -272,6 +184,28 @@ def test_stopped_work_ends_and_leaves_nothing(tmp_path, leave):
     assert task._finished.wait(60)
     assert task.take() is None
     assert not task.folder.exists()
+
+
+def test_work_goes_on_while_someone_looks_every_half_minute(tmp_path):
+    clock, begun, on = FakeClock(), threading.Event(), threading.Event()
+    task = Task(lambda task: begun.set() or on.wait(60), str(tmp_path), clock)
+    begun.wait(60)
+    for _ in range(4):
+        clock.now += 30
+        assert task.step()
+        task.wait(0)
+    clock.now += 30.1
+    assert not task.step()
+    on.set()
+    assert task.wait(60)
+
+
+def test_what_was_taken_stays_when_the_work_is_cancelled_later(tmp_path):
+    task = Task(lambda task: "done", str(tmp_path))
+    assert task.wait(60)
+    assert (task.take(), task.take()) == ("done", None)
+    task.cancel()
+    assert task.folder.exists()
 
 
 def test_work_that_ends_just_before_it_is_cancelled_leaves_nothing(tmp_path):
