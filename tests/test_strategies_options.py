@@ -85,3 +85,15 @@ def test_an_option_that_a_recipe_leaves_out_is_as_published(name):
     parameters = inspect.signature(STRATEGIES[name]).parameters
     found = {option: parameters[option].default for option in parameters if option != "task"}
     assert found == PUBLISHED[name]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"gama": 1}, "^mine.yaml: options: 'gama' is"),
+        ({"gamma": -1}, "^mine.yaml: options.gamma is"),
+    ],
+)
+def test_an_option_is_refused_by_the_place_where_it_stands(options, told):
+    with pytest.raises(UserError, match=told):
+        check_options(STRATEGIES["focal"], "focal", options, "mine.yaml: ")
