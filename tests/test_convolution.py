@@ -38,13 +38,16 @@ def test_under_autocast_it_computes_in_half_precision():
         torch.testing.assert_close(half.float(), full, rtol=0.03, atol=0.05)
 
 
-@pytest.mark.parametrize(("side", "kernel", "quick"), [(3, 3, True), (7, 3, False), (3, 1, False)])
-def test_only_small_maps_and_3x3_kernels_go_the_quick_way(side, kernel, quick, monkeypatch):
+@pytest.mark.parametrize(
+    ("shape", "kernel", "quick"),
+    [((3, 3), 3, True), ((6, 6), 3, True), ((6, 7), 3, False), ((7, 6), 3, False), ((3, 3), 1, False)],
+)  # fmt: skip
+def test_only_small_maps_and_3x3_kernels_go_the_quick_way(shape, kernel, quick, monkeypatch):
     taken = []
     monkeypatch.setattr(Convolution, "_product", lambda self, x: taken.append(x) or torch.zeros(1))
     convolution = Convolution(2, 2, kernel)
-    convolution(torch.zeros(1, 2, side, side))
+    convolution(torch.zeros(1, 2, *shape))
     assert bool(taken) is quick
     taken.clear()
-    convolution.eval()(torch.zeros(1, 2, side, side))
+    convolution.eval()(torch.zeros(1, 2, *shape))
     assert not taken
