@@ -11,7 +11,7 @@ from fer_live.models.convolution import Convolution
 from fer_live.models.cucn import Cucn, Embedding
 from fer_live.models.initial import start_for_relu
 from fer_live.models.output import standardised
-from fer_live.models.resnet import map_shape, resnet_trunk
+from fer_live.models.resnet import BasicBlock, Bottleneck, map_shape, resnet_trunk
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,23 @@ def test_a_dry_run_leaves_statistics_and_training_as_they_were():
     assert map_shape(trunk, 1, 48) == (512, 3, 3)
     assert trunk.training
     assert trunk.bn1.num_batches_tracked.item() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "later"), [(BasicBlock, ["conv2"]), (Bottleneck, ["conv2", "conv3"])]
+)
+def test_every_convolution_of_a_block_but_its_first_follows_a_relu(kind, later):
+    block, seen = kind(8, 8, 1, False).eval(), []
+    for name in ["conv1", *later]:
+        getattr(block, name).register_forward_pre_hook(lambda _, given: seen.append(given[0].min()))
+    block(torch.randn(2, 8, 4, 4))
+    assert [least.item() < 0 for least in seen] == [True, *[False] * len(later)]
+
+
+@pytest.mark.parametrize(("name", "size"), [("dcnn", 8), ("vgg11-transfer", 32), ("cnn6", 36)])
+def test_the_smallest_faces_that_a_refusal_names_are_read(name, size):
+    network = MODELS[name](channels=1, size=size).eval()
+    assert network(torch.zeros(1, 1, size, size)).logits.shape == (1, 7)
 
 
 def test_a_block_adds_its_weighed_branch_to_the_way_around_it():
