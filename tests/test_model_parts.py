@@ -93,6 +93,14 @@ def test_standardised_pictures_keep_their_colours():
     assert standardised(picture.bfloat16()).dtype == torch.float32
 
 
+@pytest.mark.parametrize("name", ["cucn", "cnn6"])
+def test_a_network_standardises_where_it_is_asked_to(name):
+    pictures = 0.2 * torch.rand(2, 1, 36, 36) + 0.5
+    for asked, shown in ((True, standardised(pictures)), (False, pictures)):
+        network = MODELS[name](size=36, standardise=asked).eval()
+        torch.testing.assert_close(network(pictures).feature_map, network.trunk(shown))
+
+
 def test_channels_are_weighed_by_mean_and_peak_through_one_mlp():
     gates, x = ChannelAttention(4), torch.randn(2, 4, 3, 3)
     said = gates.mlp(x.mean((2, 3))) + gates.mlp(x.amax((2, 3)))
