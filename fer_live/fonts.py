@@ -13,9 +13,8 @@ import PIL.ImageFont
 Font = PIL.ImageFont.FreeTypeFont
 Anchor = Literal["start", "middle", "end"]
 
-DEJAVU = (
-    "mpl-data/fonts/ttf/DejaVuSans.ttf"  # in matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic
-)
+# In matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic.
+DEJAVU = "mpl-data/fonts/ttf/DejaVuSans.ttf"
 SYSTEMS = (  # names of files that Pillow looks for in the system's folders
     "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "Nirmala.ttc", "LeelawUI.ttf",  # Windows
     "Hiragino Sans GB.ttc", "AppleSDGothicNeo.ttc", "Arial Unicode.ttf",  # macOS
@@ -76,6 +75,7 @@ def _own(size: int) -> Font:
     return found
 
 
+@lru_cache(maxsize=4096)  # names that are too long are tried letter by letter
 def _has(font: Font, letter: str) -> bool:
     if not letter.isprintable() or letter.isspace():
         return True
