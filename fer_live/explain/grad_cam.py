@@ -29,7 +29,9 @@ class GradCam:
     @torch.no_grad()
     def __call__(self, feature_map: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w), one map for each class, >= 0 and not normalised."""
-        weights = self.channel_weights(self._network.embed(feature_map))
+        weights = self._constant
+        if weights is None:
+            weights = self._network.channel_weights(self._network.embed(feature_map))
         if weights is None:
             return by_backward(self._network, feature_map)
         return channels.grad_cam(weights, feature_map)
