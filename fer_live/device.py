@@ -46,10 +46,11 @@ def is_cpu(name: str) -> bool:
 @cache
 def _may_have_gpu() -> bool:
     """Whether there is a driver of a GPU that the torch installed could use: NVIDIA's, AMD's or Apple's."""
-    if sys.platform == "darwin":
-        return True
-    if not _built_for_gpus():
-        return False
+    return sys.platform == "darwin" or (_has_driver() and _built_for_gpus())
+
+
+def _has_driver() -> bool:
+    """AMD's, or NVIDIA's."""
     if KFD.exists():
         return True
     try:
