@@ -1,7 +1,15 @@
 """Paths as people type them."""
 
 import os
+from argparse import ArgumentTypeError
 from pathlib import Path
+
+
+def place(text: str) -> Path:
+    """A file or folder, for argparse; an empty name would be the current folder."""
+    if not text.strip():
+        raise ArgumentTypeError(f"{text!r} names no file or folder")
+    return at_home(text)
 
 
 def at_home(path: str | Path) -> Path:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 from fer_live.cli import options as kinds
 from fer_live.errors import UserError
+from fer_live.home import place
 
 
 def define_image(parser: ArgumentParser) -> None:
     parser.add_argument("places", nargs="+", metavar="PLACE", help="picture, folder or '*.jpg'")
     output = parser.add_argument_group("what to write")
-    output.add_argument("--output", type=kinds.place, metavar="FOLDER", help="annotated copies")
+    output.add_argument("--output", type=place, metavar="FOLDER", help="annotated copies")
     output.add_argument(
         "--log",
-        type=kinds.place,
+        type=place,
         metavar="FILE",
         help="readings as .jsonl, a line a picture, or .csv, a row a face",
     )
@@ -63,13 +64,13 @@ def define_video(parser: ArgumentParser) -> None:
     output = parser.add_argument_group("what to write")
     output.add_argument(
         "--output",
-        type=kinds.place,
+        type=place,
         metavar="FILE",
         help="annotated .mp4, .mov or .mkv, with the sound",
     )
     output.add_argument(
         "--log",
-        type=kinds.place,
+        type=place,
         metavar="FILE",
         help="readings as .jsonl, a line a frame, or .csv, a row a face",
     )

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 
 from fer_live.cli import options as kinds
+from fer_live.home import place
 
 
 def define(parser: ArgumentParser) -> None:
@@ -25,12 +26,10 @@ def define(parser: ArgumentParser) -> None:
         help="lose no frame of a camera or stream (default: the newest is read)",
     )
     output = parser.add_argument_group("what to write")
-    output.add_argument(
-        "--output", type=kinds.place, metavar="FILE", help="annotated .mp4, .png or .jpg"
-    )
+    output.add_argument("--output", type=place, metavar="FILE", help="annotated .mp4, .png or .jpg")
     output.add_argument(
         "--log",
-        type=kinds.place,
+        type=place,
         metavar="FILE",
         help="readings as .jsonl, a line a frame, or .csv, a row a face",
     )

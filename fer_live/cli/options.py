@@ -12,11 +12,10 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from fer_live.errors import UserError
-from fer_live.home import at_home
+from fer_live.home import place
 from fer_live.packaged import MODEL, names
 
 RUNTIMES = ("auto", "torch", "openvino", "onnx")
@@ -106,12 +105,6 @@ def check_thumbnails(options: Namespace) -> None:
     """Raises UserError where thumbnails are asked for and no summary would show them."""
     if options.thumbnails and options.summary is None:
         raise UserError("--thumbnails are part of a summary; add --summary FILE")
-
-
-def place(text: str) -> Path:
-    if not text.strip():
-        raise ArgumentTypeError(f"{text!r} names no file or folder")
-    return at_home(text)
 
 
 def positive(text: str) -> int:

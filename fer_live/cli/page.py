@@ -5,6 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from fer_live.cli import options as kinds
 from fer_live.errors import UserError
+from fer_live.home import place
 
 AUTH = "FER_LIVE_AUTH"  # of the environment: passwords on a command line are seen by others
 
@@ -33,7 +34,7 @@ def define(parser: ArgumentParser) -> None:
     kinds.add_model(shown)
     shown.add_argument(
         "--inspect",
-        type=kinds.place,
+        type=place,
         nargs="+",
         default=[],
         metavar="FOLDER",
@@ -41,7 +42,7 @@ def define(parser: ArgumentParser) -> None:
     )
     shown.add_argument(
         "--corrections",
-        type=kinds.place,
+        type=place,
         metavar="FOLDER",
         help="keep the faces that visitors say were read wrong, to look at them in Inspect (default: off)",
     )

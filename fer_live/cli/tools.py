@@ -5,16 +5,15 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from fer_live.cli import options as kinds
 from fer_live.errors import one_line
+from fer_live.home import place
 from fer_live.packaged import MODEL, names
 
 
 def define_summary(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "log", type=kinds.place, metavar="LOG", help=".jsonl or .csv that --log wrote"
-    )
+    parser.add_argument("log", type=place, metavar="LOG", help=".jsonl or .csv that --log wrote")
     parser.add_argument(
         "--output",
-        type=kinds.place,
+        type=place,
         metavar="FILE",
         help="the page, .html or .png (default: beside the log, .html)",
     )
@@ -30,7 +29,7 @@ def run_summary(options: Namespace) -> int:
 def define_cameras(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--thumbnails",
-        type=kinds.place,
+        type=place,
         metavar="FOLDER",
         help="save what each sees as a small picture",
     )
@@ -57,7 +56,7 @@ def define_bench(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="the network alone in every runtime and precision"
     )
-    parser.add_argument("--json", type=kinds.place, metavar="FILE", help="all numbers")
+    parser.add_argument("--json", type=place, metavar="FILE", help="all numbers")
 
 
 def _soak(text: str) -> int:
@@ -97,7 +96,7 @@ def define_export(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        type=kinds.place,
+        type=place,
         required=True,
         metavar="FILE",
         help=".onnx, .xml (openvino) or .pt (torchscript); its card lies beside it, as FILE.json",

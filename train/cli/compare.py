@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from fer_live.home import place
 from train.cli.options import (
     add_compile,
     add_device,
@@ -10,7 +11,6 @@ from train.cli.options import (
     add_root,
     add_set,
     names,
-    place,
     positive,
     root_of,
 )

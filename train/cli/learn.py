@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_live.errors import UserError
+from fer_live.home import place
 from train.cli.options import (
     add_compile,
     add_device,
     add_limit,
     add_root,
     add_set,
-    place,
     positive,
     root_of,
 )

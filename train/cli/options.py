@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fer_live.errors import UserError
-from fer_live.home import at_home
+from fer_live.home import place
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,13 +60,6 @@ def root_of(arguments: argparse.Namespace) -> Path:
     if arguments.root is None:
         raise UserError("no data set given: add --root FOLDER, or set FER_DATA")
     return Path(arguments.root)
-
-
-def place(text: str) -> Path:
-    """A file or folder, for argparse; an empty name would be the current folder."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} names no file or folder")
-    return at_home(text)
 
 
 def names(text: str) -> list[str]:

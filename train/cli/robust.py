@@ -2,7 +2,8 @@
 
 import argparse
 
-from train.cli.options import add_dataset, add_device, add_limit, add_root, natural, place, root_of
+from fer_live.home import place
+from train.cli.options import add_dataset, add_device, add_limit, add_root, natural, root_of
 
 
 def add_robustness(parser: argparse.ArgumentParser) -> None:

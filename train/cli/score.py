@@ -5,7 +5,8 @@ import math
 from typing import Literal
 
 from fer_live import packaged
-from train.cli.options import add_dataset, add_device, add_root, place, root_of
+from fer_live.home import place
+from train.cli.options import add_dataset, add_device, add_root, root_of
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
