@@ -39,8 +39,6 @@ def _by_others(one: Opinion, labels: NDArray[np.int64]) -> Tensor:
     logits = torch.empty_like(one.logits)
     for held in folds(len(labels)):
         others = torch.from_numpy(labels[~held])
-        temperature = (
-            fit_temperature(one.logits[~held], others) if len(others) else 1 / one.optimism
-        )
-        logits[held] = one.logits[held] / (one.optimism * temperature)
+        raised = one.optimism * fit_temperature(one.logits[~held], others) if len(others) else 1.0
+        logits[held] = one.logits[held] / raised
     return logits

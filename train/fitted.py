@@ -24,8 +24,8 @@ def scaling_of(card: Card) -> Scaling | None:
 def fitted_to(faces: Faces, card: Card) -> Mapping[str, Any]:
     """What its card tells of a last layer that these faces fitted by matrix scaling; empty where they did not."""
     told = card.training.get("matrix_scaling", {})
-    known = (card.dataset, told.get("split")) == (faces.dataset, faces.split)
-    return told if known else {}
+    same = (card.dataset, told.get("split")) == (faces.dataset, faces.split)
+    return told if same else {}
 
 
 def optimism_on(faces: Faces, card: Card) -> float:

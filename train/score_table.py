@@ -51,6 +51,7 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
     if fitted and fitted["last_layers"]:
         console.print(
             f"held out: each face by last layers and temperatures that others fitted ({fitted['folds']} folds)",
+            markup=False,
             soft_wrap=True,
         )
     if scores["excluded"]:
@@ -73,8 +74,8 @@ def print_scores(scores: dict[str, Any], output: Path) -> None:
         soft_wrap=True,
     )
     if fitted:
-        by = "temperatures that other faces fitted"
-        by = "held out" if fitted["last_layers"] else f"by {by} ({fitted['folds']} folds)"
+        alone = f"by temperatures that other faces fitted ({fitted['folds']} folds)"
+        by = "held out" if fitted["last_layers"] else alone
         console.print(
             f"{by}: ECE {_percent(fitted['ece'])}%, standard error {_percent(fitted['ece_standard_error'])}",
             markup=False,

@@ -12,9 +12,8 @@ from fer_live.types import FloatArray
 # What exported networks call their outputs, in this order; the last two where they have them.
 LOGITS, FEATURE_MAP = "logits", "feature_map"
 UNCERTAINTY, CHANNEL_WEIGHTS = "uncertainty", "channel_weights"
-Explain = Callable[
-    [FloatArray], FloatArray
-]  # feature maps (B, C, h, w) -> Grad-CAM maps (B, K, h, w)
+# Feature maps (B, C, h, w) -> Grad-CAM maps (B, K, h, w).
+Explain = Callable[[FloatArray], FloatArray]
 
 
 class Scores(NamedTuple):
