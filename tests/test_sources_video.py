@@ -42,6 +42,15 @@ def test_a_video_gives_all_its_frames_in_rgb(video):
     assert right[2] > right[0] + 100
 
 
+def test_a_library_that_hears_ffmpeg_does_not_make_the_end_of_a_film_wait_forever(video):
+    av.logging.set_level(
+        av.logging.ERROR
+    )  # as older versions of torchvision do when they are imported
+    with VideoSource(video) as source:
+        next(iter(source))
+        assert av.logging.get_level() is None
+
+
 def test_a_gif_without_delays_gives_all_its_pictures(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (5, 60, 80), np.uint8)
     stills = [PIL.Image.fromarray(each) for each in noise]

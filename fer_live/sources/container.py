@@ -25,6 +25,9 @@ GIF, HEAD, PICTURE, COMMENT = b"GIF8", 13, b",", b"\x21\xfe\x01 \x00"
 def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStream]:
     """The file or URL and its main video stream; raises UserError. `timeout`: of URLs, in seconds."""
     name, scheme = public_name(place), scheme_of(place)
+    # torchvision before 0.26 has Python hear what FFmpeg says. A decoder's thread then waits to say it for
+    # Python's lock, which whoever closes the film holds while waiting for that thread.
+    av.logging.set_level(None)
     try:
         container = av.open(
             place if scheme else _file(at_home(place)),
