@@ -43,9 +43,8 @@ def test_a_video_gives_all_its_frames_in_rgb(video):
 
 
 def test_a_library_that_hears_ffmpeg_does_not_make_the_end_of_a_film_wait_forever(video):
-    av.logging.set_level(
-        av.logging.ERROR
-    )  # as older versions of torchvision do when they are imported
+    # As older versions of torchvision do when they are imported.
+    av.logging.set_level(av.logging.ERROR)
     with VideoSource(video) as source:
         next(iter(source))
         assert av.logging.get_level() is None
