@@ -15,6 +15,7 @@ from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Session
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
 from fer_live.sinks.base import keep_open, spare
+from fer_live.sinks.earlier import keep_earlier
 from fer_live.sinks.log import open_log
 from fer_live.sinks.picture import PICTURES
 from fer_live.sinks.pipe import JsonPipe, PipeClosed
@@ -73,7 +74,11 @@ def run(options: LiveOptions) -> int:
         options = _settle(options, console)
         for place in list_pictures(opened.place) if isinstance(opened, FolderSource) else [address]:
             spare(place, options.output, options.log, options.summary)
-        sinks = [keep_open(stack, sink) for sink in _files(options, source)]
+        files = _files(options, source)
+        if source.live:
+            for place in filter(None, (options.output, options.log, options.summary)):
+                stack.enter_context(keep_earlier(place, console))
+        sinks: list[Sink] = [keep_open(stack, file) for file in files]
         if pipe is not None:
             sinks.append(pipe)
         scan = options.scan or ("full" if source.stills else "live")
@@ -108,8 +113,8 @@ def run(options: LiveOptions) -> int:
             pass  # whoever read it has enough
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
-    files = (options.output, options.log, options.summary) if session.tally.frames else ()
-    tell_written((*files, *session.written), console)
+    written = (options.output, options.log, options.summary) if session.tally.frames else ()
+    tell_written((*written, *session.written), console)
     return 0
 
 
