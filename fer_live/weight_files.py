@@ -28,7 +28,7 @@ def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
         part.chmod(0o644)  # the library makes files that only their owner can read
         part.replace(path)
     except SafetensorError as error:
-        told = re.search(r"os error (\d+)", str(error))  # which it has in words alone
+        told = re.search(r"(?:os error|code:) (\d+)", str(error))  # which it has in words alone
         number = int(told[1]) if told else errno.EIO
         raise OSError(number, os.strerror(number), str(path)) from error
     finally:

@@ -133,7 +133,8 @@ def _read(path: Path) -> Any:
             warnings.filterwarnings("ignore", message="Detected pickle protocol")  # refused below
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises whatever the bytes lead it to
-        if isinstance(error, pickle.UnpicklingError) and head.startswith((ZIP, PICKLE)):
+        cut = "unexpected EOF" in str(error)  # an UnpicklingError in older versions of torch
+        if isinstance(error, pickle.UnpicklingError) and head.startswith((ZIP, PICKLE)) and not cut:
             raise UserError(
                 f"pretrained {path} is no file of tensors alone, and other pickles can run code when "
                 "opened (VGGFace2's .pkl of arrays is one): give a .safetensors, or a state dict of "
