@@ -12,7 +12,7 @@ def of_two_processes(work: Callable[[int], Any], folder: Path) -> list[Any]:
     """What `work(rank)`, a module's own function, gives in each of them."""
     # Spawned, because forked ones hang for good where OpenMP has threads by then.
     multiprocessing.start_processes(_write, (work, folder), nprocs=2, start_method="spawn")
-    return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
 def _write(rank: int, work: Callable[[int], Any], folder: Path) -> None:
