@@ -93,6 +93,7 @@ def test_the_same_place_may_be_named_otherwise(task, monkeypatch):
     [
         ({"source": "b.png"}, r"out\.png is of another picture, b\.png; choose another"),
         ({}, r"out\.png is of another picture; choose another"),
+        ({"source": 7}, r"out\.png is of another picture, 7; choose another"),
     ],
 )
 def test_another_pictures_copy_is_not_replaced_unasked(task, record, words):

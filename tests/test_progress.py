@@ -25,21 +25,24 @@ def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
-def bar(root, output, capfd, **options):
-    """The last state of a training's bar."""
+def bar(root, output, capfd, **options) -> list[str]:
+    """The states of a training's bar."""
     fit(tiny(), root, output, FitOptions(limit=16, **options))
-    return [line for line in re.split(r"[\r\n]", capfd.readouterr().out) if "Epoch" in line][-1]
+    return [line for line in re.split(r"[\r\n]", capfd.readouterr().out) if "Epoch" in line]
 
 
 def test_the_bar_begins_with_the_epoch_and_the_times(fer2013_csv, tmp_path, capfd):
     told = bar(fer2013_csv, tmp_path / "run", capfd, afterwards=3600.0)
-    assert told.startswith("Epoch 2/2: 100%")
+    assert {line.partition(":")[0] for line in told} == {"Epoch 1/2", "Epoch 2/2"}
+    assert told[-1].startswith("Epoch 2/2: 100%")
     # A narrow terminal cuts off what comes later.
-    assert re.search(r"\[[^,]*, left=0 s, all=1:00 h, loss=.*, accuracy=.*, macro_recall=", told)
+    assert re.search(
+        r"\[[^,]*, left=0 s, all=1:00 h, loss=.*, accuracy=.*, macro_recall=", told[-1]
+    )
 
 
 def test_a_run_alone_has_no_time_for_all(fer2013_csv, tmp_path, capfd):
-    assert ", all=" not in bar(fer2013_csv, tmp_path / "run", capfd)
+    assert ", all=" not in bar(fer2013_csv, tmp_path / "run", capfd)[-1]
 
 
 def test_what_is_said_of_an_error_has_its_own_line(fer2013_csv, tmp_path, capfd):

@@ -34,10 +34,11 @@ class RunBar(TQDMProgressBar):
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
     ) -> None:
-        super().on_train_epoch_start(trainer, learner)
-        self.train_progress_bar.set_description(
-            f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+        epoch = (
+            f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"  # Lightning's begin with 0
         )
+        self.train_progress_bar.set_description(epoch, refresh=False)
+        self.train_progress_bar.reset(trainer.num_training_batches)
 
     def on_train_batch_end(
         self,

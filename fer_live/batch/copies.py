@@ -42,7 +42,7 @@ class Copies:
         if record is None:
             raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
         manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == content
-        source = record.get("source")  # the same place may be named otherwise now
+        source = str(record.get("source") or "")  # the same place may be named otherwise now
         if not same and not (source and Path(source).resolve() == task.path.resolve()):
             raise UserError(
                 f"{task.target} is of another picture{f', {source}' if source else ''}; "
