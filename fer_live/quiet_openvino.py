@@ -2,19 +2,13 @@
 
 import sys
 import threading
-import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cache, wraps
-from importlib import import_module
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 Made = TypeVar("Made")
-Precision = Literal["f32", "bf16"]
-MAP = 64, 24, 24  # channels, height and width
-LAYERS, TURNS = 3, 10
-WORTH = 0.9  # of float32's time
 
 
 def once(make: Callable[..., Made]) -> Callable[..., Made]:
@@ -60,48 +54,3 @@ def core() -> Any:
     whichever thread does it; the next Ctrl-C would then be a segmentation fault.
     """
     return imported().Core()
-
-
-@once
-def quickest() -> Precision:
-    """What this CPU computes fastest in.
-
-    A CPU that is able to compute in bfloat16 need not be quicker with it: with AMX it takes a third of the
-    time, without, on the same kind of Xeon, up to a fifth more. Nothing tells but a measurement (a tenth of
-    a second, once). Where there is little between them it is the exact one.
-    """
-    if "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return "f32"
-    try:
-        times = seconds(["f32", "bf16"])
-    except RuntimeError:  # it has no others: for want of memory or of a kernel
-        return "f32"
-    return "bf16" if times["bf16"] < WORTH * times["f32"] else "f32"
-
-
-def seconds(precisions: Sequence[Precision]) -> dict[Precision, float]:
-    """What a few convolutions, a hundredth of `cucn`, take on one core in each precision."""
-    package = imported()  # before any part of it, so that its telemetry stays out
-    ops = import_module("openvino.opset13")
-    one = np.ones((1, *MAP), np.float32)
-    maps = first = ops.parameter(one.shape, np.float32)
-    kernel = np.full((MAP[0], MAP[0], 3, 3), 1e-3, np.float32)
-    for _ in range(LAYERS):
-        maps = ops.relu(ops.convolution(maps, kernel, [1, 1], [1, 1], [1, 1], [1, 1]))
-    model = package.Model([maps], [first])
-    found: dict[Precision, float] = {}
-    requests = {
-        precision: core()
-        .compile_model(
-            model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
-        )
-        .create_infer_request()
-        for precision in precisions
-    }
-    for _ in range(TURNS):  # in turns, so that what else runs slows all of them
-        for precision, request in requests.items():
-            began = time.perf_counter()
-            request.infer([one])
-            taken = time.perf_counter() - began
-            found[precision] = min(taken, found.get(precision, taken))
-    return found

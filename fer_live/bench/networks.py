@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import torch
 from rich.console import Console
@@ -14,6 +15,7 @@ from fer_live.card import Card
 from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.models import Network
+from fer_live.precisions import Precision
 from fer_live.runtimes import Runtime, openvino
 from fer_live.runtimes.eager import Eager
 from fer_live.runtimes.onnx import OnnxRuntime
@@ -49,7 +51,7 @@ def _others(
     path: Path, network: Network, card: Card, threads: int
 ) -> Iterator[tuple[str, Runtime]]:
     if quiet_openvino.is_installed():
-        for precision in ("f32", "bf16"):
+        for precision in get_args(Precision):
             yield f"openvino {precision}", openvino.converted(path, threads, precision)
     try:
         yield "onnx fp32", OnnxRuntime(network, card, threads)

@@ -12,6 +12,7 @@ import numpy as np
 from fer_live import quiet_openvino
 from fer_live.detect.found import FACE_MODEL, INSTALL, SIDE, Found
 from fer_live.errors import UserError
+from fer_live.precisions import Precision, quickest
 from fer_live.types import FloatArray, Image
 
 GRIDS = ((16, 2), (8, 6))  # cells a side and anchors a cell, in the order of the model's output
@@ -29,7 +30,7 @@ class Compiled:
     def __init__(self, floor: float):
         self._lowest_logit = float(np.log(floor / (1 - floor)))
         self._exact = _Requests("f32")
-        self._rough = _Requests(quiet_openvino.quickest())
+        self._rough = _Requests(quickest("bf16"))
 
     def __call__(self, pictures: Sequence[Image], rough: int = 0) -> list[list[Found]]:
         found: list[list[Found]] = []
@@ -61,7 +62,7 @@ class Compiled:
 class _Requests:
     """The requests to one compiled model, made as they are needed."""
 
-    def __init__(self, precision: quiet_openvino.Precision):
+    def __init__(self, precision: Precision):
         self._model = compile_model(precision)
         self._each: dict[int, Any] = {}
 
@@ -120,7 +121,7 @@ def _anchors() -> FloatArray:
 
 
 @quiet_openvino.once
-def compile_model(precision: quiet_openvino.Precision) -> Any:
+def compile_model(precision: Precision) -> Any:
     """Read-only, and shared by all detectors: one stream of inference for each core."""
     openvino = quiet_openvino.imported()
     path = _path()

@@ -18,10 +18,10 @@ from fer_live.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-MODEL = "model.xml"
-LAYOUT = 3  # of a conversion's folder; what earlier versions kept is not used
+MODEL, EIGHT_BITS = "model.xml", "eight_bits.xml"
+LAYOUT = 4  # of a conversion's folder; what earlier versions kept is not used
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
-KEPT = 30 * 24 * 3600  # seconds after its last use that a conversion stays, of 45 to 90 MB
+KEPT = 30 * 24 * 3600  # seconds after its last use that a conversion stays, of 60 to 120 MB
 LOOK = 1.0  # seconds: longer than others hold the lock to see whether it is free
 
 
@@ -94,7 +94,7 @@ def convert(weights: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder.parent) as part:
             made = Path(part) / "made"
             made.mkdir()
-            conversion.save(network, card, made / MODEL)
+            conversion.save(network, card, made / MODEL, made / EIGHT_BITS)
             for path in made.iterdir():  # or a power cut could leave the names without the content
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())

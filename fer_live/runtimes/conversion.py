@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -9,13 +10,14 @@ from fer_live import quiet_openvino
 from fer_live.card import Card
 from fer_live.errors import UserError
 from fer_live.models import Network
+from fer_live.runtimes import eight_bits
 from fer_live.runtimes.flat import Flat
 
 
-def save(network: Network, card: Card, path: Path) -> None:
+def save(network: Network, card: Card, path: Path, quantised: Path | None = None) -> None:
     """Write the network as OpenVINO's .xml and .bin, straight from torch; its outputs have `Flat`'s names.
 
-    Raises UserError where they cannot be written.
+    `quantised`: where to write it once more, in eight bits. Raises UserError where they cannot be written.
     """
     openvino = quiet_openvino.imported()
     example = torch.zeros(2, card.channels, card.size, card.size)
@@ -25,7 +27,14 @@ def save(network: Network, card: Card, path: Path) -> None:
         model = openvino.convert_model(flat, example_input=example, input=[-1, *example.shape[1:]])
     for output, name in zip(model.outputs, flat.names(example), strict=True):
         output.get_tensor().set_names({name})
+    _write(model, path)
+    if quantised is not None:
+        eight_bits.quantise(model, card)
+        _write(model, quantised)
+
+
+def _write(model: Any, path: Path) -> None:
     try:
-        openvino.save_model(model, path, compress_to_fp16=False)
+        quiet_openvino.imported().save_model(model, path, compress_to_fp16=False)
     except RuntimeError as error:  # it has no others, and keeps the system's reason for itself
         raise UserError(f"{path} cannot be written ({error}); free some space there") from None

@@ -1,0 +1,146 @@
+"""Conversions to eight bits: which convolutions, in which ranges, and what it does to readings."""
+
+import numpy as np
+import pytest
+
+from fer_live import card as cards
+from fer_live import quiet_openvino
+from fer_live.preprocess import to_input
+from fer_live.probabilities import softmax
+from fer_live.runtimes import eight_bits
+from fer_live.runtimes.cache import EIGHT_BITS, MODEL, convert
+from fer_live.runtimes.eight_bits import calibration_faces, quantise
+
+CHANNELS = 16
+
+
+@pytest.fixture(scope="module")
+def card():
+    return cards.load_card(cards.find_weights("cnn6"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield convert(cards.find_weights("cnn6"))
+
+
+@pytest.fixture
+def ops():
+    quiet_openvino.imported()
+    from openvino import opset13
+
+    return opset13
+
+
+def two_convolutions(ops, first_bias=0.0, dead=False):
+    """1 -> 16 channels, then 16 -> 16 twice from one source; its weights of random scales."""
+    rng = np.random.default_rng(0)
+
+    def weights(inputs):
+        scales = np.logspace(-3, 1, CHANNELS)[:, None, None, None]
+        values = rng.normal(size=(CHANNELS, inputs, 3, 3)) * scales
+        if dead:
+            values[0] = 0
+        return values.astype(np.float32)
+
+    def convolution(maps, inputs):
+        return ops.convolution(maps, weights(inputs), [1, 1], [1, 1], [1, 1], [1, 1])
+
+    image = ops.parameter([-1, 1, 48, 48], np.float32)
+    maps = convolution(image, 1)
+    maps = ops.relu(maps) if not first_bias else ops.add(maps, np.float32(first_bias))
+    results = [convolution(maps, CHANNELS), ops.tanh(convolution(maps, CHANNELS))]
+    return quiet_openvino.imported().Model(results, [image])
+
+
+def nodes(model, kind):
+    return [node for node in model.get_ordered_ops() if node.get_type_name() == kind]
+
+
+def results(model, images):
+    compiled = quiet_openvino.core().compile_model(
+        model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    return [np.array(values) for values in compiled(images).to_tuple()]
+
+
+def test_the_faces_are_as_the_app_cuts_them_out():
+    faces = calibration_faces()
+    assert len(faces) == 48
+    assert {(face.shape, face.dtype.name) for face in faces} == {((64, 64), "uint8")}
+    # Each is one face, not parts of two: the middle is skin, and its sides are alike.
+    for face in faces:
+        left, right = face[16:48, 8:32].mean(), face[16:48, 32:56].mean()
+        assert abs(left - right) < 25
+        assert face.std() > 15
+    assert len({face.tobytes() for face in faces}) > 40
+
+
+def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, card):
+    model, expected = two_convolutions(ops), two_convolutions(ops)
+    quantise(model, card)
+    assert len(nodes(model, "FakeQuantize")) == 1
+    integers = [n for n in nodes(model, "Constant") if n.get_element_type().get_type_name() == "i8"]
+    assert [node.data.shape for node in integers] == [(CHANNELS, CHANNELS, 3, 3)] * 2
+    assert all(np.abs(node.data).max((1, 2, 3)).tolist() == [127] * CHANNELS for node in integers)
+    images = to_input(calibration_faces()[:4], card)
+    for found, exact in zip(results(model, images), results(expected, images), strict=True):
+        error = np.abs(found - exact).mean((0, 2, 3)) / np.abs(exact).mean((0, 2, 3))
+        assert error.max() < 0.05  # of each channel, however small its weights
+
+
+def test_what_is_negative_too_has_a_range_around_zero(ops, card):
+    model = two_convolutions(ops, first_bias=-2.0)
+    quantise(model, card)
+    (node,) = nodes(model, "FakeQuantize")
+    low, high = (float(node.input_value(i).get_node().data) for i in (1, 2))
+    assert low < 0 < high
+    assert high == pytest.approx(-low * 127 / 128)
+    assert [float(node.input_value(i).get_node().data) for i in (3, 4)] == [low, high]
+
+
+def test_channels_without_weights_stay_nothing(ops, card):
+    model = two_convolutions(ops, dead=True)
+    quantise(model, card)
+    first, _ = results(model, to_input(calibration_faces()[:2], card))
+    assert not first[:, 0].any()
+    assert first[:, 1:].any((0, 2, 3)).all()
+
+
+def test_a_network_of_small_convolutions_stays_as_it_is(ops, card, monkeypatch):
+    monkeypatch.setattr(eight_bits, "FEWEST", 2 * CHANNELS)
+    model = two_convolutions(ops)
+    quantise(model, card)
+    assert not nodes(model, "FakeQuantize")
+
+
+def test_a_conversion_computes_in_integers(folder):
+    compiled = quiet_openvino.core().compile_model(str(folder / EIGHT_BITS), "CPU")
+    kinds = [
+        node.get_rt_info()["runtimePrecision"].astype(str)
+        for node in compiled.get_runtime_model().get_ordered_ops()
+        if node.get_rt_info()["layerType"].astype(str) == "Convolution"
+    ]
+    assert sorted(kinds) == ["f32", *["u8"] * 5] or sorted(kinds) == ["f32", *["i8"] * 5]
+
+
+def test_a_conversion_says_nearly_what_the_exact_one_says(folder, card):
+    """On faces of both sharp and dull light, and on noise."""
+    rng = np.random.default_rng(0)
+    faces = [face[8:56, 8:56].astype(float) for face in calibration_faces()]
+    spoilt = [
+        np.clip(face * rng.uniform(0.3, 1) + rng.normal(0, 12, face.shape), 0, 255)
+        for face in faces
+    ]
+    images = to_input([face.astype(np.uint8) for face in [*faces, *spoilt]], card)
+    core = quiet_openvino.core()
+    exact, quick = (
+        np.array(core.compile_model(str(folder / name), "CPU")(images)["logits"])
+        for name in (MODEL, EIGHT_BITS)
+    )
+    moved = np.abs(softmax(exact / card.temperature) - softmax(quick / card.temperature))
+    assert 0 < moved.mean() < 0.004
+    assert moved.max() < 0.15
+    assert (exact.argmax(1) == quick.argmax(1)).mean() > 0.95
