@@ -10,6 +10,7 @@ from fer_live.probabilities import softmax
 from fer_live.runtimes import eight_bits
 from fer_live.runtimes.cache import EIGHT_BITS, MODEL, convert
 from fer_live.runtimes.eight_bits import calibration_faces, quantise
+from fer_live.runtimes.openvino import converted
 
 CHANNELS = 16
 
@@ -17,6 +18,11 @@ CHANNELS = 16
 @pytest.fixture(scope="module")
 def card():
     return cards.load_card(cards.find_weights("cnn6"))
+
+
+@pytest.fixture(scope="module")
+def faces(card):
+    return to_input(calibration_faces(), card)
 
 
 @pytest.fixture(scope="module")
@@ -78,22 +84,21 @@ def test_the_faces_are_as_the_app_cuts_them_out():
     assert len({face.tobytes() for face in faces}) > 40
 
 
-def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, card):
+def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, faces):
     model, expected = two_convolutions(ops), two_convolutions(ops)
-    quantise(model, card)
+    quantise(model, faces)
     assert len(nodes(model, "FakeQuantize")) == 1
     integers = [n for n in nodes(model, "Constant") if n.get_element_type().get_type_name() == "i8"]
     assert [node.data.shape for node in integers] == [(CHANNELS, CHANNELS, 3, 3)] * 2
     assert all(np.abs(node.data).max((1, 2, 3)).tolist() == [127] * CHANNELS for node in integers)
-    images = to_input(calibration_faces()[:4], card)
-    for found, exact in zip(results(model, images), results(expected, images), strict=True):
+    for found, exact in zip(results(model, faces), results(expected, faces), strict=True):
         error = np.abs(found - exact).mean((0, 2, 3)) / np.abs(exact).mean((0, 2, 3))
-        assert error.max() < 0.05  # of each channel, however small its weights
+        assert error.max() < 0.1  # of each channel, however small its weights
 
 
-def test_what_is_negative_too_has_a_range_around_zero(ops, card):
+def test_what_is_negative_too_has_a_range_around_zero(ops, faces):
     model = two_convolutions(ops, first_bias=-2.0)
-    quantise(model, card)
+    quantise(model, faces)
     (node,) = nodes(model, "FakeQuantize")
     low, high = (float(node.input_value(i).get_node().data) for i in (1, 2))
     assert low < 0 < high
@@ -101,19 +106,58 @@ def test_what_is_negative_too_has_a_range_around_zero(ops, card):
     assert [float(node.input_value(i).get_node().data) for i in (3, 4)] == [low, high]
 
 
-def test_channels_without_weights_stay_nothing(ops, card):
+def test_channels_without_weights_stay_nothing(ops, faces):
     model = two_convolutions(ops, dead=True)
-    quantise(model, card)
-    first, _ = results(model, to_input(calibration_faces()[:2], card))
+    quantise(model, faces)
+    first, _ = results(model, faces)
     assert not first[:, 0].any()
     assert first[:, 1:].any((0, 2, 3)).all()
 
 
-def test_a_network_of_small_convolutions_stays_as_it_is(ops, card, monkeypatch):
+def test_a_network_of_small_convolutions_stays_as_it_is(ops, faces, monkeypatch):
     monkeypatch.setattr(eight_bits, "FEWEST", 2 * CHANNELS)
     model = two_convolutions(ops)
-    quantise(model, card)
+    quantise(model, faces)
     assert not nodes(model, "FakeQuantize")
+
+
+def network(ops):
+    """Convolutions whose means are logits."""
+    model = two_convolutions(ops)
+    maps = model.outputs[0].get_node().input_value(0)
+    logits = ops.multiply(ops.reduce_mean(maps, np.array([2, 3]), False), np.float32(1e-3))
+    network = quiet_openvino.imported().Model([logits], model.get_parameters())
+    network.outputs[0].get_tensor().set_names({"logits"})
+    return network
+
+
+def test_what_moves_too_far_is_not_used(ops, card, monkeypatch):
+    assert eight_bits.quantised(network(ops), card) is not None
+    monkeypatch.setattr(eight_bits, "MOST", 0.0)
+    assert eight_bits.quantised(network(ops), card) is None
+
+
+def test_what_openvino_cannot_compile_is_not_used(ops, card, monkeypatch):
+    """As new networks of CUCN with CBAM, whose convolutions have no shift."""
+    tried, run = [], eight_bits._run
+
+    def refuse(model, images):
+        tried.append(len(nodes(model, "FakeQuantize")))
+        if tried[-1]:
+            raise RuntimeError("Argument shapes are inconsistent")
+        return run(model, images)
+
+    monkeypatch.setattr(eight_bits, "_run", refuse)
+    assert eight_bits.quantised(network(ops), card) is None
+    assert tried == [0, 0, 1]
+
+
+def test_without_such_a_conversion_the_exact_one_is_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(eight_bits, "quantised", lambda model, card: None)
+    runtime = converted(cards.find_weights("cnn6"), precision="int8")
+    assert runtime.name == "openvino"
+    assert not list(tmp_path.rglob(EIGHT_BITS))
 
 
 def test_a_conversion_computes_in_integers(folder):

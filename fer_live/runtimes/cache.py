@@ -18,7 +18,8 @@ from fer_live.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-MODEL, EIGHT_BITS = "model.xml", "eight_bits.xml"
+MODEL = "model.xml"
+EIGHT_BITS = "eight_bits.xml"  # where there is one
 LAYOUT = 4  # of a conversion's folder; what earlier versions kept is not used
 LONGEST = 600  # seconds that a conversion may take, which nobody may be there to stop
 KEPT = 30 * 24 * 3600  # seconds after its last use that a conversion stays, of 60 to 120 MB

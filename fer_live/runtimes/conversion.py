@@ -17,7 +17,8 @@ from fer_live.runtimes.flat import Flat
 def save(network: Network, card: Card, path: Path, quantised: Path | None = None) -> None:
     """Write the network as OpenVINO's .xml and .bin, straight from torch; its outputs have `Flat`'s names.
 
-    `quantised`: where to write it once more, in eight bits. Raises UserError where they cannot be written.
+    `quantised`: where to write it once more, in eight bits, if that does. Raises UserError where they cannot be
+    written.
     """
     openvino = quiet_openvino.imported()
     example = torch.zeros(2, card.channels, card.size, card.size)
@@ -28,9 +29,8 @@ def save(network: Network, card: Card, path: Path, quantised: Path | None = None
     for output, name in zip(model.outputs, flat.names(example), strict=True):
         output.get_tensor().set_names({name})
     _write(model, path)
-    if quantised is not None:
-        eight_bits.quantise(model, card)
-        _write(model, quantised)
+    if quantised is not None and (quick := eight_bits.quantised(model, card)) is not None:
+        _write(quick, quantised)
 
 
 def _write(model: Any, path: Path) -> None:

@@ -36,8 +36,8 @@ class OpenVino:
     `folder`: the conversion of `weights`. `threads`: 0 for as many as OpenVINO chooses. `precision`: "f32"
     says what torch says (within a millionth); "bf16" takes a third of the time on CPUs that compute in it,
     and moves probabilities by a hundredth at most, by a thousandth as a rule; "int8" takes half of it on
-    others, and moves them by 0.004 on average, of one face in twenty by more than 0.015. Raises
-    RuntimeError where the conversion is damaged.
+    others, and moves them by 0.004 on average, of one face in twenty by more than 0.015; without a
+    conversion that computes so it is "f32". Raises RuntimeError where the conversion is damaged.
     """
 
     device = "cpu"
@@ -50,6 +50,8 @@ class OpenVino:
         threads: int = 0,
         precision: Precision = "f32",
     ):
+        if precision == "int8" and not (folder / EIGHT_BITS).is_file():
+            precision = "f32"
         self.name = "openvino" if precision == "f32" else f"openvino {precision}"
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",  # one face at a time matters more than many
