@@ -60,7 +60,7 @@ def add_model(group: Any) -> None:
         "--runtime",
         choices=RUNTIMES,
         default="auto",
-        help="what runs the network: auto, torch, openvino or onnx (default: auto)",
+        help="what runs the network: torch, openvino or onnx, exactly, or the quickest (default: auto)",
     )
 
 
