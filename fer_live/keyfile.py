@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fer_live.errors import UserError
 from fer_live.sinks import Sink
+from fer_live.sinks.base import numbered
 from fer_live.types import Image, Scene
 
 logger = logging.getLogger(__name__)
@@ -14,12 +15,8 @@ logger = logging.getLogger(__name__)
 
 def fresh_path(suffix: str) -> Path:
     """A name in the current folder, by the clock, that no file has."""
-    stem = f"fer-live-{time.strftime('%Y%m%d-%H%M%S')}"
-    path, count = Path(f"{stem}{suffix}"), 1
-    while path.exists():
-        count += 1
-        path = Path(f"{stem}-{count}{suffix}")
-    return path
+    path = Path(f"fer-live-{time.strftime('%Y%m%d-%H%M%S')}{suffix}")
+    return numbered(path, 2) if path.exists() else path
 
 
 class KeyFile:

@@ -72,12 +72,13 @@ def run(options: LiveOptions) -> int:
         )
         source = stack.enter_context(follow(opened, options.every_frame))
         options = _settle(options, console)
+        targets = [path for path in (options.output, options.log, options.summary) if path]
         for place in list_pictures(opened.place) if isinstance(opened, FolderSource) else [address]:
-            spare(place, options.output, options.log, options.summary)
+            spare(place, *targets)
         files = _files(options, source)
         if source.live:
-            for place in filter(None, (options.output, options.log, options.summary)):
-                stack.enter_context(keep_earlier(place, console))
+            for target in targets:
+                stack.enter_context(keep_earlier(target, console))
         sinks: list[Sink] = [keep_open(stack, file) for file in files]
         if pipe is not None:
             sinks.append(pipe)
@@ -113,8 +114,7 @@ def run(options: LiveOptions) -> int:
             pass  # whoever read it has enough
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
-    written = (options.output, options.log, options.summary) if session.tally.frames else ()
-    tell_written((*written, *session.written), console)
+    tell_written((*(targets if session.tally.frames else ()), *session.written), console)
     return 0
 
 

@@ -98,6 +98,13 @@ def hold(path: Path) -> ExitStack:
     return held
 
 
+def numbered(path: Path, count: int) -> Path:
+    """The first of the names beside it with a number, from `count` on, that no file has."""
+    while (other := path.with_stem(f"{path.stem}-{count}")).exists():
+        count += 1
+    return other
+
+
 def unwritten(path: Path, error: OSError) -> UserError:
     """For a failure midway, such as a full disk; tells whether anything of the file was kept."""
     reason = os.strerror(error.errno) if error.errno else str(error)

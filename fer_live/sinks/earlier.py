@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fer_live.errors import UserError, one_line
 from fer_live.home import at_home
-from fer_live.sinks.base import hold
+from fer_live.sinks.base import hold, numbered
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def keep_earlier(path: Path, console: Console) -> Iterator[None]:
         yield
         return
     hold(place).close()
-    aside = _fresh(place)
+    aside = numbered(place, 1)
     try:
         place.rename(aside)
     except OSError as error:
@@ -40,11 +40,3 @@ def keep_earlier(path: Path, console: Console) -> Iterator[None]:
             console.print(told, soft_wrap=True, highlight=False, markup=False)
         else:
             aside.rename(place)
-
-
-def _fresh(path: Path) -> Path:
-    """The first numbered name beside it that no file has."""
-    count = 1
-    while (aside := path.with_stem(f"{path.stem}-{count}")).exists():
-        count += 1
-    return aside
