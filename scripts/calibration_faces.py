@@ -4,6 +4,7 @@ They are its averages of many people, and what lies between two of them, as the 
 """
 
 import argparse
+import io
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,10 @@ import PIL.Image
 from fer_live import card as cards
 from fer_live import packaged
 from fer_live.detect import MediaPipeDetector
+from fer_live.errors import UserError
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes.eight_bits import COLUMNS, SHEET, SIDE
+from fer_live.sinks.base import save_whole
 from fer_live.sources import VideoSource
 
 FACES = 48
@@ -36,7 +39,12 @@ def main() -> None:
                 faces.append(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY))
     chosen = [faces[i] for i in np.linspace(0, len(faces) - 1, FACES).round().astype(int)]
     rows = [np.hstack(chosen[start : start + COLUMNS]) for start in range(0, FACES, COLUMNS)]
-    PIL.Image.fromarray(np.vstack(rows)).save(output, optimize=True)
+    encoded = io.BytesIO()
+    PIL.Image.fromarray(np.vstack(rows)).save(encoded, "PNG", optimize=True)
+    try:
+        save_whole({output: encoded.getvalue()})
+    except UserError as error:
+        parser.exit(2, f"calibration_faces: {error}\n")
     print(f"written: {output} ({output.stat().st_size / 1e3:.0f} kB)")
 
 

@@ -34,9 +34,8 @@ class RunBar(TQDMProgressBar):
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, learner: lightning.LightningModule
     ) -> None:
-        epoch = (
-            f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"  # Lightning's begin with 0
-        )
+        # Instead of Lightning's own, which counts from 0 and shows that.
+        epoch = f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
         self.train_progress_bar.set_description(epoch, refresh=False)
         self.train_progress_bar.reset(trainer.num_training_batches)
 
