@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fer_live import quiet_openvino
+from fer_live.runtimes.eight_bits import quantise, sources
 
 Precision = Literal["f32", "bf16", "int8"]
 MAP = 64, 24, 24  # channels, height and width
@@ -19,31 +20,36 @@ WORTH = 0.9  # of the time of a more exact one
 def quickest(*others: Precision) -> Precision:
     """What this CPU computes fastest in, of float32 and `others`, which go from the more exact to the less.
 
-    Where there is little between two it is the more exact one.
+    Where there is little between two it is the more exact one. What it is not able to, or where we know
+    nothing of (eight bits elsewhere than on x86), is not asked for, nor anything measured for it.
     """
-    times = measured()
     best: Precision = "f32"
-    for other in others:
+    wanted = [other for other in others if other in able()]
+    times = measured() if wanted else {}
+    for other in wanted:
         if other in times and times[other] < WORTH * times[best]:
             best = other
     return best
 
 
+def able() -> list[Precision]:
+    """What this CPU is able to compute in besides float32."""
+    said = quiet_openvino.core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    found: list[Precision] = ["bf16"] if "BF16" in said else []
+    if "INT8" in said and platform.machine().lower() in ("x86_64", "amd64"):
+        found.append("int8")
+    return found
+
+
 @quiet_openvino.once
 def measured() -> dict[Precision, float]:
-    """Seconds in each precision that this CPU is able to compute in; none where there is but one.
+    """Seconds in float32 and all that this CPU is able to; none where that cannot be had.
 
     Being able does not say that it is quicker: with AMX bfloat16 takes a third of the time, without, on the
-    same kind of Xeon, up to a fifth more. Nothing tells but a measurement (a tenth of a second, once). Of
-    eight bits elsewhere than on x86 we know nothing.
+    same kind of Xeon, up to a fifth more. Nothing tells but a measurement (a tenth of a second, once).
     """
-    able = quiet_openvino.core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    others: list[Precision] = ["bf16"] if "BF16" in able else []
-    if "INT8" in able and x86:
-        others.append("int8")
     try:
-        return seconds(["f32", *others]) if others else {}
+        return seconds(["f32", *able()])
     except RuntimeError:  # it has no others: for want of memory or of a kernel
         return {}
 
@@ -80,12 +86,10 @@ def _convolutions(eight_bits: bool) -> Any:
     package = quiet_openvino.imported()  # before any part of it, so that its telemetry stays out
     ops = import_module("openvino.opset13")
     maps = first = ops.parameter((1, *MAP), np.float32)
-    kernel = ops.constant(np.full((MAP[0], MAP[0], 3, 3), 1e-3, np.float32))
-    if eight_bits:
-        whole = ops.convert(ops.constant(np.ones((MAP[0], MAP[0], 3, 3), np.int8)), "f32")
-        kernel = ops.multiply(whole, ops.constant(np.full((MAP[0], 1, 1, 1), 1e-3, np.float32)))
+    kernel = np.full((MAP[0], MAP[0], 3, 3), 1e-3, np.float32)
     for _ in range(LAYERS):
-        if eight_bits:
-            maps = ops.fake_quantize(maps, *map(np.float32, (0, 1, 0, 1)), levels=256)
         maps = ops.relu(ops.convolution(maps, kernel, [1, 1], [1, 1], [1, 1], [1, 1]))
-    return package.Model([maps], [first])
+    model = package.Model([maps], [first])
+    if eight_bits:
+        quantise(model, dict.fromkeys(sources(model), (0.0, 1.0)))
+    return model

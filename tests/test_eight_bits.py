@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fer_live import card as cards
-from fer_live import quiet_openvino
+from fer_live import precisions, quiet_openvino
+from fer_live.classify import Classifier
 from fer_live.preprocess import to_input
 from fer_live.probabilities import softmax
 from fer_live.runtimes import eight_bits
 from fer_live.runtimes.cache import EIGHT_BITS, MODEL, convert
-from fer_live.runtimes.eight_bits import calibration_faces, quantise
-from fer_live.runtimes.openvino import converted
+from fer_live.runtimes.eight_bits import calibration_faces, observed, quantise
 
 CHANNELS = 16
 LARGE = {"cnn6": 5, "cucn-plus": 19}  # convolutions, all but the first and the maps of CBAM
@@ -92,7 +92,7 @@ def test_the_faces_are_as_the_app_cuts_them_out():
 
 def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, faces):
     model, expected = two_convolutions(ops), two_convolutions(ops)
-    quantise(model, faces)
+    quantise(model, observed(model, faces))
     assert len(nodes(model, "FakeQuantize")) == 1
     integers = [n for n in nodes(model, "Constant") if n.get_element_type().get_type_name() == "i8"]
     assert [node.data.shape for node in integers] == [(CHANNELS, CHANNELS, 3, 3)] * 2
@@ -104,7 +104,7 @@ def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, face
 
 def test_what_is_negative_too_has_a_range_around_zero(ops, faces):
     model = two_convolutions(ops, first_bias=-2.0)
-    quantise(model, faces)
+    quantise(model, observed(model, faces))
     (node,) = nodes(model, "FakeQuantize")
     low, high = (float(node.input_value(i).get_node().data) for i in (1, 2))
     assert low < 0 < high
@@ -114,7 +114,7 @@ def test_what_is_negative_too_has_a_range_around_zero(ops, faces):
 
 def test_channels_without_weights_stay_nothing(ops, faces):
     model = two_convolutions(ops, dead=True)
-    quantise(model, faces)
+    quantise(model, observed(model, faces))
     first, _ = results(model, faces)
     assert not first[:, 0].any()
     assert first[:, 1:].any((0, 2, 3)).all()
@@ -123,7 +123,7 @@ def test_channels_without_weights_stay_nothing(ops, faces):
 def test_a_network_of_small_convolutions_stays_as_it_is(ops, faces, monkeypatch):
     monkeypatch.setattr(eight_bits, "FEWEST", 2 * CHANNELS)
     model = two_convolutions(ops)
-    quantise(model, faces)
+    quantise(model, observed(model, faces))
     assert not nodes(model, "FakeQuantize")
 
 
@@ -158,12 +158,21 @@ def test_what_openvino_cannot_compile_is_not_used(ops, card, monkeypatch):
     assert tried == [0, 0, 1]
 
 
-def test_without_such_a_conversion_the_exact_one_is_used(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ({"f32": 1.0, "int8": 0.5}, "openvino"),
+        ({"f32": 1.0, "bf16": 0.7, "int8": 0.5}, "openvino bf16"),
+    ],
+)
+def test_without_such_a_conversion_a_more_exact_one_is_used(monkeypatch, tmp_path, taken, name):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(eight_bits, "quantised", lambda model, card: None)
-    runtime = converted(cards.find_weights("cnn6"), precision="int8")
-    assert runtime.name == "openvino"
+    convert(cards.find_weights("cnn6"))
     assert not list(tmp_path.rglob(EIGHT_BITS))
+    monkeypatch.setattr(precisions, "able", lambda: [*taken][1:])
+    monkeypatch.setattr(precisions, "measured", lambda: taken)
+    assert Classifier.load("cnn6", "cpu").runtime.name == name
 
 
 def test_a_conversion_computes_in_integers(folder, weights):

@@ -62,6 +62,7 @@ def test_a_runtime_says_what_torch_says(weights, runtime):
 )
 def test_the_default_computes_in_what_the_cpu_is_quickest_in(monkeypatch, taken, name):
     convert(_cnn6())
+    monkeypatch.setattr(precisions, "able", lambda: [*taken][1:])
     monkeypatch.setattr(precisions, "measured", lambda: taken)
     assert Classifier.load("cnn6", "cpu").runtime.name == name
     assert Classifier.load("cnn6", "cpu", "openvino").runtime.name == "openvino"
@@ -77,13 +78,23 @@ def test_the_default_computes_in_what_the_cpu_is_quickest_in(monkeypatch, taken,
     ],
 )
 def test_only_what_the_cpu_is_able_to_is_timed(monkeypatch, able, machine, asked):
-    def core():
-        return SimpleNamespace(get_property=lambda device, key: able)
+    def said(device, key):
+        assert (device, key) == ("CPU", "OPTIMIZATION_CAPABILITIES")
+        return able
 
-    monkeypatch.setattr(quiet_openvino, "core", core)
+    def seconds(names):
+        timed.append(names)
+        return dict.fromkeys(names, 1.0)
+
+    timed: list[list[str]] = []
+    monkeypatch.setattr(quiet_openvino, "core", lambda: SimpleNamespace(get_property=said))
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(precisions, "seconds", lambda names: dict.fromkeys(names, 1.0))
-    assert precisions.measured.__wrapped__() == dict.fromkeys(asked or [], 1.0)
+    monkeypatch.setattr(precisions, "seconds", seconds)
+    monkeypatch.setattr(precisions, "measured", precisions.measured.__wrapped__)
+    assert precisions.quickest("bf16", "int8") == "f32"
+    assert timed == ([asked] if asked else [])
+    assert precisions.quickest() == "f32"
+    assert len(timed) == bool(asked)
 
 
 def test_where_no_precision_can_be_timed_it_is_the_exact_one(monkeypatch):

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import torch
 from rich.console import Console
@@ -15,8 +14,8 @@ from fer_live.card import Card
 from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.models import Network
-from fer_live.precisions import Precision
 from fer_live.runtimes import Runtime, openvino
+from fer_live.runtimes.cache import convert
 from fer_live.runtimes.eager import Eager
 from fer_live.runtimes.onnx import OnnxRuntime
 
@@ -51,7 +50,8 @@ def _others(
     path: Path, network: Network, card: Card, threads: int
 ) -> Iterator[tuple[str, Runtime]]:
     if quiet_openvino.is_installed():
-        for precision in get_args(Precision):
+        yield "openvino f32", openvino.converted(path, threads)
+        for precision in openvino.offered(convert(path)):
             yield f"openvino {precision}", openvino.converted(path, threads, precision)
     try:
         yield "onnx fp32", OnnxRuntime(network, card, threads)

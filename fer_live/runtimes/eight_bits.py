@@ -1,5 +1,6 @@
 """Convolutions in integers of eight bits: on x86 half of the time, and probabilities that move by 0.004."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +19,8 @@ SHEET, SIDE, COLUMNS = "faces.png", 64, 8  # in assets; pixels a face; faces a r
 # the time, and most of what is lost is lost in them.
 FEWEST = 16
 MOST = 0.02  # that a face's probability may move by on average
+Source = tuple[str, int]  # a node's name, and which of its outputs
+Range = tuple[float, float]
 AT_ONCE = 4  # faces, of which all that convolutions take is kept
 
 
@@ -37,7 +40,7 @@ def quantised(model: Any, card: Card) -> Any | None:
     """
     images = to_input(calibration_faces(), card)
     exact = _probabilities(model, images, card)
-    quantise(model, images)
+    quantise(model, observed(model, images))
     try:
         moved = np.abs(_probabilities(model, images, card) - exact).max(1).mean()
     except RuntimeError:  # it has no others
@@ -45,30 +48,49 @@ def quantised(model: Any, card: Card) -> Any | None:
     return model if moved <= MOST else None
 
 
-def quantise(model: Any, images: FloatArray) -> None:
+def sources(model: Any) -> dict[Source, Any]:
+    """What goes into the model's larger convolutions, each once though several may share it."""
+    return {_source(node): node.input_value(0) for node in _large(model)}
+
+
+def observed(model: Any, images: FloatArray) -> dict[Source, Range]:
+    """The least and the most of each of `sources` on the images (B, C, H, W)."""
+    found = sources(model)
+    if not found:
+        return {}
+    probe = _compiled(quiet_openvino.imported().Model([*found.values()], model.get_parameters()))
+    ends = []
+    for start in range(0, len(images), AT_ONCE):
+        each = probe(np.ascontiguousarray(images[start : start + AT_ONCE])).to_tuple()
+        ends.append([(values.min(), values.max()) for values in each])
+    low, high = np.array(ends).min(0)[:, 0], np.array(ends).max(0)[:, 1]
+    return dict(zip(found, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+
+
+def quantise(model: Any, ranges: Mapping[Source, Range]) -> None:
     """Have the model's larger convolutions compute in eight bits; all between them stays as it is.
 
-    What comes in keeps the range that it has on the images (B, C, H, W), from 0 on after a ReLU and symmetric
-    elsewhere. Weights take one scale for each output channel. Jacob et al. 2018, section 3.
+    What comes in keeps its range, from 0 on after a ReLU and symmetric elsewhere. Weights take one scale for
+    each output channel. Jacob et al. 2018, section 3.
     """
     ops = import_module("openvino.opset13")
-    convolutions = [node for node in model.get_ordered_ops() if _is_large(node)]
-    sources = {_key(node): node.input_value(0) for node in convolutions}
-    if not sources:
-        return
-    ranges = _ranges(model, list(sources.values()), images)
+    convolutions = _large(model)
     incoming = {
-        key: ops.fake_quantize(source, *_ends(ops, *ends), levels=256)
-        for (key, source), ends in zip(sources.items(), ranges, strict=True)
+        source: ops.fake_quantize(output, *_ends(ops, *ranges[source]), levels=256)
+        for source, output in sources(model).items()
     }
     for node in convolutions:
         weights = node.input_value(1).get_node().data
         scale = np.abs(weights).max((1, 2, 3), keepdims=True) / 127
         scale = np.where(scale > 0, scale, 1).astype(np.float32)
         whole = ops.convert(ops.constant(np.round(weights / scale).astype(np.int8)), "f32")
-        node.input(0).replace_source_output(incoming[_key(node)].output(0))
         node.input(1).replace_source_output(ops.multiply(whole, ops.constant(scale)).output(0))
+        node.input(0).replace_source_output(incoming[_source(node)].output(0))
     model.validate_nodes_and_infer_types()
+
+
+def _large(model: Any) -> list[Any]:
+    return [node for node in model.get_ordered_ops() if _is_large(node)]
 
 
 def _is_large(node: Any) -> bool:
@@ -80,21 +102,9 @@ def _is_large(node: Any) -> bool:
     return bool(min(outputs, inputs) >= FEWEST)
 
 
-def _key(node: Any) -> tuple[str, int]:
-    """Of what goes into a convolution, which several may share."""
-    source = node.input_value(0)
-    return source.get_node().get_friendly_name(), source.get_index()
-
-
-def _ranges(model: Any, sources: list[Any], images: FloatArray) -> list[tuple[float, float]]:
-    """The least and the most of each on the images."""
-    probe = _compiled(quiet_openvino.imported().Model(sources, model.get_parameters()))
-    ends = []
-    for start in range(0, len(images), AT_ONCE):
-        found = probe(np.ascontiguousarray(images[start : start + AT_ONCE])).to_tuple()
-        ends.append([(values.min(), values.max()) for values in found])
-    low, high = np.array(ends).min(0)[:, 0], np.array(ends).max(0)[:, 1]
-    return list(zip(low.tolist(), high.tolist(), strict=True))
+def _source(node: Any) -> Source:
+    output = node.input_value(0)
+    return output.get_node().get_friendly_name(), output.get_index()
 
 
 def _probabilities(model: Any, images: FloatArray, card: Card) -> FloatArray:

@@ -36,8 +36,8 @@ class OpenVino:
     `folder`: the conversion of `weights`. `threads`: 0 for as many as OpenVINO chooses. `precision`: "f32"
     says what torch says (within a millionth); "bf16" takes a third of the time on CPUs that compute in it,
     and moves probabilities by a hundredth at most, by a thousandth as a rule; "int8" takes half of it on
-    others, and moves them by 0.004 on average, of one face in twenty by more than 0.015; without a
-    conversion that computes so it is "f32". Raises RuntimeError where the conversion is damaged.
+    others, and moves them by 0.004 on average, of one face in twenty by more than 0.015, where `offered`
+    names it. Raises RuntimeError where the conversion is damaged.
     """
 
     device = "cpu"
@@ -50,8 +50,6 @@ class OpenVino:
         threads: int = 0,
         precision: Precision = "f32",
     ):
-        if precision == "int8" and not (folder / EIGHT_BITS).is_file():
-            precision = "f32"
         self.name = "openvino" if precision == "f32" else f"openvino {precision}"
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",  # one face at a time matters more than many
@@ -87,6 +85,11 @@ def _explainer(weights: Path) -> Explain:
 
     network, _ = weight_files.load(weights)
     return GradCam(network, network.map_shape).arrays
+
+
+def offered(folder: Path) -> list[Precision]:
+    """In what a conversion can compute besides float32, from the more exact to the less."""
+    return ["bf16", "int8"] if (folder / EIGHT_BITS).is_file() else ["bf16"]
 
 
 class Converting:
@@ -135,7 +138,7 @@ class Converting:
         """Whether the conversion is there, and whole; then it is used."""
         if self._converted or self._stuck or not (self._folder / MODEL).is_file():
             return self._converted
-        precision = quickest("bf16", "int8")
+        precision = quickest(*offered(self._folder))
         try:
             self._now = OpenVino(self._folder, self._weights, precision=precision)
             self._converted = True
