@@ -114,7 +114,7 @@ def convert(weights: Path) -> Path:
 if __name__ == "__main__":
     if sys.platform != "win32":
         with suppress(OSError):
-            os.nice(10)  # the pictures go on meanwhile
+            os.nice(5)  # the pictures go on meanwhile
             signal.alarm(LONGEST)
     its_weights = Path(sys.argv[1])
     try:

@@ -113,7 +113,8 @@ def _probabilities(model: Any, images: FloatArray, card: Card) -> FloatArray:
 
 
 def _compiled(model: Any) -> Any:
-    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    # One thread: at low priority two would wait for each other more than they work.
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
     return quiet_openvino.core().compile_model(model, "CPU", settings)
 
 
