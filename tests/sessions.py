@@ -1,21 +1,35 @@
 """A whole session with fakes, from its options to its files."""
 
 import json
+import os
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from fer_live import live
 from fer_live.live import LiveOptions, run
+from fer_live.stopping import stoppable
 from tests.fakes import fake_analyzer
 
 
 def set_stage(monkeypatch, folder: Path):
     """A function that runs a whole session in the folder on a source, with fakes for the rest.
 
-    Its `at(index, action)` does something while the frame of that index is read.
+    Its `at(index, action)` does something while the frame of that index is read. `ask(number)` sends a signal
+    and returns once the main thread has heard of it, which a busy machine lets wait.
     """
+    stops = []
+
+    @contextmanager
+    def seen():
+        with stoppable() as stop:
+            stops.append(stop)
+            yield stop
+
     monkeypatch.chdir(folder)
     analyzer = fake_analyzer()
     monkeypatch.setattr(live.Analyzer, "load", lambda *arguments: analyzer)
+    monkeypatch.setattr(live, "stoppable", seen)
     monkeypatch.setattr(live, "gui_available", lambda: (False, "no screen; buy one"))
 
     def start(source, /, **options):
@@ -32,7 +46,12 @@ def set_stage(monkeypatch, folder: Path):
 
         monkeypatch.setattr(analyzer, "read", reading)
 
-    start.analyzer, start.at = analyzer, at
+    def ask(number):
+        os.kill(os.getpid(), number)
+        while not stops[-1].asked:
+            time.sleep(0.01)
+
+    start.analyzer, start.at, start.ask = analyzer, at, ask
     return start
 
 

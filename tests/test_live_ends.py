@@ -20,13 +20,9 @@ def stage(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
-    def ask():
-        os.kill(os.getpid(), number)
-        time.sleep(0.3)  # for the main thread to hear of it, which a busy machine lets wait
-
     before = signal.getsignal(number)
     source = FakeSource(99)
-    stage.at(4, ask)
+    stage.at(4, lambda: stage.ask(number))
     assert stage(source, output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 0
     logged = log_frames(tmp_path / "a.jsonl")
     # All that were in hand, and no more: the frame that was read, and one that was begun meanwhile.
@@ -38,9 +34,9 @@ def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
 
 def test_a_second_ctrl_c_ends_at_once(stage, tmp_path):
     def hang():
-        for _ in range(2):  # apart, because signals that wait become one
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.2)
+        stage.ask(signal.SIGINT)  # and be heard: two signals that wait become one
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
 
     source = FakeSource(99)
     stage.at(2, hang)
