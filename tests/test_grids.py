@@ -30,3 +30,13 @@ def test_a_table_that_fits_between_its_words_keeps_to_the_terminal():
     said = io.StringIO()
     print_grid(grid, Console(file=said, width=40))
     assert max(map(len, said.getvalue().splitlines())) == 40
+
+
+def test_headings_are_wrapped_before_numbers_with_their_errors_are():
+    grid = Table()
+    for header in ("uncertainty", "Spearman with the votes' entropy", "AURC of both of them"):
+        grid.add_column(header, justify="right")
+    grid.add_row("1 - max", "0.438 ± 0.015", "0.123 ± 0.005")
+    said = io.StringIO()
+    print_grid(grid, Console(file=said, width=50))
+    assert "1 - max │ 0.438 ± 0.015 │ 0.123 ± 0.005 │" in " ".join(said.getvalue().split())

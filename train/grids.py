@@ -27,8 +27,11 @@ def print_grid(grid: Table, console: Console) -> None:
 
 
 def _range(column: Column, console: Console) -> tuple[int, int]:
-    """The widths of its longest word and of its longest line."""
+    """The least and the natural width: numbers, which stand to the right, and whole names are not broken."""
     wide = console.options.update(width=WIDEST)
-    sizes = [Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)]
-    lowest = max(size.maximum if column.no_wrap else size.minimum for size in sizes)
-    return lowest, max(size.maximum for size in sizes)
+    header = Measurement.get(console, wide, column.header)
+    cells = [Measurement.get(console, wide, cell) for cell in column.cells]
+    broken = not column.no_wrap and column.justify != "right"
+    least = [header.maximum if column.no_wrap else header.minimum]
+    least += [cell.minimum if broken else cell.maximum for cell in cells]
+    return max(least), max(size.maximum for size in (header, *cells))
