@@ -13,10 +13,12 @@ from fer_live.expressions import HAPPY, SAD
 from fer_live.overlay.sprites import text_width
 from fer_live.sinks import open_log
 from fer_live.summary import Summary, SummaryFile, write_summary
-from fer_live.summary.page import CARD, SHOWN, clock, lay_out, percent, table
+from fer_live.summary.page import SHOWN, lay_out, table
 from fer_live.summary.raster import FINE, picture
 from fer_live.summary.shapes import Area, Rectangle, Words
+from fer_live.summary.style import CARD
 from fer_live.summary.svg import html_page, svg
+from fer_live.summary.words import clock, percent
 from tests.limits import small_disk
 from tests.scenes import scene
 from tests.test_summary import add, face

@@ -1,29 +1,16 @@
 """The page: who was seen, what each showed when, and for how much of the time."""
 
 import math
-from collections.abc import Iterable
 
 from fer_live.errors import one_line
-from fer_live.expressions import Expression
-from fer_live.summary.collect import Moment, Person, Summary, shares
-from fer_live.summary.shapes import Area, Colour, Page, Picture, Rectangle, Shape, Words
+from fer_live.summary.collect import Summary, shares
+from fer_live.summary.person_card import person_card
+from fer_live.summary.shapes import Colour, Page, Rectangle, Shape, Words
+from fer_live.summary.style import BACKGROUND, CARD, INK, MARGIN, MUTED, PADDING, WIDTH
+from fer_live.summary.words import clock, counted, percent
 
-WIDTH, MARGIN, PADDING = 1000, 32, 24
 SHOWN = 12  # people with a card of their own
-BACKGROUND: Colour = (243, 244, 247)
-CARD: Colour = (255, 255, 255)
-SEEN: Colour = (240, 242, 246)  # behind a timeline, while the person was there
-RULE: Colour = (222, 225, 231)
-INK: Colour = (28, 32, 40)
-MUTED: Colour = (98, 105, 118)
-
 TITLE, WIDE = (26, 14), 0.7  # sizes of its type, and of type the width that a bold letter takes
-LANE = 26  # height of an expression's row
-PLOT = (150, 640)  # left and right of the timelines
-BAR = (664, 824)  # of the shares
-SHARE, COUNT = 880, 944  # right ends of the numbers
-THUMBNAIL = 96
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 ETHICS = "Read from facial configurations, not feelings, and often wrong: not for decisions about people."
 
 
@@ -38,11 +25,11 @@ def lay_out(summary: Summary, title: str) -> Page:
     if summary.readings:
         bottom = _overall(shapes, summary, bottom)
         for person in summary.people[:SHOWN]:
-            bottom = _card(shapes, summary, person, bottom + 20)
+            bottom = person_card(shapes, summary, person, bottom + 20)
         others = summary.people[SHOWN:]
         if others:
             readings = max(person.readings for person in others)
-            rest = f"{_counted(len(others), 'more person', 'more people')}, each read {readings:,} times at most"
+            rest = f"{counted(len(others), 'more person', 'more people')}, each read {readings:,} times at most"
             shapes.append(Words(MARGIN, bottom + 32, rest, 14, MUTED))
             bottom += 32
     shapes.append(Words(MARGIN, bottom + 36, ETHICS, 13, MUTED))
@@ -60,17 +47,6 @@ def table(summary: Summary) -> list[list[str]]:
     return rows
 
 
-def clock(seconds: float) -> str:
-    """m:ss, with hours where there are some."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-
-
-def percent(share: float) -> str:
-    return "<1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
-
-
 def _heading(title: str) -> Words:
     """The title within the page: in smaller type where it is long, without its middle where it is longer still."""
     letters = (WIDTH - 2 * MARGIN) / WIDE  # that fit, in type of one pixel
@@ -83,19 +59,15 @@ def _heading(title: str) -> Words:
 
 def _subtitle(summary: Summary) -> str:
     if not summary.readings:
-        return f"{_counted(summary.frames, 'frame', 'frames')}, and no face in them"
+        return f"{counted(summary.frames, 'frame', 'frames')}, and no face in them"
     tracked = sum(person.track is not None for person in summary.people)
     parts = [
         f"{clock(summary.length)} long" if summary.length else "",
-        _counted(summary.frames, "frame", "frames"),
-        _counted(tracked, "person", "people") if tracked else "",
-        _counted(summary.readings, "face read", "faces read"),
+        counted(summary.frames, "frame", "frames"),
+        counted(tracked, "person", "people") if tracked else "",
+        counted(summary.readings, "face read", "faces read"),
     ]
     return "  ·  ".join(part for part in parts if part)
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _overall(shapes: list[Shape], summary: Summary, top: float) -> float:
@@ -128,129 +100,6 @@ def _overall(shapes: list[Shape], summary: Summary, top: float) -> float:
     return top + height
 
 
-def _card(shapes: list[Shape], summary: Summary, person: Person, top: float) -> float:
-    """One person's rows, an expression each; returns the card's bottom."""
-    labels = summary.labels
-    thumbnails = [(e, moment) for e, moment in person.moments if moment.thumbnail is not None]
-    timed = bool(summary.duration)
-    lanes = top + 74
-    axis = lanes + LANE * len(labels) + (30 if timed else 8)
-    height = axis + (THUMBNAIL + 68 if thumbnails else 0) + 14 - top
-    left, right = MARGIN + PADDING, WIDTH - MARGIN - PADDING
-    shapes.append(Rectangle(MARGIN, top, WIDTH - 2 * MARGIN, height, CARD, 10))
-    shapes.append(Words(left, top + 36, person.name, 18, INK, True))
-    seen = f"seen from {clock(person.first)} to {clock(person.last)}" if timed else ""
-    shapes.append(Words(right, top + 36, seen, 14, MUTED, anchor="end"))
-    plot, bar = (PLOT if timed else None), ((PLOT[0] if not timed else BAR[0]), BAR[1])
-    if plot:
-        shapes.append(Words(plot[0], top + 64, "probability", 13, MUTED))
-    of = "share of time" if timed else "share of readings"
-    shapes.append(Words(bar[0], top + 64, of, 13, MUTED))
-    shapes.append(Words(COUNT, top + 64, "readings", 13, MUTED, anchor="end"))
-    share = person.shares
-    for i, expression in enumerate(labels):
-        ground = lanes + LANE * (i + 1)
-        hint = f"{person.name}, {expression}: {percent(share[expression])}"
-        shapes.append(Words(left, ground - 7, str(expression), 14, INK))
-        if plot:
-            _timeline(shapes, summary, person, expression, (*plot, ground), hint)
-        width = share[expression] * (bar[1] - bar[0])
-        shapes.append(Rectangle(bar[0], ground - 18, bar[1] - bar[0], 12, SEEN, 3))
-        if width >= 0.5:
-            shapes.append(Rectangle(bar[0], ground - 18, width, 12, expression.colour, 3, hint))
-        shapes.append(
-            Words(SHARE, ground - 7, percent(share[expression]), 14, INK, True, "end"),
-        )
-        count = f"{person.counts[expression]:,}"
-        shapes.append(Words(COUNT, ground - 7, count, 14, MUTED, anchor="end"))
-    if plot:
-        _ticks(shapes, summary, (*plot, lanes + LANE * len(labels)))
-    if thumbnails:
-        _moments(shapes, thumbnails, timed, left, axis + 10)
-    return top + height
-
-
-def _timeline(
-    shapes: list[Shape],
-    summary: Summary,
-    person: Person,
-    expression: Expression,
-    place: tuple[float, float, float],
-    hint: str,
-) -> None:
-    """The expression's probability over time; `place`: left, right and ground."""
-    left, right, ground = place
-    scale = (right - left) / summary.duration
-    high = LANE - 4
-    for run in _runs(person.bins, summary.width):
-        spans = [
-            (left + i * summary.width * scale, min(left + (i + 1) * summary.width * scale, right))
-            for i in run
-        ]
-        begin, end = spans[0][0], max(spans[-1][1], spans[0][0] + 1)
-        shapes.append(Rectangle(begin, ground - high, end - begin, high, SEEN))
-        heights = [person.bins[i].mean(expression) * high for i in run]
-        if max(heights) < 0.4:
-            continue
-        line = [((a + b) / 2, ground - h) for (a, b), h in zip(spans, heights, strict=True)]
-        line = [(begin, ground - heights[0]), *line, (end, ground - heights[-1])]
-        corners = ((begin, ground), *line, (end, ground))
-        shapes.append(Area(corners, expression.colour, _darker(expression.colour), hint))
-    shapes.append(Rectangle(left, ground, right - left, 1, RULE))
-
-
-def _runs(bins: Iterable[int], width: float) -> list[list[int]]:
-    """Indices of bins in unbroken runs; what was missed for half a second does not break one."""
-    patience = max(round(0.5 / width), 1)
-    runs: list[list[int]] = []
-    for index in sorted(bins):
-        if runs and index - runs[-1][-1] <= patience:
-            runs[-1].append(index)
-        else:
-            runs.append([index])
-    return runs
-
-
-def _ticks(shapes: list[Shape], summary: Summary, place: tuple[float, float, float]) -> None:
-    """Times below the timelines; `place`: left, right and top."""
-    left, right, top = place
-    longest = TICKS[-1] * math.ceil(summary.duration / TICKS[-1] / 6)  # of sessions of days
-    step = next((step for step in TICKS if summary.duration / step <= 6), longest)
-    began = summary.began or 0.0
-    tick = math.ceil(began / step - 1e-9) * step
-    while tick <= summary.ended + 1e-9:
-        x = left + (tick - began) / summary.duration * (right - left)
-        shapes.append(Rectangle(x, top, 1, 5, MUTED))
-        text = clock(tick) if step >= 1 else f"{tick:.1f} s"
-        shapes.append(Words(x, top + 20, text, 12, MUTED, anchor="middle"))
-        tick += step
-
-
-def _moments(
-    shapes: list[Shape],
-    moments: list[tuple[Expression, Moment]],
-    timed: bool,
-    left: float,
-    top: float,
-) -> None:
-    """A thumbnail of each expression at its clearest."""
-    shapes.append(Words(left, top + 14, "clearest moments", 13, MUTED))
-    for i, (expression, moment) in enumerate(moments):
-        x, y = left + i * (THUMBNAIL + 14), top + 24
-        when = f"at {clock(moment.seconds)}" if timed else moment.source or f"{moment.frame}"
-        hint = f"{expression} {percent(moment.probability)}, {when}"
-        assert moment.thumbnail is not None
-        shapes.append(Picture(x, y, THUMBNAIL, moment.thumbnail, hint))
-        below = f"{expression} {percent(moment.probability)}"
-        shapes.append(Words(x, y + THUMBNAIL + 16, below, 12, INK))
-        shapes.append(Words(x, y + THUMBNAIL + 31, when[:16], 12, MUTED))
-
-
 def _readable_on(colour: Colour) -> Colour:
     red, green, blue = colour
     return INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else CARD
-
-
-def _darker(colour: Colour) -> Colour:
-    red, green, blue = (round(0.72 * part) for part in colour)
-    return red, green, blue

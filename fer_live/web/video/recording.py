@@ -12,7 +12,7 @@ from fer_live.sinks.log import PERSON, CsvLog
 from fer_live.stopping import Stop
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
-from fer_live.summary.page import clock
+from fer_live.summary.words import clock
 from fer_live.web.uploads import existing
 from fer_live.web.video.films import Film, keep
 from fer_live.web.video.people import People, Track

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from fer_live.errors import UserError
-from fer_live.summary.page import clock
+from fer_live.summary.words import clock
 from fer_live.web.readers import Readers
 from fer_live.web.show import note
 from fer_live.web.theme import script, style

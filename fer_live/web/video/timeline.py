@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_live.expressions import Expression
 from fer_live.summary.collect import Person, Summary
-from fer_live.summary.page import clock, percent
+from fer_live.summary.words import clock, percent
 from fer_live.web.show import css, note
 from fer_live.web.video.people import Someone
 from fer_live.web.video.recording import Recording
