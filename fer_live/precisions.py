@@ -55,7 +55,7 @@ def measured() -> dict[Precision, float]:
 
 
 def seconds(precisions: Sequence[Precision]) -> dict[Precision, float]:
-    """What a few convolutions, a hundredth of `cucn`, take on one core in each precision."""
+    """What a few convolutions, a fifth of `cucn`, take on one core in each precision."""
     one = np.ones((1, *MAP), np.float32)
     found: dict[Precision, float] = {}
     requests = {

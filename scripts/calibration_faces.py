@@ -5,7 +5,6 @@ They are its averages of many people, and what lies between two of them, as the 
 
 import argparse
 import io
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,9 +14,10 @@ from fer_live import card as cards
 from fer_live import packaged
 from fer_live.detect import MediaPipeDetector
 from fer_live.errors import UserError
+from fer_live.home import place
 from fer_live.preprocess import crop_area, crop_face
 from fer_live.runtimes.eight_bits import COLUMNS, SHEET, SIDE
-from fer_live.sinks.base import save_whole
+from fer_live.sinks.base import claim, save_whole
 from fer_live.sources import VideoSource
 
 FACES = 48
@@ -25,8 +25,18 @@ FACES = 48
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=packaged.folder("assets") / SHEET)
+    parser.add_argument("--output", type=place, default=packaged.folder("assets") / SHEET)
     output = parser.parse_args().output
+    try:
+        claim(output, (".png",))
+        save_whole({output: _sheet()})
+    except UserError as error:
+        parser.exit(2, f"calibration_faces: {error}\n")
+    print(f"written: {output} ({output.stat().st_size / 1e3:.0f} kB)")
+
+
+def _sheet() -> bytes:
+    """A PNG with FACES of the clip, evenly spread over it."""
     crop = cards.load_card(cards.find_weights(packaged.MODEL)).crop
     faces = []
     with (
@@ -41,11 +51,7 @@ def main() -> None:
     rows = [np.hstack(chosen[start : start + COLUMNS]) for start in range(0, FACES, COLUMNS)]
     encoded = io.BytesIO()
     PIL.Image.fromarray(np.vstack(rows)).save(encoded, "PNG", optimize=True)
-    try:
-        save_whole({output: encoded.getvalue()})
-    except UserError as error:
-        parser.exit(2, f"calibration_faces: {error}\n")
-    print(f"written: {output} ({output.stat().st_size / 1e3:.0f} kB)")
+    return encoded.getvalue()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 import torch
 
+from fer_live.bench import networks
 from fer_live.bench import run as bench
 from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import WARM_UP, PathTimes, measure_path
@@ -83,11 +84,12 @@ def test_a_disk_that_is_full_at_the_end_is_told(tmp_path, monkeypatch):
     for name, made in {"_first_frame": 1.0, "_paths": [Long()], "_path_table": ""}.items():
         monkeypatch.setattr(bench, name, lambda *arguments, made=made: made)
     with small_disk(1000), pytest.raises(UserError, match=r"bench\.json cannot be written"):
-        bench.run(bench.BenchOptions(json=tmp_path / "bench.json"))
+        bench.run(bench.BenchOptions(model="cnn6", json=tmp_path / "bench.json"))
     assert not list(tmp_path.iterdir())
 
 
-def test_an_unwritable_place_is_refused_before_anything_is_measured(tmp_path):
+def test_an_unwritable_place_is_refused_before_anything_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "load_reader", lambda *arguments: pytest.fail("loads"))
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="save to another place"):
         bench.run(bench.BenchOptions(json=tmp_path / "file" / "bench.json"))
@@ -107,6 +109,18 @@ def test_models_that_cannot_be_measured_are_refused_before_anything_is(
     (tmp_path / "broken.safetensors").write_text("no weights")
     assert words in refusal("bench", *arguments, "--json", "bench.json")
     assert not (tmp_path / "bench.json").exists()
+
+
+def test_the_network_is_compared_in_what_this_cpu_computes_in(monkeypatch):
+    monkeypatch.setattr(networks, "able", lambda: ["int8"])
+    monkeypatch.setattr(networks.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(networks, "measure_network", lambda name, runtime, *_: (name, runtime))
+    rows = dict(networks.measure_networks("cnn6", "cpu"))
+    assert [name.rpartition(", ")[0] for name in rows if name.endswith("1 threads")] == [
+        *("torch fp32", "torch bf16", "openvino f32", "openvino int8", "onnx fp32")
+    ]
+    assert rows["openvino f32, 1 threads"].name == "openvino"
+    assert rows["openvino int8, 1 threads"].name == "openvino int8"
 
 
 def test_a_first_frame_that_is_not_read_says_why():
@@ -137,7 +151,7 @@ def test_the_computer_is_told_by_what_reads(monkeypatch, device, told):
     assert bench._computer(bench.BenchOptions(device=device)).endswith(told)
 
 
-@pytest.mark.parametrize("before", [None, "", "{}"])
+@pytest.mark.parametrize("before", [None, "{}"])
 def test_a_bench_that_is_stopped_leaves_the_place_of_its_numbers_as_it_was(
     tmp_path, monkeypatch, before
 ):

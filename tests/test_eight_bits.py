@@ -1,5 +1,8 @@
 """Conversions to eight bits: which convolutions, in which ranges, and what it does to readings."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,8 +14,10 @@ from fer_live.probabilities import softmax
 from fer_live.runtimes import eight_bits
 from fer_live.runtimes.cache import EIGHT_BITS, MODEL, convert
 from fer_live.runtimes.eight_bits import calibration_faces, observed, quantise
+from fer_live.runtimes.openvino import OpenVino
 
 CHANNELS = 16
+EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # which some CPUs do not choose by themselves
 LARGE = {"cnn6": 5, "cucn-plus": 19}  # convolutions, all but the first and the maps of CBAM
 
 
@@ -72,9 +77,7 @@ def nodes(model, kind):
 
 
 def results(model, images):
-    compiled = quiet_openvino.core().compile_model(
-        model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-    )
+    compiled = quiet_openvino.core().compile_model(model, "CPU", EXACT)
     return [np.array(values) for values in compiled(images).to_tuple()]
 
 
@@ -102,6 +105,25 @@ def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, face
         assert error.max() < 0.1  # of each channel, however small its weights
 
 
+def test_ranges_are_those_of_all_faces(ops, faces):
+    model = two_convolutions(ops, first_bias=-2.0)
+    (range_,) = observed(model, faces).values()
+    (output,) = eight_bits.sources(model).values()
+    (maps,) = results(quiet_openvino.imported().Model([output], model.get_parameters()), faces)
+    assert range_ == pytest.approx((maps.min(), maps.max()))
+    assert range_ != pytest.approx((maps[:4].min(), maps[:4].max()), rel=1e-4)
+
+
+def test_a_range_reaches_its_further_end(ops):
+    def ends(least, most):
+        return [float(node.data) for node in eight_bits._ends(ops, least, most)]
+
+    assert ends(-1.0, 3.0) == pytest.approx([-3, 3 * 127 / 128] * 2)
+    assert ends(-4.0, 3.0) == pytest.approx([-4, 4 * 127 / 128] * 2)
+    assert ends(0.0, 3.0) == pytest.approx([0, 3] * 2)
+    assert ends(0.0, 0.0) == pytest.approx([0, 1] * 2)
+
+
 def test_what_is_negative_too_has_a_range_around_zero(ops, faces):
     model = two_convolutions(ops, first_bias=-2.0)
     quantise(model, observed(model, faces))
@@ -110,6 +132,7 @@ def test_what_is_negative_too_has_a_range_around_zero(ops, faces):
     assert low < 0 < high
     assert high == pytest.approx(-low * 127 / 128)
     assert [float(node.input_value(i).get_node().data) for i in (3, 4)] == [low, high]
+    assert node.get_attributes()["levels"] == 256
 
 
 def test_channels_without_weights_stay_nothing(ops, faces):
@@ -120,11 +143,12 @@ def test_channels_without_weights_stay_nothing(ops, faces):
     assert first[:, 1:].any((0, 2, 3)).all()
 
 
-def test_a_network_of_small_convolutions_stays_as_it_is(ops, faces, monkeypatch):
+def test_a_network_of_small_convolutions_stays_as_it_is(ops, card, faces, monkeypatch):
     monkeypatch.setattr(eight_bits, "FEWEST", 2 * CHANNELS)
     model = two_convolutions(ops)
     quantise(model, observed(model, faces))
     assert not nodes(model, "FakeQuantize")
+    assert eight_bits.quantised(network(ops), card) is None
 
 
 def network(ops):
@@ -137,9 +161,28 @@ def network(ops):
     return network
 
 
-def test_what_moves_too_far_is_not_used(ops, card, monkeypatch):
+def test_what_moves_too_far_is_not_used(ops, card, faces, monkeypatch):
+    """The probability that moves most, on average over faces, at the card's temperature."""
+    model = network(ops)
+    (exact,) = results(model, faces)
+    (said,) = results(eight_bits.quantised(model, card), faces)
+    card = replace(card, temperature=float(exact.std()))
+    moved = np.abs(softmax(said / card.temperature) - softmax(exact / card.temperature)).max(1)
+    assert moved.mean() > 1e-4
+    monkeypatch.setattr(eight_bits, "MOST", 1.01 * moved.mean())
     assert eight_bits.quantised(network(ops), card) is not None
-    monkeypatch.setattr(eight_bits, "MOST", 0.0)
+    monkeypatch.setattr(eight_bits, "MOST", 0.99 * moved.mean())
+    assert eight_bits.quantised(network(ops), card) is None
+
+
+def test_a_conversion_whose_ranges_are_wrong_is_not_used(ops, card, monkeypatch):
+    def narrow(model, images):
+        return {
+            source: (low / 50, high / 50) for source, (low, high) in seen(model, images).items()
+        }
+
+    seen = eight_bits.observed
+    monkeypatch.setattr(eight_bits, "observed", narrow)
     assert eight_bits.quantised(network(ops), card) is None
 
 
@@ -175,15 +218,39 @@ def test_without_such_a_conversion_a_more_exact_one_is_used(monkeypatch, tmp_pat
     assert Classifier.load("cnn6", "cpu").runtime.name == name
 
 
-def test_a_conversion_computes_in_integers(folder, weights):
-    compiled = quiet_openvino.core().compile_model(str(folder / EIGHT_BITS), "CPU")
-    kinds = [
+def kinds(compiled):
+    """What each convolution is computed in."""
+    return [
         node.get_rt_info()["runtimePrecision"].astype(str)
         for node in compiled.get_runtime_model().get_ordered_ops()
         if node.get_rt_info()["layerType"].astype(str) == "Convolution"
     ]
-    large = [kind for kind in kinds if kind in ("u8", "i8")]
-    assert (len(large), set(kinds) - {"u8", "i8"}) == (LARGE[weights.stem], {"f32"})
+
+
+def test_a_runtime_computes_in_what_its_name_says(folder, weights):
+    exact, quick = (OpenVino(folder, weights, 1, precision) for precision in ("f32", "int8"))
+    assert (exact.name, set(kinds(exact._model))) == ("openvino", {"f32"})
+    found = kinds(quick._model)
+    large = [kind for kind in found if kind in ("u8", "i8")]
+    assert (len(large), set(found) - {"u8", "i8"}) == (LARGE[weights.stem], {"f32"})
+    assert quick.name == "openvino int8"
+    assert list(folder.glob("*.blob"))  # for the next start, which takes a third of the time
+    assert quick._model.get_property("INFERENCE_NUM_THREADS") == 1
+
+
+def test_the_measurement_of_eight_bits_is_one_in_integers(monkeypatch):
+    compiled, core = [], quiet_openvino.core()
+
+    def compile_model(*given):
+        compiled.append(core.compile_model(*given))
+        return compiled[-1]
+
+    fake = SimpleNamespace(compile_model=compile_model)
+    monkeypatch.setattr(quiet_openvino, "core", lambda: fake)
+    precisions.seconds(["f32", "int8"])
+    exact, quick = (set(kinds(one)) for one in compiled)
+    assert exact == {"f32"}
+    assert quick <= {"u8", "i8"}
 
 
 def test_a_conversion_says_nearly_what_the_exact_one_says(folder, weights):
@@ -197,7 +264,7 @@ def test_a_conversion_says_nearly_what_the_exact_one_says(folder, weights):
     images = to_input([face.astype(np.uint8) for face in [*faces, *spoilt]], card)
     core = quiet_openvino.core()
     exact, quick = (
-        np.array(core.compile_model(str(folder / name), "CPU")(images)["logits"])
+        np.array(core.compile_model(str(folder / name), "CPU", EXACT)(images)["logits"])
         for name in (MODEL, EIGHT_BITS)
     )
     moved = np.abs(softmax(exact / card.temperature) - softmax(quick / card.temperature))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from scripts import demo_clip, framing, whole_path
+from scripts import calibration_faces, demo_clip, framing, whole_path
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,24 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_long_reading(
         whole_path.main()
     assert stopped.value.code == 2
     assert f"cannot write to {taken}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("", "names no file or folder"),
+        ("faces.bmp", "end its name in .png"),
+        ("taken/faces.png", "taken/faces.png cannot be written"),
+    ],
+)
+def test_a_sheet_that_cannot_be_written_is_told_before_the_clip_is_read(
+    output, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+    monkeypatch.setattr(calibration_faces, "_sheet", lambda: pytest.fail("reads"))
+    monkeypatch.setattr(sys, "argv", ["calibration_faces", "--output", output])
+    with pytest.raises(SystemExit) as stopped:
+        calibration_faces.main()
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err.splitlines()[-1]

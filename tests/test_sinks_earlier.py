@@ -8,6 +8,7 @@ from fer_live.errors import UserError
 from fer_live.sinks.base import hold
 from tests.commands import video_frames
 from tests.fakes import FakeSource
+from tests.limits import small_disk
 from tests.sessions import log_frames, set_stage
 
 
@@ -61,6 +62,50 @@ def test_a_session_without_a_frame_leaves_the_name_to_the_earlier_one(stage, tmp
     assert "kept" not in capsys.readouterr().err
 
 
+def test_an_empty_file_is_no_recording(stage, tmp_path, capsys):
+    (tmp_path / "a.csv").touch()
+    stage(camera(2), log=tmp_path / "a.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert "kept" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.mp4", "a.html", "a.png"])
+def test_a_disk_that_is_full_at_once_leaves_the_name_to_the_earlier_one(
+    stage, tmp_path, capsys, name
+):
+    (tmp_path / name).write_text("precious")
+    wish = {".mp4": "output", ".png": "output", ".html": "summary"}.get(Path(name).suffix, "log")
+    with small_disk(10), pytest.raises(UserError, match=r"cannot be written|too little"):
+        stage(camera(2), **{wish: tmp_path / name})
+    assert (tmp_path / name).read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert "kept" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.mp4", "a.html", "a.png"])
+def test_of_two_sessions_at_a_time_the_second_needs_another_name(stage, tmp_path, name):
+    wish = {".mp4": "output", ".png": "output", ".html": "summary"}.get(Path(name).suffix, "log")
+    refused = []
+
+    def second(index):
+        if index == 0:
+            with pytest.raises(UserError, match="being recorded by another program") as told:
+                stage(camera(2), **{wish: tmp_path / name})
+            refused.append(told)
+
+    stage(camera(2, before=second), **{wish: tmp_path / name})
+    assert len(refused) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_too_long_for_a_number_is_told(stage, tmp_path):
+    path = tmp_path / f"{250 * 'a'}.csv"
+    path.write_text("precious")
+    with pytest.raises(UserError, match=r"a\.csv holds an earlier .*\(File name too long\)"):
+        stage(camera(2), log=path)
+    assert path.read_text() == "precious"
+
+
 def test_what_another_program_records_keeps_its_name(stage, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("half a lesson")
@@ -69,7 +114,7 @@ def test_what_another_program_records_keeps_its_name(stage, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
-def test_the_file_behind_a_link_is_kept_beside_itself(stage, tmp_path):
+def test_the_file_behind_a_link_is_kept_beside_itself(stage, tmp_path, capsys):
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "b.csv").write_text("precious")
     (tmp_path / "a.csv").symlink_to(tmp_path / "disk" / "b.csv")
@@ -77,6 +122,8 @@ def test_the_file_behind_a_link_is_kept_beside_itself(stage, tmp_path):
     assert (tmp_path / "disk" / "b-1.csv").read_text() == "precious"
     assert (tmp_path / "a.csv").is_symlink()
     assert (tmp_path / "disk" / "b.csv").exists()
+    told = f"kept: the earlier {tmp_path / 'a.csv'} is now {tmp_path / 'disk' / 'b-1.csv'}"
+    assert told in capsys.readouterr().err.splitlines()
 
 
 def test_a_folder_that_lets_nothing_be_renamed_is_told(stage, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from fer_live.card import Card
 from fer_live.device import choose_device
 from fer_live.errors import UserError
 from fer_live.models import Network
+from fer_live.precisions import able
 from fer_live.runtimes import Runtime, openvino
 from fer_live.runtimes.cache import convert
 from fer_live.runtimes.eager import Eager
@@ -52,7 +53,8 @@ def _others(
     if quiet_openvino.is_installed():
         yield "openvino f32", openvino.converted(path, threads)
         for precision in openvino.offered(convert(path)):
-            yield f"openvino {precision}", openvino.converted(path, threads, precision)
+            if precision in able():
+                yield f"openvino {precision}", openvino.converted(path, threads, precision)
     try:
         yield "onnx fp32", OnnxRuntime(network, card, threads)
     except UserError as error:

@@ -28,7 +28,7 @@ from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
 from fer_live.runtimes import RuntimeName, leave_cores_to
-from fer_live.sinks.base import save_whole
+from fer_live.sinks.base import claim, save_whole, unclaim
 from fer_live.sources import Source, open_source
 from fer_live.voting import load_reader, names_of
 
@@ -57,11 +57,11 @@ def run(options: BenchOptions) -> int:
     options = replace(options, model=",".join(paths))
     if options.compare and len(paths) > 1:
         raise UserError(f"--compare measures one network, and --model names {len(paths)}; name one")
-    # Whether they fit together; and what is measured is what later starts find.
-    reader = load_reader(options.model, options.device, options.runtime)
-    reader.runtime.wait()
-    reader.close()
     with _claimed(options.json):
+        # Whether they fit together; and what is measured is what later starts find.
+        reader = load_reader(options.model, options.device, options.runtime)
+        reader.runtime.wait()
+        reader.close()
         _measure(options)
     return 0
 
@@ -155,19 +155,11 @@ def _claimed(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    new = not path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be written ({error.strerror}); save to another place"
-        ) from None
+    claim(path)
     try:
         yield
     finally:
-        if new and path.exists() and not path.stat().st_size:
-            path.unlink()
+        unclaim(path)
 
 
 def _path_table(which: str, rows: list[PathTimes], place: int) -> Table:

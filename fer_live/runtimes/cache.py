@@ -99,6 +99,10 @@ def convert(weights: Path) -> Path:
             for path in made.iterdir():  # or a power cut could leave the names without the content
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
+            if not (folder / MODEL).is_file():
+                _remove(
+                    folder
+                )  # what OpenVINO's own cache put there when a damaged one was taken away
             made.rename(folder)
         _forget_unused(folder.parent)
     except OSError as error:

@@ -1,6 +1,6 @@
 """Convolutions in integers of eight bits: on x86 half of the time, and probabilities that move by 0.004."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -21,7 +21,7 @@ FEWEST = 16
 MOST = 0.02  # that a face's probability may move by on average
 Source = tuple[str, int]  # a node's name, and which of its outputs
 Range = tuple[float, float]
-AT_ONCE = 4  # faces, of which all that convolutions take is kept
+AT_ONCE = 4  # faces
 
 
 def calibration_faces() -> list[NDArray[np.uint8]]:
@@ -35,13 +35,15 @@ def calibration_faces() -> list[NDArray[np.uint8]]:
 def quantised(model: Any, card: Card) -> Any | None:
     """The OpenVINO model, changed in place as `quantise` does; None where it would not do.
 
-    That is where OpenVINO cannot compile it (its own passes fail on a few graphs), or where its readings of
-    `calibration_faces` move too far.
+    That is where it has no large convolution, where OpenVINO cannot compile it (its own passes fail on a few
+    graphs), or where its readings of `calibration_faces` move too far.
     """
+    if not sources(model):
+        return None
     images = to_input(calibration_faces(), card)
-    exact = _probabilities(model, images, card)
-    quantise(model, observed(model, images))
     try:
+        exact = _probabilities(model, images, card)
+        quantise(model, observed(model, images))
         moved = np.abs(_probabilities(model, images, card) - exact).max(1).mean()
     except RuntimeError:  # it has no others
         return None
@@ -58,11 +60,11 @@ def observed(model: Any, images: FloatArray) -> dict[Source, Range]:
     found = sources(model)
     if not found:
         return {}
-    probe = _compiled(quiet_openvino.imported().Model([*found.values()], model.get_parameters()))
-    ends = []
-    for start in range(0, len(images), AT_ONCE):
-        each = probe(np.ascontiguousarray(images[start : start + AT_ONCE])).to_tuple()
-        ends.append([(values.min(), values.max()) for values in each])
+    probe = quiet_openvino.imported().Model([*found.values()], model.get_parameters())
+    ends = [
+        [(values.min(), values.max()) for values in said.to_tuple()]
+        for said in _said(probe, images)
+    ]
     low, high = np.array(ends).min(0)[:, 0], np.array(ends).max(0)[:, 1]
     return dict(zip(found, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
@@ -70,8 +72,10 @@ def observed(model: Any, images: FloatArray) -> dict[Source, Range]:
 def quantise(model: Any, ranges: Mapping[Source, Range]) -> None:
     """Have the model's larger convolutions compute in eight bits; all between them stays as it is.
 
-    What comes in keeps its range, from 0 on after a ReLU and symmetric elsewhere. Weights take one scale for
-    each output channel. Jacob et al. 2018, section 3.
+    What comes in keeps its range, from 0 on where nothing below was seen (as after a ReLU) and symmetric
+    elsewhere. Weights take one scale for each output channel. Jacob et al. 2018, section 3. On CPUs without
+    VNNI two neighbouring products together are cut off at 16 bits, which only weights and inputs near their
+    ends reach at once: `quantised` measures that, too.
     """
     ops = import_module("openvino.opset13")
     convolutions = _large(model)
@@ -108,8 +112,15 @@ def _source(node: Any) -> Source:
 
 
 def _probabilities(model: Any, images: FloatArray, card: Card) -> FloatArray:
-    said = _compiled(model)(np.ascontiguousarray(images))
-    return softmax(said["logits"] / card.temperature)
+    logits = np.concatenate([said["logits"] for said in _said(model, images)])
+    return softmax(logits / card.temperature)
+
+
+def _said(model: Any, images: FloatArray) -> Iterator[Any]:
+    """What the model says of the images, AT_ONCE at a time: maps of large faces take gigabytes."""
+    compiled = _compiled(model)
+    for start in range(0, len(images), AT_ONCE):
+        yield compiled(np.ascontiguousarray(images[start : start + AT_ONCE]))
 
 
 def _compiled(model: Any) -> Any:

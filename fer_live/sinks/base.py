@@ -59,9 +59,9 @@ def keep_open(stack: ExitStack, sink: AnySink) -> AnySink:
     return sink
 
 
-def claim(path: Path, suffixes: tuple[str, ...]) -> None:
-    """Make missing folders and check that the file can be written; raises UserError."""
-    if path.suffix.lower() not in suffixes:
+def claim(path: Path, suffixes: tuple[str, ...] = ()) -> None:
+    """Make missing folders and check that the file can be written, its ending too; raises UserError."""
+    if suffixes and path.suffix.lower() not in suffixes:
         raise UserError(f"{path} cannot be saved; end its name in {' or '.join(suffixes)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,12 @@ def claim(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UserError(
             f"{path} cannot be written ({os.strerror(error.errno or 0)}); save to another place"
         ) from None
+
+
+def unclaim(path: Path) -> None:
+    """Take a file that was claimed and stayed empty away again."""
+    if path.is_file() and not path.stat().st_size:
+        path.unlink()
 
 
 def hold(path: Path) -> ExitStack:
@@ -138,8 +144,7 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
         for part, place in parts.items():
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-                if not place.stat().st_size:
-                    place.unlink()  # claimed, and no more
+                unclaim(place)
         raise UserError(
             f"{next(iter(files))} cannot be written ({os.strerror(error.errno or 0)}); "
             "free some space or save to another place"

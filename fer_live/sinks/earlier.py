@@ -24,8 +24,8 @@ def keep_earlier(path: Path, console: Console) -> Iterator[None]:
         yield
         return
     hold(place).close()
-    aside = numbered(place, 1)
     try:
+        aside = numbered(place, 1)
         place.rename(aside)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
@@ -36,7 +36,8 @@ def keep_earlier(path: Path, console: Console) -> Iterator[None]:
         yield
     finally:
         if place.exists():
-            told = one_line(f"kept: the earlier {path} is now {aside.name} beside it")
+            where = aside if at_home(path).is_symlink() else f"{aside.name} beside it"
+            told = one_line(f"kept: the earlier {path} is now {where}")
             console.print(told, soft_wrap=True, highlight=False, markup=False)
         else:
             aside.rename(place)

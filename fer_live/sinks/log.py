@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, unwritten
+from fer_live.sinks.base import claim, hold, unclaim, unwritten
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -140,8 +140,7 @@ class WholeLines:
         if self._file is not None:
             self._file.close()
             self._file = None
-        elif self.path.exists() and not self.path.stat().st_size:
-            self.path.unlink()  # nothing was logged
+        unclaim(self.path)
         self._held.close()
 
     def write(self, lines: bytes) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, save_whole
+from fer_live.sinks.base import claim, hold, save_whole, unclaim
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -35,14 +36,16 @@ class PictureFile:
 
     def __init__(self, path: str | Path):
         self.path = at_home(path)
+        self._held = ExitStack()
 
     def __enter__(self) -> "PictureFile":
         claim(self.path, PICTURES)
+        self._held = hold(self.path)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self.path.exists() and not self.path.stat().st_size:
-            self.path.unlink()  # nothing was written
+        unclaim(self.path)
+        self._held.close()
 
     def write(self, scene: Scene, canvas: Image) -> None:
         save_picture(self.path, canvas, scene_record(scene))

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, unwritten
+from fer_live.sinks.base import claim, hold, unclaim, unwritten
 from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
 
@@ -85,8 +85,8 @@ class VideoFile:
             finally:
                 if self._sound is not None:
                     self._sound.close()
-        elif self.path.exists() and not self.path.stat().st_size:
-            self.path.unlink()  # nothing was recorded
+        else:
+            unclaim(self.path)
 
     def write(self, scene: Scene, canvas: Image) -> None:
         """Raises UserError where the disk is full; what was recorded so far plays."""

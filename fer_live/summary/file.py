@@ -1,6 +1,7 @@
 """A summary in a file: HTML, or a picture of the same page."""
 
 import io
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import PIL.Image
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, save_whole, spare
+from fer_live.sinks.base import claim, hold, save_whole, spare, unclaim
 from fer_live.sinks.record import scene_record
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
@@ -37,16 +38,19 @@ class SummaryFile:
         self.title = title
         self.thumbnails = thumbnails
         self.summary = Summary()
+        self._held = ExitStack()
 
     def __enter__(self) -> "SummaryFile":
         claim(self.path, (*HTML, *PNG))
+        self._held = hold(self.path)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self.summary.frames:
-            write_summary(self.summary, self.path, self.title)
-        elif self.path.exists() and not self.path.stat().st_size:
-            self.path.unlink()
+        with self._held:
+            if self.summary.frames:
+                write_summary(self.summary, self.path, self.title)
+            else:
+                unclaim(self.path)
 
     def write(self, scene: Scene, canvas: Pixels) -> None:
         crops = None
