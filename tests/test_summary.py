@@ -11,6 +11,7 @@ from fer_live.sinks import open_log
 from fer_live.sinks.record import scene_record
 from fer_live.summary import Summary, read_log
 from fer_live.summary.collect import BINS, FINEST, merged
+from fer_live.types import Frame, Scene
 from tests.scenes import picture, scene
 
 
@@ -31,21 +32,41 @@ def add(summary: Summary, seconds: float, *faces: dict, **more) -> None:
 
 def test_shares_are_of_time_and_counts_of_readings():
     summary = Summary()
-    for seconds in (0, 0.1, 0.2, 0.3):  # three tenths of a second happy
+    for seconds in (0, 0.1, 0.2):  # three tenths of a second happy
         add(summary, seconds, face(happy=0.9, sad=0.1))
-    add(summary, 0.4, face(happy=0.2, sad=0.8))  # then sad, a tenth
-    add(summary, 1.0, face(happy=0.2, sad=0.8))  # and six more, in one slow frame
+    add(summary, 0.3, face(happy=0.2, sad=0.8))  # then sad, six tenths in one slow frame
+    add(summary, 0.9, face(happy=0.2, sad=0.8))  # and one more, as the shortest
     (person,) = summary.people
     assert person.shares[HAPPY] == pytest.approx(0.3)
     assert person.shares[SAD] == pytest.approx(0.7)
-    assert (person.counts[HAPPY], person.counts[SAD]) == (4, 2)
+    assert summary.length == 1.0
+    assert (person.counts[HAPPY], person.counts[SAD]) == (3, 2)
+
+
+def test_frames_far_apart_have_equal_shares():
+    summary = Summary()
+    for seconds in (0, 2.5, 5):
+        add(summary, seconds, face(**{"happy" if seconds else "sad": 1.0}))
+    (person,) = summary.people
+    assert person.shares[SAD] == pytest.approx(1 / 3)
+    assert summary.length == 6
+
+
+def test_a_face_that_is_gone_shows_nothing_meanwhile():
+    summary = Summary()
+    add(summary, 0.0, face(sad=1.0))
+    for seconds in (0.1, 0.2, 0.3):
+        add(summary, seconds)
+    add(summary, 0.4, face(happy=1.0))
+    (person,) = summary.people
+    assert person.seconds == pytest.approx({SAD: 0.1, HAPPY: 0.1})
 
 
 def test_a_pause_counts_as_one_second_at_most():
     summary = Summary()
     for seconds in (0, 1, 100):
         add(summary, seconds, face(happy=1.0))
-    assert summary.people[0].seconds[HAPPY] == 2
+    assert summary.people[0].seconds[HAPPY] == 3
 
 
 def test_pictures_without_time_have_shares_of_readings():
@@ -99,7 +120,7 @@ def test_people_that_are_one_are_added_up():
         whole = merged([persons[first], persons[second]])
         assert (whole.track, whole.first, whole.last, whole.readings) == (first, 2, 9, 5)
         assert (whole.counts[HAPPY], whole.counts[SAD]) == (4, 1)
-        assert whole.seconds == {HAPPY: 2.0, SAD: 0.5}
+        assert whole.seconds == {HAPPY: 2.5, SAD: 0.5}
         # At 2.5 seconds both were read.
         means = {index * FINEST: part.mean(HAPPY) for index, part in whole.bins.items()}
         assert means == pytest.approx({0: 0.6, 0.5: 0.6, 1: 0.8, 7: 0.7})
@@ -142,6 +163,29 @@ def test_a_log_is_read_back_as_it_was_written(tmp_path, name):
             log.write(scene(i, i / 10, uncertainty=None if i else 0.31), picture())
     expected = [scene_record(scene(i, i / 10, uncertainty=None if i else 0.31)) for i in range(3)]
     assert list(read_log(tmp_path / name)) == expected
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_both_kinds_of_log_tell_of_frames_without_faces(tmp_path, every):
+    """A table by the numbers of those that have some."""
+    for name in ("log.jsonl", "log.csv"):
+        with open_log(tmp_path / name) as log:
+            for i in (0, 1, 2, 7, 8):
+                log.write(scene(i * every, i / 10), picture())
+                for k in range(3, 7) if i == 2 else ():
+                    log.write(Scene(Frame(picture(), k * every, k / 10), []), picture())
+    lines, table = (list(read_log(tmp_path / name)) for name in ("log.jsonl", "log.csv"))
+    assert [(r["frame"], len(r["faces"])) for r in table] == [
+        (r["frame"], len(r["faces"])) for r in lines
+    ]
+    assert [r["seconds"] for r in table] == pytest.approx([r["seconds"] for r in lines])
+
+
+def test_numbers_that_leap_in_a_table_tell_of_no_frames(tmp_path):
+    with open_log(tmp_path / "log.csv") as log:
+        for i in (0, 1, 10**12, 5, 6):
+            log.write(scene(i, 0.1), picture())
+    assert [r["frame"] for r in read_log(tmp_path / "log.csv")] == [0, 1, 10**12, 5, 6]
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])

@@ -11,7 +11,7 @@ from fer_live.types import Image
 
 BINS = 480  # parts of a timeline at most: about one for each pixel and a half of the page
 FINEST = 0.05  # seconds of a bin, at first
-LONGEST = 1.0  # seconds that one reading may stand for: longer is a pause
+LONGEST = 1.0  # seconds that one reading may stand for, until the next frame: longer is a pause
 CLEAR = 0.5  # a moment is worth showing where its expression was more probable than this
 
 
@@ -86,6 +86,7 @@ class Summary:
         self.began: float | None = None
         self.ended = 0.0
         self._step = math.inf  # the shortest from frame to frame
+        self._latest: list[tuple[Person, Expression, float]] = []  # with the seconds it was given
         self.width = FINEST  # seconds of a bin
         self._people: dict[int | None, Person] = {}
         self._labels: dict[Expression, None] = {}
@@ -98,7 +99,7 @@ class Summary:
     @property
     def length(self) -> float:
         """Seconds from the first frame to the last one's end, to a hundredth; 0 of pictures without times."""
-        return round(self.duration + self._step, 2) if self.duration else 0.0
+        return round(self.duration + min(self._step, LONGEST), 2) if self.duration else 0.0
 
     @property
     def labels(self) -> list[Expression]:
@@ -119,7 +120,7 @@ class Summary:
             self.began = self.ended = seconds
         if seconds > self.ended:
             self._step = min(self._step, seconds - self.ended)
-        passed = min(max(seconds - self.ended, 0.0), LONGEST)
+        self._settle(min(max(seconds - self.ended, 0.0), LONGEST))
         self.ended = max(self.ended, seconds)
         self.frames += 1
         index = self._bin(max(seconds - self.began, 0.0))
@@ -131,9 +132,23 @@ class Summary:
             self._labels |= dict.fromkeys(probabilities)
             track = face["track"]
             person = self._people.setdefault(track, Person(track, seconds, seconds))
-            _read(person, Expression(face["expression"]), probabilities, seconds, passed)
+            self._read(person, Expression(face["expression"]), seconds)
             person.bins.setdefault(index, Bin()).add(probabilities)
             _remember(person, record, face, crops[i] if crops is not None else None)
+
+    def _settle(self, passed: float) -> None:
+        """The latest frame's readings stand for the time until the next one, which is known now."""
+        for person, expression, given in self._latest:
+            person.seconds[expression] += passed - given
+        self._latest = []
+
+    def _read(self, person: Person, expression: Expression, seconds: float) -> None:
+        person.readings += 1
+        person.first, person.last = min(person.first, seconds), max(person.last, seconds)
+        person.counts[expression] += 1
+        given = min(self._step, LONGEST) if math.isfinite(self._step) else 0.0
+        person.seconds[expression] = person.seconds.get(expression, 0.0) + given
+        self._latest.append((person, expression, given))
 
     def _bin(self, elapsed: float) -> int:
         """The bin of that time; a timeline that grows too long gets bins of twice the width."""
@@ -175,19 +190,6 @@ def merged(people: Sequence[Person]) -> Person:
             if best is None or moment.probability > best.probability:
                 whole.best[expression] = moment
     return whole
-
-
-def _read(
-    person: Person,
-    expression: Expression,
-    probabilities: dict[Expression, float],
-    seconds: float,
-    passed: float,
-) -> None:
-    person.readings += 1
-    person.first, person.last = min(person.first, seconds), max(person.last, seconds)
-    person.counts[expression] += 1
-    person.seconds[expression] = person.seconds.get(expression, 0.0) + passed
 
 
 def _remember(

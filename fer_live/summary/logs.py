@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +15,8 @@ from fer_live.sinks.log import COLUMNS, CSV, JSON, PERSON
 
 NAMES = frozenset(map(str, Expression))
 LONGEST = 1e9  # seconds, thirty years: what lies beyond is no time of a session
+FIRST = 1000  # frames of a table whose numbers tell how many frames apart they were taken
+MOST = 100_000  # frames without a face between two, an hour of film: more is a leap
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
@@ -22,7 +24,8 @@ def read_log(path: str | Path) -> Iterator[dict[str, Any]]:
     """The records of a log by its name's ending, frame by frame.
 
     A last line that was cut off is left out. Raises UserError, which names file and line, where the
-    file is no such log. A table has no rows for frames without faces, and so none come of it.
+    file is no such log. A table has no rows for frames without faces: those between others come of their
+    numbers, at times evenly between, without the picture's name.
     """
     path = at_home(path)
     suffix = path.suffix.lower()
@@ -49,6 +52,33 @@ def _lines(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
+    records = _seen(path, file)
+    first = list(islice(records, FIRST))
+    numbers = [record["frame"] for record in first]
+    stride = min((b - a for a, b in pairwise(numbers) if b > a), default=1)  # of --every
+    before = None
+    for record in chain(first, records):
+        if before is not None:
+            yield from _between(before, record, stride)
+        yield record
+        before = record
+
+
+def _between(
+    before: dict[str, Any], after: dict[str, Any], stride: int
+) -> Iterator[dict[str, Any]]:
+    """The frames without faces between two with some; none where the numbers leap."""
+    steps = (after["frame"] - before["frame"]) // stride
+    if not 1 < steps <= MOST:
+        return
+    times = before["seconds"], after["seconds"]
+    for i in range(1, steps):
+        seconds = None if None in times else times[0] + (times[1] - times[0]) * i / steps
+        yield {"frame": before["frame"] + i * stride, "seconds": seconds, "faces": []}
+
+
+def _seen(path: Path, file: TextIO) -> Iterator[dict[str, Any]]:
+    """The frames with faces."""
     for place, group in groupby(_faces(path, file), key=lambda pair: pair[0]):
         frame, seconds, source = place
         record = {"frame": frame, "seconds": seconds, "faces": [face for _, face in group]}
