@@ -20,3 +20,12 @@ def write_class_folders(root: Path, counts: dict[str, int], side: int = 20) -> P
         for number in range(count):
             write_picture(root / name / f"{number}.png", 30 * place, side)
     return root
+
+
+def without_a_face(fer2013_csv: Path) -> Path:
+    """Another FER2013, which lacks its first training face."""
+    lines = fer2013_csv.read_text().splitlines(True)
+    first = next(i for i, line in enumerate(lines) if "Training" in line)
+    path = fer2013_csv.with_name("less.csv")
+    path.write_text("".join(lines[:first] + lines[first + 1 :]))
+    return path

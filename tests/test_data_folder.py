@@ -44,6 +44,18 @@ def test_without_a_validation_folder_a_tenth_of_training_selects(tmp_path):
     assert [s.class_counts().tolist() for s in splits] == [[18, 9], [2, 1], [3, 3]]
 
 
+def test_pictures_that_are_left_out_are_told_once(tmp_path, caplog):
+    write_class_folders(tmp_path / "train", {"happy": 20, "sad": 10})
+    write_class_folders(tmp_path / "Training", {"sad": 3})
+    write_class_folders(tmp_path / "train" / "sad", {"deep": 4})
+    for split in ("train", "validation"):
+        FOLDER.load(tmp_path, split)
+    assert sorted(caplog.messages) == [
+        f"{tmp_path / 'train' / 'sad'}: 4 pictures in folders within it are left out: move them up",
+        f"{tmp_path}: train is train/; Training/ is left out: move its pictures there",
+    ]
+
+
 def test_a_test_split_that_is_not_there_is_told(tmp_path):
     write_class_folders(tmp_path / "train", {"happy": 2})
     with pytest.raises(UserError, match="no folder test/"):

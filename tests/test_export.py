@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from fer_live import card as cards
 from fer_live import weight_files
 from fer_live.errors import UserError
-from tests.small_sets import write_class_folders
+from tests.small_sets import without_a_face, write_class_folders
 from tests.test_fit import tiny
 from train.data import FER2013
 from train.export import export
@@ -90,8 +90,16 @@ def test_data_of_other_classes_are_refused(tmp_path):
     for name, other in (("data", "sad"), ("others", "fear")):
         write_class_folders(tmp_path / name, {"happy": 12, other: 12})
     fit(tiny("epochs=0", "dataset=folder"), tmp_path / "data", tmp_path / "run", FitOptions())
-    with pytest.raises(UserError, match=r"was trained for happy, sad, .*others has fear, happy"):
+    told = r"other training faces \(happy \d+, sad \d+; now fear \d+, happy \d+\): give the same --root"
+    with pytest.raises(UserError, match=told):
         export(tmp_path / "run", tmp_path / "others", "a", tmp_path / "out", CPU)
+
+
+def test_other_faces_than_those_that_it_learned_are_refused(fer2013_csv, run, tmp_path):
+    """Their number and shares would be in the card."""
+    with pytest.raises(UserError, match=r"is of other training faces .* the same --root"):
+        export(run, without_a_face(fer2013_csv), "a", tmp_path / "out", CPU)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_class_that_the_selection_split_lacks_has_no_recall(tmp_path):

@@ -144,7 +144,9 @@ def test_a_compiler_that_fails_is_one_line(fer2013_csv, tmp_path, monkeypatch):
     assert len(str(caught.value)) < 300
 
 
-def test_the_end_of_a_run_tells_its_best_epoch_and_what_comes_next(fer2013_csv, tmp_path, capsys):
+def test_the_end_of_a_run_tells_its_best_epoch_and_what_comes_next(
+    fer2013_csv, tmp_path, capsys, monkeypatch
+):
     run = tmp_path / "my run"
     settings = [word for change in TINY for word in ("--set", change)]
     arguments = ["fit", "--recipe", "cnn6-fer2013", *settings, "--root", str(fer2013_csv)]
@@ -158,8 +160,11 @@ def test_the_end_of_a_run_tells_its_best_epoch_and_what_comes_next(fer2013_csv, 
     }
     assert told == (
         f"best: epoch {state['epoch'] + 1}, {float(score):.2%} of the selection split. "
-        f"Next: python -m train export --run '{run}' --name NAME"
+        f"Next: python -m train export --run '{run}' --name NAME --root {fer2013_csv}"
     )
+    monkeypatch.setenv("FER_DATA", str(fer2013_csv))
+    assert main([*arguments[:-2], "--output", str(tmp_path / "again")]) == 0
+    assert "--root" not in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_run_whose_last_state_is_chosen_tells_no_accuracy(fer2013_csv, tmp_path, capsys):

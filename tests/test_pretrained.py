@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torchvision.models import resnet18
 
 from fer_live.errors import UserError
+from fer_live.expressions import SEVEN
 from fer_live.models import MODELS
 from train import pretrained
 from train import recipe as recipes
@@ -258,6 +259,6 @@ def test_gates_that_are_not_open_on_pretrained_weights_are_warned_of(
         network="cucn", arguments=shapes, pretrained=saved(public, tmp_path), size=64
     )
     found = MODELS["cucn"](**recipe.network_arguments(7))
-    start(found, recipe, None)
+    start(found, recipe, SEVEN, None)
     assert torch.equal(found.trunk.layer4[1].bn2.weight, public["layer4.1.bn2.weight"])
     assert ("arguments.cbam_init=identity" in caplog.text) is warned

@@ -5,6 +5,7 @@ import pytest
 from tests.crowds import SPLIT, UNANIMOUS, write_votes
 from tests.interrupting import ctrl_c
 from tests.reproducing import TINY, command_for, draw_nothing, rows_of, write_table
+from tests.small_sets import without_a_face
 from train import recipe as recipes
 from train.__main__ import Once, main
 from train.strategies.supervised import Supervised
@@ -62,6 +63,19 @@ def test_a_row_that_breaks_is_told_in_a_line_and_mends(
     assert path.read_text().count("to run this node") >= 200
     assert main(command) == 0
     assert not path.exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_table_does_not_go_on_with_other_faces(table, fer2013_csv, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main([*command_for(table, fer2013_csv, output), "--rows", "plain"]) == 0
+    report = (output / "report.md").read_text()
+    other = command_for(table, without_a_face(fer2013_csv), output)
+    assert main([*other, "--rows", "plain,today"]) == 2
+    told = capsys.readouterr().err
+    assert "is of other training faces (angry 8, " in told
+    assert "give the same --root, or choose another --output" in told
+    assert (output / "report.md").read_text() == report
 
 
 @pytest.mark.usefixtures("undrawn")

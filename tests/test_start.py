@@ -9,6 +9,7 @@ import torch
 
 from fer_live import weight_files
 from fer_live.errors import UserError
+from fer_live.expressions import CONTEMPT, SEVEN, Expression
 from tests.test_fit import tiny
 from train.export import export
 from train.fit import FitOptions, fit
@@ -30,21 +31,35 @@ def test_a_run_can_start_from_a_weight_file(fer2013_csv, tmp_path):
     assert facts["note"] == f"from the weights of first (commit {card.commit})"
 
 
-def started(recipe, classes=7):
-    network = build_network(recipe, classes)
-    start(network, recipe, None)
+def started(recipe, classes=SEVEN):
+    network = build_network(recipe, len(classes))
+    start(network, recipe, classes, None)
     return network.state_dict()
 
 
 def test_a_run_can_start_from_weights_for_other_expressions(random_weights, caplog):
     weights = Path(random_weights())
     with caplog.at_level("WARNING"):
-        own = started(tiny(f"init={weights}"), classes=8)
+        own = started(tiny(f"init={weights}"), classes=tuple(Expression))
     assert "classifier of the network start at random" in caplog.text
     expected = weight_files.load(weights)[0].state_dict()
     assert own["classifier.weight"].shape[0] == 8
     for name in (name for name in expected if not name.startswith("classifier.")):
         torch.testing.assert_close(own[name], expected[name])
+
+
+def test_a_classifier_for_as_many_other_expressions_is_not_kept(random_weights, caplog):
+    weights = Path(random_weights())
+    others = (*SEVEN[:-1], CONTEMPT)
+    with caplog.at_level("WARNING"):
+        own = started(tiny(f"init={weights}"), others)
+    assert "classifier starts at random" in caplog.text
+    assert "is for angry, disgust, fear, happy, sad, surprise, neutral" in caplog.text
+    expected = weight_files.load(weights)[0].state_dict()
+    assert not torch.equal(own["classifier.weight"], expected["classifier.weight"])
+    kept = dataclasses.replace(tiny(f"init={weights}", "epochs=1"), trains=["trunk"])
+    with pytest.raises(UserError, match=r"for angry, .*begin with a file for the same classes"):
+        started(kept, others)
 
 
 @pytest.fixture
@@ -76,7 +91,7 @@ def test_such_a_classifier_may_not_stay(fitted, epochs, trains):
 
 def test_other_expressions_are_told_once(fitted, caplog):
     with caplog.at_level("WARNING"):
-        started(tiny(f"init={fitted}"), classes=8)
+        started(tiny(f"init={fitted}"), classes=tuple(Expression))
     assert caplog.text.count("start at random") + caplog.text.count("starts at random") == 1
 
 

@@ -7,8 +7,10 @@ import torch
 import yaml
 
 from tests.interrupting import ctrl_c
+from tests.small_sets import without_a_face
 from train import recipe as recipes
 from train.__main__ import main
+from train.data import FER2013
 from train.data.augment import Augmentation
 from train.search import own_settings, strengthened, with_settings
 from train.tune import TuneOptions, Watcher, _open
@@ -36,25 +38,42 @@ def test_a_stopped_search_goes_on_with_the_trial_in_hand(fer2013_csv, tmp_path, 
     with ctrl_c(step=4, training=2):
         assert main(command(fer2013_csv, output, 2)) == 130
     assert main(command(fer2013_csv, output, 2)) == 0
-    first, stopped, again = trials_of(output)
-    assert [row["state"] for row in (first, stopped, again)] == ["COMPLETE", "FAIL", "COMPLETE"]
-    assert stopped["params_learning_rate"] == again["params_learning_rate"]
+    first, again = trials_of(output)
+    assert [row["state"] for row in (first, again)] == ["COMPLETE", "COMPLETE"]
+    assert [row["trial"] for row in (first, again)] == ["trial-000", "trial-001"]
     assert len(list((output / "trial-001").glob("curves/version_*"))) == 2
     assert float(first["params_learning_rate"]) == 0.0015  # the recipe as it is comes first
     best = recipes.load(str(output / "best.yaml"))
     values = {float(row["params_learning_rate"]): float(row["value"]) for row in (first, again)}
     assert best.learning_rate == max(values, key=lambda rate: values[rate])
-    assert "best: trial" in capsys.readouterr().out
+    name = max((first, again), key=lambda row: float(row["value"]))["trial"]
+    said = capsys.readouterr().out
+    assert f"best: {name}" in said
+    assert "trial-000, 1 of 2: learning_rate 0.0015" in said
+    assert said.count("trial-001, 2 of 2: ") == 2
+    assert f"tuned, {name}: " in best.description
 
 
-def test_a_study_needs_no_symbolic_links(tmp_path, monkeypatch):
+def test_a_search_does_not_go_on_with_other_faces(fer2013_csv, tmp_path, capsys):
+    assert main(command(fer2013_csv, tmp_path / "study", 1)) == 0
+    assert main(command(without_a_face(fer2013_csv), tmp_path / "study", 2)) == 2
+    assert "holds a study on other training faces (" in capsys.readouterr().err
+
+
+def test_a_study_needs_no_symbolic_links(fer2013_csv, tmp_path, monkeypatch):
     """Windows lets administrators alone make them."""
 
     def symlink(*arguments):
         raise OSError("a required privilege is not held by the client")
 
     monkeypatch.setattr("os.symlink", symlink)
-    study = _open(recipes.load("cnn6-fer2013"), tmp_path, TuneOptions(1), None)
+    study = _open(
+        recipes.load("cnn6-fer2013"),
+        tmp_path,
+        TuneOptions(1),
+        None,
+        FER2013.load(fer2013_csv, "train"),
+    )
     assert study.user_attrs["metric"] == "accuracy"
 
 
@@ -128,7 +147,7 @@ def test_the_best_recipe_is_a_whole_recipe(fer2013_csv, tmp_path):
     assert main(command(fer2013_csv, tmp_path / "study", 1)) == 0
     content = yaml.safe_load((tmp_path / "study" / "best.yaml").read_text())
     assert content["epochs"] == 2
-    assert "tuned, trial 0" in content["description"]
+    assert "tuned, trial-000" in content["description"]
 
 
 @pytest.mark.parametrize("trials", ["0", "many"])

@@ -23,7 +23,7 @@ from train.fit import read_splits
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe
-from train.run_folder import FACTS, RECIPE, read_facts
+from train.run_folder import FACTS, RECIPE, other_faces, read_facts
 
 Head = Literal["labels", "votes"]
 
@@ -51,13 +51,10 @@ def export(
     dataset = DATASETS[recipe.dataset]
     splits = read_splits(recipe, root, progress.get("limit"))
     training, selection = splits
-    # Older versions did not say; the votes' classes are known.
-    trained = progress.get("faces") if head == "labels" else None
-    if trained is not None and list(trained) != list(training.counts_by_name()):
-        raise UserError(
-            f"{run} was trained for {', '.join(trained)}, {root} has {', '.join(map(str, training.classes))}: "
-            "give the same --root"
-        )
+    # The votes are of the same faces, less those that show none.
+    other = other_faces(progress, training) if head == "labels" else ""
+    if other:
+        raise UserError(f"{run} is of {other}: give the same --root")
     counts = training.class_counts()
     plain = Card(
         name=name,

@@ -155,7 +155,7 @@ def prepare_learner(
         teachers = Teachers(recipe, training, device, compiled)
     lightning.seed_everything(recipe.seed, verbose=False)
     network, strategy = build(recipe, training)
-    start(network, recipe, before)
+    start(network, recipe, training.classes, before)
     order = order_of(recipe.sampler, torch.from_numpy(training.labels), recipe.seed)
     batches = _batches(recipe, training, recipe.batch_size, trainer, order)
     if batches.own_size < 2:

@@ -107,11 +107,11 @@ def _reported(planned: PlannedRow, workshop: Workshop, progress: Progress) -> Ro
     folders = [(workshop.folder(run), workshop.evaluation(run)) for run in scored]
     result = read_result(planned.row.name, folders) if folders else None
     recipes = tuple(run.recipe for run in planned.runs)
-    facts = [found for run in scored if (found := _facts(workshop.folder(run)))]
+    facts = [found for run in scored if (found := facts_of(workshop.folder(run)))]
     return RowReport(planned.row, recipes, result, notes, error, tuple(facts))
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def facts_of(folder: Path) -> dict[str, Any]:
     """Empty where they are damaged: scores that are there are reported all the same."""
     try:
         return read_facts(folder)

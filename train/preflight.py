@@ -10,11 +10,11 @@ from fer_live.errors import UserError
 from train import recipe as recipes
 from train.crowd import with_crowd
 from train.data import Faces, find
-from train.outcome import Workshop
+from train.outcome import Workshop, facts_of
 from train.plan import PlannedRow, PlanOptions, Run, all_runs
 from train.pretrained import read_tensors
 from train.recipe import check_overrides
-from train.run_folder import origin
+from train.run_folder import origin, other_faces
 from train.start import build, check_follows, start
 
 
@@ -69,6 +69,19 @@ def check_data(planned: Sequence[PlannedRow], workshop: Workshop) -> dict[str, F
     return found
 
 
+def check_runs(
+    planned: Sequence[PlannedRow], training: Mapping[str, Faces], workshop: Workshop
+) -> None:
+    """Raise UserError where a run that is there already was trained on other faces than these."""
+    for run in all_runs(planned):
+        folder, dataset = workshop.folder(run), run.recipe.dataset
+        other = other_faces(facts_of(folder), training[dataset]) if dataset in training else ""
+        if other:
+            raise UserError(
+                f"{folder} is of {other}: give the same --root, or choose another --output"
+            )
+
+
 def built(
     planned: Sequence[PlannedRow], training: Mapping[str, Faces], root: Path
 ) -> list[PlannedRow]:
@@ -104,7 +117,7 @@ def _error(
             network, _ = build(recipe, faces)
             if run.before:
                 check_follows(network, recipe, run.before.recipe, len(faces.classes))
-            start(network, recipe, None)
+            start(network, recipe, faces.classes, None)
             origin(recipe)
             errors[facts] = ""
         except UserError as error:

@@ -20,7 +20,7 @@ from train.fit import fit_unless_finished
 from train.outcome import Progress, Workshop, first_error, report
 from train.pace import Paces
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
-from train.preflight import built, check_data, check_options, check_rows
+from train.preflight import built, check_data, check_options, check_rows, check_runs
 from train.report import is_whole
 from train.run_folder import alone_in, is_finished
 from train.table import Table, load_table
@@ -38,7 +38,9 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
     check_options(options)
     planned = plan(table, options)
     check_rows(planned, options.changes)
-    planned = built(planned, check_data(planned, workshop), workshop.root)
+    training = check_data(planned, workshop)
+    check_runs(planned, training, workshop)
+    planned = built(planned, training, workshop.root)
     check_rows(planned, options.changes)
     console = Console()
     if dry_run:

@@ -107,13 +107,20 @@ def as_begun(recipe: Recipe, output: Path) -> Recipe:
 
 
 def check_faces(output: Path, training: Faces) -> None:
-    """Raise UserError where the run was begun with other training faces; older versions did not say."""
-    before, now = read_facts(output).get("faces"), training.counts_by_name()
-    if before not in (None, now):
+    """Raise UserError where the run was begun with other training faces."""
+    other = other_faces(read_facts(output), training)
+    if other:
         raise UserError(
-            f"{output} was begun with other training faces ({_said(before)}; now {_said(now)}): resume with "
-            "the same --root, or choose another --output"
+            f"{output} was begun with {other}: resume with the same --root, or choose another --output"
         )
+
+
+def other_faces(facts: Mapping[str, Any], training: Faces) -> str:
+    """How a run's training faces differ from these; empty where they do not, or older versions did not say."""
+    before, now = facts.get("faces"), training.counts_by_name()
+    if before in (None, now):
+        return ""
+    return f"other training faces ({_said(before)}; now {_said(now)})"
 
 
 def _said(faces: Mapping[str, int]) -> str:

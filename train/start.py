@@ -1,14 +1,16 @@
 """A recipe's network, and where its parameters come from before the first step."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 from fer_live import card as cards
 from fer_live import weight_files
+from fer_live.card import Card
 from fer_live.errors import UserError
+from fer_live.expressions import Expression
 from fer_live.models import MODELS, Network
 from fer_live.models.cbam import Cbam
 from train.checkpoints import BEST, read_checkpoint
@@ -103,23 +105,27 @@ def takes(network: Network, channels: int, size: int, one_map: bool = False) -> 
     return not one_map or said.feature_map.shape[1:] == network.map_shape
 
 
-def start(network: Network, recipe: Recipe, before: Path | None) -> None:
+def start(
+    network: Network, recipe: Recipe, classes: Sequence[Expression], before: Path | None
+) -> None:
     """Fill the network as the recipe asks; `before`: the run folder of the recipe it comes after.
 
-    Raises UserError where the tensors found are not those of the network.
+    `classes`: what its logits are to mean. Raises UserError where the tensors found are not those of the
+    network.
     """
     if recipe.init:
-        _from_weight_file(network, recipe)
+        _from_weight_file(network, recipe, classes)
     if recipe.pretrained:
         _from_public_weights(network, recipe)
     if before is not None:
         _from_run(network, recipe, before)
 
 
-def _from_weight_file(network: Network, recipe: Recipe) -> None:
-    """Take over the trunk, which must fit, and of the heads what does: other classes start a new classifier.
+def _from_weight_file(network: Network, recipe: Recipe, classes: Sequence[Expression]) -> None:
+    """Take over the trunk, which must fit, and of the heads what does.
 
-    So does a classifier that matrix scaling fitted to the selection split, whose labels train nothing.
+    The classifier starts anew where it is for other classes, as many as they may be, and where matrix
+    scaling fitted it to the selection split, whose labels train nothing.
     """
     path = cards.find_weights(recipe.init)
     found, card = weight_files.load(path)
@@ -138,17 +144,26 @@ def _from_weight_file(network: Network, recipe: Recipe) -> None:
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
-    if "matrix_scaling" in card.training and f"{LAST_LAYER}weight" in kept:
-        _refuse_to_keep_classifier(network, recipe)
+    reason = _why_not_to_keep(card, classes)
+    if reason and f"{LAST_LAYER}weight" in kept:
+        _refuse_to_keep_classifier(network, recipe, reason)
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
-        logger.warning(f"the network's classifier starts at random: that of {path} is {FITTED}")
+        logger.warning(f"the network's classifier starts at random: that of {path} is {reason}")
     network.load_state_dict(kept, strict=False)
 
 
-def _refuse_to_keep_classifier(network: Network, recipe: Recipe) -> None:
-    """Raise UserError where a classifier that knows labels of the split that selects would stay as it is.
+def _why_not_to_keep(card: Card, classes: Sequence[Expression]) -> str:
+    """What speaks against a file's classifier; empty where nothing does."""
+    if tuple(card.labels) != tuple(classes):
+        return f"for {', '.join(card.labels)}"
+    return FITTED if "matrix_scaling" in card.training else ""
 
-    It would teach the rest, or go on in files whose cards do not tell.
+
+def _refuse_to_keep_classifier(network: Network, recipe: Recipe, reason: str) -> None:
+    """Raise UserError where a classifier that must not be kept would stay as it is.
+
+    One that knows labels of the split that selects would teach the rest, or go on in files whose cards do not
+    tell.
     """
     names = [name for name, _ in network.named_parameters() if name.startswith(LAST_LAYER)]
     if recipe.epochs and (
@@ -156,8 +171,8 @@ def _refuse_to_keep_classifier(network: Network, recipe: Recipe) -> None:
     ):
         return
     raise UserError(
-        f"init {recipe.init}: its classifier is {FITTED}: train the classifier too, or begin with a file "
-        "from before its matrix scaling"
+        f"init {recipe.init}: its classifier is {reason}: train the classifier too, or begin with a file "
+        f"{'from before its matrix scaling' if reason == FITTED else 'for the same classes'}"
     )
 
 

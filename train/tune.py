@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_live.errors import UserError
+from train.data import Faces
 from train.failures import kept
 from train.fit import fit_unless_finished, read_splits
 from train.grids import print_grid
 from train.recipe import Recipe
-from train.run_folder import BEFORE, alone_in, differences
+from train.run_folder import BEFORE, alone_in, differences, other_faces
 from train.search import own_settings, suggest, with_settings
 from train.trainer import FitOptions
 
@@ -74,9 +75,10 @@ def tune(
         raise UserError("a recipe without epochs has nothing to tune: choose one that trains")
     if not recipe.learning_rate:
         raise UserError("learning_rate 0 has nothing around it to search: use more than 0")
-    read_splits(recipe, root, fitting.limit)  # bad data ends all at once, not each trial
+    # Bad data ends all at once, not each trial.
+    training = read_splits(recipe, root, fitting.limit).training
     with alone_in(output):
-        study = _open(recipe, output, options, fitting.limit)
+        study = _open(recipe, output, options, fitting.limit, training)
         try:
             while len(_told(study)) < options.trials:
                 _one_trial(study, recipe, root, output, options, fitting)
@@ -97,18 +99,20 @@ def print_study(study: Study, output: Path) -> None:
     for trial in sorted(_told(study), key=lambda t: -1.0 if t.value is None else -t.value - 1):
         score = "-" if trial.value is None else f"{100 * trial.value:.2f}"
         values = [f"{trial.params[n]:.3g}" if n in trial.params else "-" for n in names]
-        table.add_row(str(trial.number), trial.state.name.lower(), score, *values)
+        table.add_row(_folder(trial), trial.state.name.lower(), score, *values)
     console = Console()
     print_grid(table, console)
     console.print(
-        f"best: trial {study.best_trial.number}; train it with "
+        f"best: {_folder(study.best_trial)}; train it with "
         f"`fit --recipe {shlex.quote(str(output / 'best.yaml'))}`",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _open(recipe: Recipe, output: Path, options: TuneOptions, limit: int | None) -> Study:
+def _open(
+    recipe: Recipe, output: Path, options: TuneOptions, limit: int | None, training: Faces
+) -> Study:
     """The study in `output`, new or gone on with; a trial that was interrupted comes first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = str(output / "study.journal")
@@ -127,7 +131,8 @@ def _open(recipe: Recipe, output: Path, options: TuneOptions, limit: int | None)
     )
     basis = {"metric": options.metric, "limit": limit}
     if not study.trials:
-        for key, value in {"recipe": recipe.to_dict(), **basis}.items():
+        faces = training.counts_by_name()
+        for key, value in {"recipe": recipe.to_dict(), "faces": faces, **basis}.items():
             study.set_user_attr(key, value)
         study.enqueue_trial(own_settings(recipe))
     before = {"limit": limit, **study.user_attrs}  # older versions did not say
@@ -136,9 +141,14 @@ def _open(recipe: Recipe, output: Path, options: TuneOptions, limit: int | None)
         raise UserError(
             f"{output} holds a study with another {changed}: go on with the same, or choose another --output"
         )
+    other = other_faces(study.user_attrs, training)
+    if other:
+        raise UserError(
+            f"{output} holds a study on {other}: give the same --root, or choose another --output"
+        )
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-        kept = {"folder": _folder(trial), **trial.user_attrs}
+        kept = {**trial.user_attrs, "folder": _folder(trial)}
         reported = {str(k): v for k, v in trial.intermediate_values.items()}
         study.enqueue_trial(trial.params, user_attrs={**kept, "reported": reported})
     return study
@@ -156,12 +166,14 @@ def _one_trial(
     settings = suggest(trial, recipe)
     for epoch, score in trial.user_attrs.get("reported", {}).items():
         trial.report(score, int(epoch))
-    folder = output / trial.user_attrs.get("folder", _folder(trial))
+    folder = output / _folder(trial)
     watcher = Watcher(trial, options.metric)
     told = _told(study)
     number = len(told) + 1
     Console().print(
-        f"trial {number} of {options.trials}: {_words(settings)}", markup=False, soft_wrap=True
+        f"{folder.name}, {number} of {options.trials}: {_words(settings)}",
+        markup=False,
+        soft_wrap=True,
     )
     times = [one.duration.total_seconds() for one in told]
     afterwards = sum(times) / max(len(times), 1) * (options.trials - number)
@@ -186,7 +198,8 @@ def _one_trial(
 
 
 def _folder(trial: Any) -> str:
-    return f"trial-{trial.number:03}"
+    """The name of its folder: one that goes on after an interruption has another number, and keeps it."""
+    return str(trial.user_attrs.get("folder", f"trial-{trial.number:03}"))
 
 
 def _told(study: Study) -> list[Any]:
@@ -208,15 +221,17 @@ def _words(settings: Mapping[str, float]) -> str:
 
 
 def _write(study: Study, recipe: Recipe, output: Path) -> None:
-    study.trials_dataframe(attrs=("number", "state", "value", "params")).to_csv(
-        output / "trials.csv", index=False
-    )
+    trials = study.trials_dataframe(attrs=("number", "state", "value", "params"))
+    folders = {trial.number: _folder(trial) for trial in _told(study)}
+    trials = trials[trials["number"].isin(folders)]
+    trials.insert(0, "trial", trials.pop("number").map(folders))
+    trials.to_csv(output / "trials.csv", index=False)
     if not _complete(study):
         return
     best = study.best_trial
     found = replace(
         with_settings(recipe, best.params),
-        description=f"{recipe.description}; tuned, trial {best.number}: {_words(best.params)}",
+        description=f"{recipe.description}; tuned, {_folder(best)}: {_words(best.params)}",
     )
     content = yaml.safe_dump(found.to_dict(), sort_keys=False)
     (output / "best.yaml").write_text(content, encoding="utf-8")

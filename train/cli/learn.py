@@ -1,6 +1,7 @@
 """`fit` and `tune`."""
 
 import argparse
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,10 +86,10 @@ def _fit(arguments: argparse.Namespace) -> None:
     )
     recipe = load(arguments.recipe, arguments.set, teachers=arguments.teacher)
     fit(recipe, root_of(arguments), arguments.output, options)
-    rank_zero_only(print)(_what_came(recipe, arguments.output))
+    rank_zero_only(print)(_what_came(recipe, arguments.output, root_of(arguments)))
 
 
-def _what_came(recipe: "Recipe", run: Path) -> str:
+def _what_came(recipe: "Recipe", run: Path, root: Path) -> str:
     """The best epoch, and the command that makes a weight file of it."""
     from train.checkpoints import best_of
     from train.strategies import STRATEGIES
@@ -98,7 +99,10 @@ def _what_came(recipe: "Recipe", run: Path) -> str:
         chosen = ""
     else:
         chosen = f"best: epoch {epoch}, {score:.2%} of the selection split. "
-    return f"{chosen}Next: python -m train export --run {shlex.quote(str(run))} --name NAME"
+    command = ["python", "-m", "train", "export", "--run", str(run), "--name", "NAME"]
+    if str(root) != os.environ.get("FER_DATA"):
+        command += ["--root", str(root)]
+    return f"{chosen}Next: {shlex.join(command)}"
 
 
 def _again(arguments: argparse.Namespace) -> str:

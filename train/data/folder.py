@@ -1,6 +1,7 @@
 """Any folder of class folders: root/CLASS/*.png, or root/train|val|test/CLASS/*.png."""
 
 import logging
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,14 @@ def _load(root: Path, split: str) -> FiledFaces:
 
 def _split_folder(root: Path, split: str) -> Path | None:
     names = FOLDERS[split]
-    found = {path.name.lower(): path for path in class_folders(root)}
-    return next((found[name] for name in names if name in found), None)
+    found = [path for path in class_folders(root) if path.name.lower() in names]
+    if not found:
+        return None
+    first, *others = sorted(found, key=lambda path: names.index(path.name.lower()))
+    if others:
+        told = ", ".join(f"{path.name}/" for path in others)
+        _warn_once(f"{root}: {split} is {first.name}/; {told} is left out: move its pictures there")
+    return first
 
 
 def _classes(folders: list[Path]) -> tuple[Expression, ...]:
@@ -90,6 +97,11 @@ def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFac
     labels: list[int] = []
     for class_folder in class_folders(folder):
         pictures = pictures_in(class_folder)
+        deeper = sum(len(pictures_in(inner)) for inner in class_folders(class_folder))
+        if deeper:
+            _warn_once(
+                f"{class_folder}: {deeper} pictures in folders within it are left out: move them up"
+            )
         # With the same slashes everywhere: the names decide who belongs to which split.
         files += [path.relative_to(folder).as_posix() for path in pictures]
         expression = expression_of(class_folder.name)
@@ -103,6 +115,12 @@ def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFac
         root=folder,
         files=as_names(files),
     )
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Each split reads the folder anew."""
+    logger.warning(message)
 
 
 def _part(faces: FiledFaces, shares: tuple[float, ...], number: int) -> FiledFaces:
