@@ -13,6 +13,7 @@ from train.__main__ import main
 from train.callbacks import LastCheckpoint
 from train.data.batches import DeviceBatches, Order
 from train.data.fer2013 import load
+from train.export import export
 from train.fit import FitOptions, fit
 
 pytestmark = pytest.mark.usefixtures("small_networks")
@@ -167,11 +168,15 @@ def test_the_end_of_a_run_tells_its_best_epoch_and_what_comes_next(
     assert "--root" not in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_a_run_whose_last_state_is_chosen_tells_no_accuracy(fer2013_csv, tmp_path, capsys):
+def test_a_run_whose_last_state_is_chosen_tells_no_accuracy(fer2013_csv, tmp_path, capsys, caplog):
     settings = [word for change in TINY for word in ("--set", change)]
     arguments = ["fit", "--recipe", "simclr", *settings, "--root", str(fer2013_csv)]
     assert main([*arguments, "--output", str(tmp_path / "run")]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: python -m train export")
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith("Next: python -m train export")
+    assert told.endswith("; then train a classifier with --set init=NAME")
+    export(tmp_path / "run", fer2013_csv, "trunk", tmp_path, torch.device("cpu"))
+    assert "strategy simclr trains no classifier" in caplog.text
 
 
 def test_a_batch_of_one_face_is_refused(fer2013_csv, tmp_path):

@@ -1,5 +1,6 @@
 """`python -m train export`: a run becomes a weight file with its card, and the list of cards is renewed."""
 
+import logging
 import platform
 import shlex
 import subprocess
@@ -24,8 +25,11 @@ from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
 from train.recipe import Recipe
 from train.run_folder import FACTS, RECIPE, other_faces, read_facts
+from train.strategies import STRATEGIES
 
 Head = Literal["labels", "votes"]
+
+logger = logging.getLogger(__name__)
 
 
 def export(
@@ -48,6 +52,11 @@ def export(
             f"name {name!r} is not a file's: leave / and \\ out, --output is for folders"
         )
     recipe, tensors, progress = _read_run(run, head)
+    if not STRATEGIES[recipe.strategy].classifies:
+        logger.warning(
+            f"{run}: strategy {recipe.strategy} trains no classifier; what this file says of faces is chance, "
+            "it is there to begin a training from (init)"
+        )
     dataset = DATASETS[recipe.dataset]
     splits = read_splits(recipe, root, progress.get("limit"))
     training, selection = splits

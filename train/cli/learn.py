@@ -95,14 +95,15 @@ def _what_came(recipe: "Recipe", run: Path, root: Path) -> str:
     from train.strategies import STRATEGIES
 
     epoch, score = best_of(run)
-    if score is None or not STRATEGIES[recipe.strategy].classifies:
-        chosen = ""
-    else:
+    chosen = then = ""
+    if not STRATEGIES[recipe.strategy].classifies:
+        then = "; then train a classifier with --set init=NAME"
+    elif score is not None:
         chosen = f"best: epoch {epoch}, {score:.2%} of the selection split. "
     command = ["python", "-m", "train", "export", "--run", str(run), "--name", "NAME"]
     if str(root) != os.environ.get("FER_DATA"):
         command += ["--root", str(root)]
-    return f"{chosen}Next: {shlex.join(command)}"
+    return f"{chosen}Next: {shlex.join(command)}{then}"
 
 
 def _again(arguments: argparse.Namespace) -> str:
