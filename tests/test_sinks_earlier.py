@@ -87,13 +87,13 @@ def test_of_two_sessions_at_a_time_the_second_needs_another_name(stage, tmp_path
     wish = {".mp4": "output", ".png": "output", ".html": "summary"}.get(Path(name).suffix, "log")
     refused = []
 
-    def second(index):
-        if index == 0:
-            with pytest.raises(UserError, match="being recorded by another program") as told:
-                stage(camera(2), **{wish: tmp_path / name})
-            refused.append(told)
+    def second():
+        with pytest.raises(UserError, match="being recorded by another program") as told:
+            stage(camera(2), **{wish: tmp_path / name})
+        refused.append(told)
 
-    stage(camera(2, before=second), **{wish: tmp_path / name})
+    stage.at(0, second)
+    stage(camera(2), every_frame=True, **{wish: tmp_path / name})
     assert len(refused) == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

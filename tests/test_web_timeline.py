@@ -114,13 +114,10 @@ def test_a_timeline_has_the_colours_of_its_labels():
 
 
 def test_a_curve_is_told_in_words_the_largest_share_first():
-    names = ["happy", *["sad"] * 2]
-    records = [
-        {"frame": i, "seconds": i / 12, "faces": [face_of(1, names[min(i, 1)])]} for i in range(5)
-    ]
+    records = [{"frame": i, "seconds": i / 12, "faces": [face_of(1, "sad")]} for i in range(4)]
     page = timeline.timeline(recording(records))
     assert 'aria-label="Timeline of Person 1: sad 100% of the time"' in page
-    records += [{"frame": i, "seconds": i / 12, "faces": [face_of(1)]} for i in range(5, 6)]
+    records += [{"frame": i, "seconds": i / 12, "faces": [face_of(1)]} for i in range(4, 5)]
     page = timeline.timeline(recording(records))
     assert "Timeline of Person 1: sad 80%, happy 20% of the time" in page
     assert re.findall(r"<td>(\d+%)</td>", page) == ["0%", "0%", "0%", "20%", "80%", "0%", "0%"]
