@@ -7,6 +7,7 @@ import pytest
 from fer_live.errors import UserError
 from fer_live.expressions import ANGRY, HAPPY, NEUTRAL, SURPRISE
 from tests.small_sets import write_class_folders
+from train.__main__ import Once
 from train.data import FOLDER, unreadable
 
 COUNTS = {"Happiness": 20, "anger": 10, "surprised": 10}
@@ -48,8 +49,9 @@ def test_pictures_that_are_left_out_are_told_once(tmp_path, caplog):
     write_class_folders(tmp_path / "train", {"happy": 20, "sad": 10})
     write_class_folders(tmp_path / "Training", {"sad": 3})
     write_class_folders(tmp_path / "train" / "sad", {"deep": 4})
-    for split in ("train", "validation"):
-        FOLDER.load(tmp_path, split)
+    with caplog.filtering(Once()):
+        for split in ("train", "validation"):
+            FOLDER.load(tmp_path, split)
     assert sorted(caplog.messages) == [
         f"{tmp_path / 'train' / 'sad'}: 4 pictures in folders within it are left out: move them up",
         f"{tmp_path}: train is train/; Training/ is left out: move its pictures there",

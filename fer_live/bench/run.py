@@ -155,11 +155,13 @@ def _claimed(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
+    new = not path.exists()
     claim(path)
     try:
         yield
     finally:
-        unclaim(path)
+        if new:
+            unclaim(path)
 
 
 def _path_table(which: str, rows: list[PathTimes], place: int) -> Table:

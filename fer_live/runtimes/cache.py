@@ -100,9 +100,8 @@ def convert(weights: Path) -> Path:
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
             if not (folder / MODEL).is_file():
-                _remove(
-                    folder
-                )  # what OpenVINO's own cache put there when a damaged one was taken away
+                # Of a damaged one that was taken away while OpenVINO kept what it had compiled of it.
+                _remove(folder)
             made.rename(folder)
         _forget_unused(folder.parent)
     except OSError as error:

@@ -104,6 +104,14 @@ def hold(path: Path) -> ExitStack:
     return held
 
 
+def reserve(path: Path, suffixes: tuple[str, ...]) -> ExitStack:
+    """`claim` and `hold` a file; closing what is returned takes it away again where it stayed empty."""
+    claim(path, suffixes)
+    held = hold(path)
+    held.callback(unclaim, path)
+    return held
+
+
 def numbered(path: Path, count: int) -> Path:
     """The first of the names beside it with a number, from `count` on, that no file has."""
     while (other := path.with_stem(f"{path.stem}-{count}")).exists():

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, unclaim, unwritten
+from fer_live.sinks.base import reserve, unwritten
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -131,8 +131,7 @@ class WholeLines:
 
     def open(self) -> None:
         """Raises UserError where the place cannot be written, or another program does so."""
-        claim(self.path, self._suffixes)
-        self._held = hold(self.path)
+        self._held = reserve(self.path, self._suffixes)
         self._entered, self._length = True, 0
 
     def close(self) -> None:
@@ -140,7 +139,6 @@ class WholeLines:
         if self._file is not None:
             self._file.close()
             self._file = None
-        unclaim(self.path)
         self._held.close()
 
     def write(self, lines: bytes) -> None:

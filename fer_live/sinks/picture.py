@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, save_whole, unclaim
+from fer_live.sinks.base import reserve, save_whole
 from fer_live.sinks.record import scene_record
 from fer_live.types import Image, Scene
 
@@ -39,12 +39,10 @@ class PictureFile:
         self._held = ExitStack()
 
     def __enter__(self) -> "PictureFile":
-        claim(self.path, PICTURES)
-        self._held = hold(self.path)
+        self._held = reserve(self.path, PICTURES)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        unclaim(self.path)
         self._held.close()
 
     def write(self, scene: Scene, canvas: Image) -> None:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, unclaim, unwritten
+from fer_live.sinks.base import reserve, unwritten
 from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
 
@@ -58,8 +58,7 @@ class VideoFile:
         self._safe = 0  # bytes that play if nothing follows
 
     def __enter__(self) -> "VideoFile":
-        claim(self.path, SUFFIXES)
-        self._held = hold(self.path)
+        self._held = reserve(self.path, SUFFIXES)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -85,8 +84,6 @@ class VideoFile:
             finally:
                 if self._sound is not None:
                     self._sound.close()
-        else:
-            unclaim(self.path)
 
     def write(self, scene: Scene, canvas: Image) -> None:
         """Raises UserError where the disk is full; what was recorded so far plays."""

@@ -86,7 +86,7 @@ class Summary:
         self.began: float | None = None
         self.ended = 0.0
         self._step = math.inf  # the shortest from frame to frame
-        self._latest: list[tuple[Person, Expression, float]] = []  # with the seconds it was given
+        self._latest: list[tuple[Person, Expression]] = []  # readings, of the last frame
         self.width = FINEST  # seconds of a bin
         self._people: dict[int | None, Person] = {}
         self._labels: dict[Expression, None] = {}
@@ -99,7 +99,12 @@ class Summary:
     @property
     def length(self) -> float:
         """Seconds from the first frame to the last one's end, to a hundredth; 0 of pictures without times."""
-        return round(self.duration + min(self._step, LONGEST), 2) if self.duration else 0.0
+        return round(self.duration + self._given, 2)
+
+    @property
+    def _given(self) -> float:
+        """Seconds that the last frame stands for, as long as none follows it."""
+        return min(self._step, LONGEST) if math.isfinite(self._step) else 0.0
 
     @property
     def labels(self) -> list[Expression]:
@@ -118,9 +123,9 @@ class Summary:
         seconds = record["seconds"] or 0.0
         if self.began is None:
             self.began = self.ended = seconds
+        self._settle(min(max(seconds - self.ended, 0.0), LONGEST))
         if seconds > self.ended:
             self._step = min(self._step, seconds - self.ended)
-        self._settle(min(max(seconds - self.ended, 0.0), LONGEST))
         self.ended = max(self.ended, seconds)
         self.frames += 1
         index = self._bin(max(seconds - self.began, 0.0))
@@ -137,18 +142,17 @@ class Summary:
             _remember(person, record, face, crops[i] if crops is not None else None)
 
     def _settle(self, passed: float) -> None:
-        """The latest frame's readings stand for the time until the next one, which is known now."""
-        for person, expression, given in self._latest:
-            person.seconds[expression] += passed - given
+        """The last frame's readings stand for the time until the next one, which is known now."""
+        for person, expression in self._latest:
+            person.seconds[expression] += passed - self._given
         self._latest = []
 
     def _read(self, person: Person, expression: Expression, seconds: float) -> None:
         person.readings += 1
         person.first, person.last = min(person.first, seconds), max(person.last, seconds)
         person.counts[expression] += 1
-        given = min(self._step, LONGEST) if math.isfinite(self._step) else 0.0
-        person.seconds[expression] = person.seconds.get(expression, 0.0) + given
-        self._latest.append((person, expression, given))
+        person.seconds[expression] = person.seconds.get(expression, 0.0) + self._given
+        self._latest.append((person, expression))
 
     def _bin(self, elapsed: float) -> int:
         """The bin of that time; a timeline that grows too long gets bins of twice the width."""

@@ -9,7 +9,7 @@ import PIL.Image
 
 from fer_live.errors import UserError
 from fer_live.home import at_home
-from fer_live.sinks.base import claim, hold, save_whole, spare, unclaim
+from fer_live.sinks.base import claim, reserve, save_whole, spare
 from fer_live.sinks.record import scene_record
 from fer_live.summary.collect import Summary
 from fer_live.summary.logs import read_log
@@ -41,16 +41,13 @@ class SummaryFile:
         self._held = ExitStack()
 
     def __enter__(self) -> "SummaryFile":
-        claim(self.path, (*HTML, *PNG))
-        self._held = hold(self.path)
+        self._held = reserve(self.path, (*HTML, *PNG))
         return self
 
     def __exit__(self, *exception: object) -> None:
         with self._held:
             if self.summary.frames:
                 write_summary(self.summary, self.path, self.title)
-            else:
-                unclaim(self.path)
 
     def write(self, scene: Scene, canvas: Pixels) -> None:
         crops = None

@@ -1,7 +1,6 @@
 """Any folder of class folders: root/CLASS/*.png, or root/train|val|test/CLASS/*.png."""
 
 import logging
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +70,9 @@ def _split_folder(root: Path, split: str) -> Path | None:
     first, *others = sorted(found, key=lambda path: names.index(path.name.lower()))
     if others:
         told = ", ".join(f"{path.name}/" for path in others)
-        _warn_once(f"{root}: {split} is {first.name}/; {told} is left out: move its pictures there")
+        logger.warning(
+            f"{root}: {split} is {first.name}/; {told} is left out: move its pictures there"
+        )
     return first
 
 
@@ -99,7 +100,7 @@ def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFac
         pictures = pictures_in(class_folder)
         deeper = sum(len(pictures_in(inner)) for inner in class_folders(class_folder))
         if deeper:
-            _warn_once(
+            logger.warning(
                 f"{class_folder}: {deeper} pictures in folders within it are left out: move them up"
             )
         # With the same slashes everywhere: the names decide who belongs to which split.
@@ -115,12 +116,6 @@ def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFac
         root=folder,
         files=as_names(files),
     )
-
-
-@cache
-def _warn_once(message: str) -> None:
-    """Each split reads the folder anew."""
-    logger.warning(message)
 
 
 def _part(faces: FiledFaces, shares: tuple[float, ...], number: int) -> FiledFaces:
