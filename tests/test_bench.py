@@ -151,7 +151,7 @@ def test_the_computer_is_told_by_what_reads(monkeypatch, device, told):
     assert bench._computer(bench.BenchOptions(device=device)).endswith(told)
 
 
-@pytest.mark.parametrize("before", [None, "{}"])
+@pytest.mark.parametrize("before", [None, "", "{}"])
 def test_a_bench_that_is_stopped_leaves_the_place_of_its_numbers_as_it_was(
     tmp_path, monkeypatch, before
 ):

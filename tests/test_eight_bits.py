@@ -18,7 +18,8 @@ from fer_live.runtimes.openvino import OpenVino
 
 CHANNELS = 16
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}  # which some CPUs do not choose by themselves
-LARGE = {"cnn6": 5, "cucn-plus": 19}  # convolutions, all but the first and the maps of CBAM
+# Convolutions: the first and the maps of CBAM, and all others.
+SMALL, LARGE = {"cnn6": 1, "cucn-plus": 9}, {"cnn6": 5, "cucn-plus": 19}
 
 
 @pytest.fixture(scope="module", params=["cnn6", "cucn-plus"])
@@ -100,9 +101,10 @@ def test_large_convolutions_share_what_comes_in_and_keep_their_results(ops, face
     integers = [n for n in nodes(model, "Constant") if n.get_element_type().get_type_name() == "i8"]
     assert [node.data.shape for node in integers] == [(CHANNELS, CHANNELS, 3, 3)] * 2
     assert all(np.abs(node.data).max((1, 2, 3)).tolist() == [127] * CHANNELS for node in integers)
-    for found, exact in zip(results(model, faces), results(expected, faces), strict=True):
+    images = faces[:4]
+    for found, exact in zip(results(model, images), results(expected, images), strict=True):
         error = np.abs(found - exact).mean((0, 2, 3)) / np.abs(exact).mean((0, 2, 3))
-        assert error.max() < 0.1  # of each channel, however small its weights
+        assert error.max() < 0.05  # of each channel, however small its weights
 
 
 def test_ranges_are_those_of_all_faces(ops, faces):
@@ -230,9 +232,10 @@ def kinds(compiled):
 def test_a_runtime_computes_in_what_its_name_says(folder, weights):
     exact, quick = (OpenVino(folder, weights, 1, precision) for precision in ("f32", "int8"))
     assert (exact.name, set(kinds(exact._model))) == ("openvino", {"f32"})
-    found = kinds(quick._model)
-    large = [kind for kind in found if kind in ("u8", "i8")]
-    assert (len(large), set(found) - {"u8", "i8"}) == (LARGE[weights.stem], {"f32"})
+    few, many = SMALL[weights.stem], LARGE[weights.stem]
+    assert sorted(kinds(quick._model)) in (
+        [*["f32"] * few, *[whole] * many] for whole in ("u8", "i8")
+    )
     assert quick.name == "openvino int8"
     assert list(folder.glob("*.blob"))  # for the next start, which takes a third of the time
     assert quick._model.get_property("INFERENCE_NUM_THREADS") == 1

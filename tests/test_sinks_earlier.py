@@ -21,6 +21,12 @@ def camera(frames, **more):
     return FakeSource(frames, live=True, **more)
 
 
+def wish(path):
+    """The option that writes such a file."""
+    name = {".mp4": "output", ".png": "output", ".html": "summary"}.get(path.suffix, "log")
+    return {name: path}
+
+
 def test_each_session_of_a_camera_keeps_those_before(stage, tmp_path, capsys):
     files = {"output": Path("a.mp4"), "log": Path("a.jsonl"), "summary": Path("a.html")}
     for frames in (2, 3, 4):
@@ -74,9 +80,8 @@ def test_a_disk_that_is_full_at_once_leaves_the_name_to_the_earlier_one(
     stage, tmp_path, capsys, name
 ):
     (tmp_path / name).write_text("precious")
-    wish = {".mp4": "output", ".png": "output", ".html": "summary"}.get(Path(name).suffix, "log")
     with small_disk(10), pytest.raises(UserError, match=r"cannot be written|too little"):
-        stage(camera(2), **{wish: tmp_path / name})
+        stage(camera(2), **wish(tmp_path / name))
     assert (tmp_path / name).read_text() == "precious"
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert "kept" not in capsys.readouterr().err
@@ -84,16 +89,15 @@ def test_a_disk_that_is_full_at_once_leaves_the_name_to_the_earlier_one(
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.mp4", "a.html", "a.png"])
 def test_of_two_sessions_at_a_time_the_second_needs_another_name(stage, tmp_path, name):
-    wish = {".mp4": "output", ".png": "output", ".html": "summary"}.get(Path(name).suffix, "log")
     refused = []
 
     def second():
         with pytest.raises(UserError, match="being recorded by another program") as told:
-            stage(camera(2), **{wish: tmp_path / name})
+            stage(camera(2), **wish(tmp_path / name))
         refused.append(told)
 
     stage.at(0, second)
-    stage(camera(2), every_frame=True, **{wish: tmp_path / name})
+    stage(camera(2), every_frame=True, **wish(tmp_path / name))
     assert len(refused) == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
