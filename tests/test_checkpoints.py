@@ -8,7 +8,7 @@ from fer_live.errors import UserError
 from tests.limits import small_disk
 from tests.test_fit import RESUMING, ctrl_c_during, tiny
 from train.__main__ import main
-from train.checkpoints import WholeCheckpoints, read_checkpoint
+from train.checkpoints import WholeCheckpoints, best_of, read_checkpoint
 from train.fit import FitOptions, fit
 
 pytestmark = pytest.mark.usefixtures("small_networks")
@@ -95,3 +95,21 @@ def test_a_run_whose_last_checkpoint_was_cut_off_goes_on_from_the_best(fer2013_c
     shutil.copy(best, last)
     fit(recipe, fer2013_csv, run, RESUMING)
     assert read_checkpoint(last)["global_step"] == 6
+
+
+def test_a_run_that_was_moved_keeps_its_best_epoch(fer2013_csv, tmp_path):
+    recipe, run, moved = tiny("epochs=2", "ema=0"), tmp_path / "run", tmp_path / "moved"
+    with ctrl_c_during(8), pytest.raises(KeyboardInterrupt):
+        fit(recipe, fer2013_csv, run, FitOptions())
+    last = read_checkpoint(run / "last.ckpt")
+    state = next(s for s in last["callbacks"].values() if "best_model_score" in s)
+    for name in ("best_model_score", "kth_value"):
+        state[name] = torch.tensor(0.99)  # better than any epoch to come
+    state["best_k_models"] = {state["best_model_path"]: torch.tensor(0.99)}
+    torch.save(last, run / "last.ckpt")
+    run.rename(moved)
+    best = (moved / "best.ckpt").read_bytes()
+    fit(recipe, fer2013_csv, moved, RESUMING)
+    assert best_of(moved).epoch == 1
+    assert (moved / "best.ckpt").read_bytes() == best
+    assert not run.exists()

@@ -49,8 +49,24 @@ class WholeCheckpoints(TorchCheckpointIO):
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
     ) -> dict[str, Any]:
-        """Raises UserError as `read_checkpoint` does."""
-        return read_checkpoint(Path(path))
+        """Its run goes on where it lies now. Raises UserError as `read_checkpoint` does."""
+        path = Path(path)
+        checkpoint = read_checkpoint(path)
+        for state in checkpoint["callbacks"].values():
+            if state.get("best_model_path"):
+                state.update(_best_in(path.parent, state["best_model_score"]))
+        return checkpoint
+
+
+def _best_in(folder: Path, score: torch.Tensor) -> dict[str, Any]:
+    """What Lightning's ModelCheckpoint knows of its best file: of a folder that was moved it would forget the score."""
+    best = str(folder.resolve() / BEST)
+    return {
+        "dirpath": str(folder.resolve()),
+        "best_model_path": best,
+        "kth_best_model_path": best,
+        "best_k_models": {best: score},
+    }
 
 
 class Best(NamedTuple):
