@@ -34,6 +34,18 @@ def test_only_rows_with_a_clear_majority_stay_and_keep_their_numbers(root):
     assert [faces.classes[label] for label in faces.labels] == [named[r % 6] for r in faces.rows]
 
 
+def test_a_csv_that_is_named_is_the_one_that_is_read(root):
+    other = root / "other.csv"
+    lines = (root / "fer2013.csv").read_text().splitlines()
+    emotion, _, usage = lines[1].split(",")
+    other.write_text(
+        "\n".join([lines[0], f"{emotion},{' '.join(['7'] * 2304)},{usage}", *lines[2:]])
+    )
+    assert (FERPLUS.load(other, "train").images[0] == 7).all()
+    (root / "fer2013.csv").unlink()
+    assert (FERPLUS.load(other, "train").images[0] == 7).all()
+
+
 def test_pictures_are_those_of_the_rows(root):
     faces = FERPLUS.load(root, "public")
     expected = [pixel_rows()[row][1] for row in faces.rows]

@@ -143,15 +143,15 @@ PIXELS = " ".join(["7"] * 2304)
         ("emotion,pixels,Usage\n0,1 2 3,Training\n", "line 2: 3 pixels instead of 2304"),
         (
             f"emotion,pixels,Usage\n7,{PIXELS},Training\n",
-            "line 2: emotion '7' is not one of .*: mend or remove the line",
+            "line 2: emotion '7' is not one of .*: mend the line",
         ),
         (
             f"emotion,pixels,Usage\nhappy,{PIXELS},Training\n",
-            "line 2: emotion 'happy' is not one of .*: mend or remove the line",
+            "line 2: emotion 'happy' is not one of .*: mend the line",
         ),
         (
             f"emotion,pixels,Usage\n0,{PIXELS},Testing\n",
-            "line 2: Usage 'Testing' is not one of .*: mend or remove the line",
+            "line 2: Usage 'Testing' is not one of .*: mend the line",
         ),
         (f"emotion,pixels,Usage\n0,{PIXELS[:-1]}x,Training\n", "line 2: pixels are not all whole"),
         (f"emotion,pixels,Usage\n0,{PIXELS[:-1]}999,Training\n", "line 2: a pixel is outside"),
@@ -210,7 +210,7 @@ def test_votes_are_joined_by_row(fer2013_csv):
 
 def test_votes_of_another_order_are_refused(fer2013_csv):
     root = fer2013_csv.parent
-    write_votes(root, ["PublicTest"] * 91)
+    write_votes(root, [usage for _, _, usage in reversed(pixel_rows())])
     with pytest.raises(UserError, match="votes join Kaggle's csv in its own order only"):
         ferplus.join_votes(fer2013.load(root, "train"), root)
 
@@ -218,5 +218,15 @@ def test_votes_of_another_order_are_refused(fer2013_csv):
 def test_votes_for_too_few_rows_are_refused(fer2013_csv):
     root = fer2013_csv.parent
     write_votes(root, ["Training"] * 10)
-    with pytest.raises(UserError, match="has 10 rows"):
+    with pytest.raises(UserError, match="has 10 rows of Training, FER2013's csv has 56"):
         ferplus.join_votes(fer2013.load(root, "train"), root)
+
+
+def test_a_face_that_is_missing_gives_no_other_its_votes(fer2013_csv):
+    root = fer2013_csv.parent
+    write_votes(root, [usage for _, _, usage in pixel_rows()])
+    lines = fer2013_csv.read_text().splitlines()
+    fer2013_csv.write_text("\n".join(lines[:6] + lines[7:]))
+    for split in ("train", "public"):
+        with pytest.raises(UserError, match="votes"):
+            ferplus.join_votes(fer2013.load(root, split), root)

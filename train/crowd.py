@@ -34,7 +34,7 @@ def with_crowd(faces: Faces, root: Path) -> Faces:
         raise UserError(
             f"{root} has FER2013 as folders, whose rows are lost: FER+'s votes need its csv beside {ferplus.FILE}"
         )
-    return ferplus.join_votes(faces, root if root.is_dir() else root.parent)
+    return ferplus.join_votes(faces, root)
 
 
 @dataclass(frozen=True)

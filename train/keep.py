@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import tempfile
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from fer_live.errors import UserError
-from train.data import Faces, ferplus
-from train.data.fer2013 import NAME as FER2013
+from train.data import Faces, fer2013, ferplus
 from train.data.images import LabelledFaces, Picture
 
 PICTURES = "pictures.parquet"
 GROUP = 256  # faces that are read at a time
 SCHEMA = pa.schema([("row", pa.int64()), ("picture", pa.binary()), ("votes", pa.string())])
 VOTES = (*map(str, ferplus.EXPRESSIONS), "unknown", "not a face")
+
+logger = logging.getLogger(__name__)
 
 
 def claim(output: Path) -> None:
@@ -36,13 +38,18 @@ def claim(output: Path) -> None:
 def with_votes(faces: Faces, root: Path) -> Faces:
     """FER2013's faces with the crowd's votes where FER+'s file lies beside it; others as they are."""
     folder = root if root.is_dir() else root.parent
-    if not isinstance(faces, LabelledFaces) or faces.dataset != FER2013 or faces.votes is not None:
+    if (
+        not isinstance(faces, LabelledFaces)
+        or faces.dataset != fer2013.NAME
+        or faces.votes is not None
+    ):
         return faces
-    if not (folder / ferplus.FILE).is_file():
+    if fer2013.in_folders(root) or not (folder / ferplus.FILE).is_file():
         return faces
     try:
-        return ferplus.join_votes(faces, folder)
-    except UserError:  # rows of folders are not the csv's
+        return ferplus.join_votes(faces, root)
+    except UserError as error:
+        logger.warning(f"without FER+'s votes: {error}")
         return faces
 
 

@@ -6,7 +6,7 @@ import io
 import os
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +39,11 @@ def load(root: Path, split: str) -> LabelledFaces:
     """
     if split not in USAGES.values():
         raise UserError(f"split {split!r} is not FER2013's: use {', '.join(USAGES.values())}")
-    source = _find(Path(root))
-    parse = _parse_folder if source.is_dir() else _parse_csv
-    arrays = cached(source, parse, version=3)
+    source, arrays = _arrays(root)
     broken = os.fsdecode(arrays["broken"].tobytes()).splitlines()
     if broken:
         unreadable.report(broken, len(broken) + len(arrays["labels"]), source, NAME)
-    chosen = arrays["splits"] == list(USAGES.values()).index(split)
+    chosen = _of(split, arrays)
     if not chosen.any():
         raise UserError(
             f"{source} has no face of the split {split!r}: use a file that has it, or another --split"
@@ -60,9 +58,25 @@ def load(root: Path, split: str) -> LabelledFaces:
     )
 
 
+def size(root: Path, split: str) -> int:
+    """How many faces of a split lie there. Raises UserError where nothing can be read."""
+    return int(_of(split, _arrays(root)[1]).sum())
+
+
 def in_folders(root: Path) -> bool:
     """Whether the data set lies there as class folders, which have lost the csv's rows."""
     return _find(root).is_dir()
+
+
+def _arrays(root: Path) -> tuple[Path, dict[str, NDArray]]:
+    """The file or folder, and all that is in it."""
+    source = _find(Path(root))
+    parse = _parse_folder if source.is_dir() else _parse_csv
+    return source, cached(source, parse, version=3)
+
+
+def _of(split: str, arrays: Mapping[str, NDArray]) -> NDArray[np.bool_]:
+    return np.asarray(arrays["splits"] == list(USAGES.values()).index(split))
 
 
 def _find(root: Path) -> Path:
@@ -101,7 +115,7 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
                 where = f"{path}, line {number}"
                 if len(row) != len(header):
                     raise UserError(
-                        f"{where}: {len(row)} fields instead of {len(header)}: mend or remove the line"
+                        f"{where}: {len(row)} fields instead of {len(header)}: mend the line"
                     )
                 labels.append(_label(row[emotion], where))
                 images.append(_pixels(row[pixels], where))
@@ -128,7 +142,7 @@ def _open(path: Path) -> io.TextIOBase:
 def _label(text: str, where: str) -> int:
     if text.strip() not in {str(i) for i in range(len(CLASSES))}:
         raise UserError(
-            f"{where}: emotion {brief(text)!r} is not one of 0 to {len(CLASSES) - 1}: mend or remove the line"
+            f"{where}: emotion {brief(text)!r} is not one of 0 to {len(CLASSES) - 1}: mend the line"
         )
     return int(text)
 
@@ -136,7 +150,7 @@ def _label(text: str, where: str) -> int:
 def _usage(text: str, where: str) -> int:
     if text.strip() not in USAGES:
         raise UserError(
-            f"{where}: Usage {brief(text)!r} is not one of {', '.join(USAGES)}: mend or remove the line"
+            f"{where}: Usage {brief(text)!r} is not one of {', '.join(USAGES)}: mend the line"
         )
     return list(USAGES).index(text.strip())
 
@@ -148,15 +162,11 @@ def _pixels(text: str, where: str) -> NDArray[np.uint8]:
             warnings.simplefilter("error", DeprecationWarning)
             values = np.fromstring(text, np.int64, sep=" ")
     except (ValueError, DeprecationWarning):
-        raise UserError(
-            f"{where}: pixels are not all whole numbers: mend or remove the line"
-        ) from None
+        raise UserError(f"{where}: pixels are not all whole numbers: mend the line") from None
     if len(values) != SIDE * SIDE:
-        raise UserError(
-            f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend or remove the line"
-        )
+        raise UserError(f"{where}: {len(values)} pixels instead of {SIDE * SIDE}: mend the line")
     if values.min() < 0 or values.max() > 255:
-        raise UserError(f"{where}: a pixel is outside 0 to 255: mend or remove the line")
+        raise UserError(f"{where}: a pixel is outside 0 to 255: mend the line")
     return values.astype(np.uint8).reshape(SIDE, SIDE)
 
 

@@ -50,15 +50,22 @@ CLASSES = tuple(Expression)
 def join_votes(faces: LabelledFaces, root: Path) -> LabelledFaces:
     """The same faces of FER2013's csv with `votes` (N, 10) uint8, matched by row.
 
-    `root`: FER+'s csv, or the folder that holds it. Rows without an image name stay: their votes say
-    "not a face". Raises UserError where the file does not fit.
+    `root`: of the faces, FER+'s csv beside them. Rows without an image name stay: their votes say "not a
+    face". Raises UserError where the files do not fit.
     """
     path, table = _read(root)
+    usage = next(name for name, split in USAGES.items() if split == faces.split)
+    # A line that is missing would give all later faces of its split the votes of others.
+    theirs, ours = int((table["Usage"] == usage).sum()), fer2013.size(root, faces.split)
+    if theirs != ours:
+        raise UserError(
+            f"{path} has {theirs} rows of {usage}, FER2013's csv has {ours}: votes are joined by row, use "
+            "both files whole"
+        )
     if len(faces) and faces.rows.max() >= len(table):
         raise UserError(f"{path} has {len(table)} rows, the faces go to row {faces.rows.max()}")
     joined = table.iloc[faces.rows]
     # Only csv files keep the published order; a wrong order would show here.
-    usage = next(name for name, split in USAGES.items() if split == faces.split)
     strangers = np.flatnonzero(joined["Usage"].to_numpy() != usage)
     if len(strangers):
         row = faces.rows[strangers[0]]
@@ -77,9 +84,8 @@ def load(root: Path, split: str) -> LabelledFaces:
 
     `labels`: the majority, more than half of the votes. `targets`: the votes for the eight expressions as
     shares. Votes that one person alone gave do not count, as in the published `majority` mode, nor do rows
-    without an image name. `root`: the folder with FER2013's csv and FER+'s.
+    without an image name. `root`: FER2013's csv, or its folder, with FER+'s beside it.
     """
-    root = root if root.is_dir() else root.parent
     if fer2013.in_folders(root):
         raise UserError(
             f"{root} has FER2013 as folders, whose rows are lost: FER+ needs its csv beside {FILE}"
@@ -113,7 +119,7 @@ def majority(votes: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _read(root: Path) -> tuple[Path, pd.DataFrame]:
-    path = root / FILE if root.is_dir() else root
+    path = (root if root.is_dir() else root.parent) / FILE
     try:
         table = pd.read_csv(path)
     except FileNotFoundError:
