@@ -1,4 +1,5 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +66,35 @@ def test_npy_landmarks_tell_the_eyes(tmp_path):
     np.testing.assert_allclose(faces.eyes[0], [[10, 12], [30, 14]])
     # A distance of 20.1 pixels is 0.372 sides.
     assert faces.aligned().picture(0).shape == (54, 54, 3)
+
+
+def test_landmarks_that_are_added_later_are_seen(tmp_path):
+    write_npy(tmp_path / "val_set", ["1"])
+    landmarks = tmp_path / "val_set/annotations/0_lnd.npy"
+    points = landmarks.read_bytes()
+    landmarks.unlink()
+    assert np.isnan(AFFECTNET_7.load(tmp_path, "test").eyes).all()
+    landmarks.write_bytes(points)
+    np.testing.assert_allclose(AFFECTNET_7.load(tmp_path, "test").eyes[0], [[10, 12], [30, 14]])
+
+
+@pytest.mark.parametrize("layout", ["npy", "folders"])
+def test_a_picture_that_is_removed_moves_no_other_to_another_split(tmp_path, layout):
+    if layout == "npy":
+        write_npy(tmp_path / "train_set", ["1"] * 30)
+        folder = tmp_path / "train_set/images"
+    else:
+        folder = tmp_path / "train/happy"
+        for number in range(30):
+            write_picture(folder / f"{number}.jpg")
+
+    def held_out():
+        return {Path(name).name for name in AFFECTNET_7.load(tmp_path, "validation").files}
+
+    before = held_out()
+    first = next(f"{i}.jpg" for i in range(30) if f"{i}.jpg" not in before)
+    (folder / first).unlink()
+    assert held_out() == before
 
 
 def test_missing_landmarks_matter_for_alignment_alone(tmp_path):

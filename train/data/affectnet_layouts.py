@@ -81,15 +81,18 @@ def read_npy(root: Path, split: str) -> FiledFaces | None:
     if not ((folder / "images").is_dir() and (folder / "annotations").is_dir()):
         return None
     files = pictures_in(folder / "images")
-    annotations = [folder / "annotations" / f"{path.stem}_exp.npy" for path in files]
+    annotations, landmarks = (
+        [folder / "annotations" / f"{path.stem}_{kind}.npy" for path in files]
+        for kind in ("exp", "lnd")
+    )
 
     def compute() -> dict[str, NDArray]:
         labels = on_threads(lambda i: _npy_label(annotations[i]), len(files), "reading labels")
         found = np.fromiter(labels, np.int64, len(files))
-        eyes = on_threads(lambda i: _npy_eyes(annotations[i]), len(files), "reading landmarks")
+        eyes = on_threads(lambda i: _npy_eyes(landmarks[i]), len(files), "reading landmarks")
         return {"labels": found, "eyes": np.array(list(eyes), np.float32).reshape(-1, 2, 2)}
 
-    arrays = remembered(f"affectnet npy 1 {folder.resolve()}", annotations, compute)
+    arrays = remembered(f"affectnet npy 1 {folder.resolve()}", [*annotations, *landmarks], compute)
     return FiledFaces(
         dataset="affectnet",
         split=split,
@@ -99,6 +102,7 @@ def read_npy(root: Path, split: str) -> FiledFaces | None:
         root=folder / "images",
         files=as_names(path.name for path in files),
         eyes=arrays["eyes"],
+        listed=False,
     )
 
 
@@ -119,7 +123,7 @@ def read_folders(root: Path, split: str) -> FiledFaces | None:
                 f"{folder} is neither an AffectNet id (0 to {len(IDS) - 1}) nor one of {known_names()}"
             )
         found = pictures_in(folder)
-        files += [path.relative_to(whole) for path in found]
+        files += [path.relative_to(whole).as_posix() for path in found]
         labels += [label] * len(found)
     return FiledFaces(
         dataset="affectnet",
@@ -129,6 +133,7 @@ def read_folders(root: Path, split: str) -> FiledFaces | None:
         rows=np.arange(len(files)),
         root=whole,
         files=as_names(files),
+        listed=False,
     )
 
 
@@ -190,7 +195,7 @@ def _npy_label(path: Path) -> int:
 
 def _npy_eyes(path: Path) -> NDArray[np.float32]:
     try:
-        points = np.load(path.with_name(path.name.replace("_exp.npy", "_lnd.npy")))
+        points = np.load(path)
         return eyes_of(points.astype(np.float32).reshape(POINTS, 2))
     except UNREADABLE:
         return np.full((2, 2), np.nan, np.float32)  # faces can be used without

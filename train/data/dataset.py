@@ -74,7 +74,7 @@ class DataSet:
         if limit is None:
             self._compare(faces, published)
         if held:
-            apart = parts(faces.labels, faces.rows.tolist(), [SELECTION_SHARE]) == 1
+            apart = parts(faces.labels, faces.keys, [SELECTION_SHARE]) == 1
             chosen = apart if split == self.selection else ~apart
             faces = replace(faces.select(chosen), split=split)
         if limit is not None:

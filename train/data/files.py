@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,8 @@ class FiledFaces(Faces):
     `files`: (N,) paths as strings, from `root`. `boxes`: (N, 4) left, top, right, bottom in pixels, where
     faces are parts of their pictures. `eyes`: (N, 2, 2) float32, x and y of the left and the right eye as the
     viewer sees them, in pixels of the whole picture, NaN where they are unknown. `by_eyes`: faces
-    are cut so that the eyes lie at fixed places, where they are known.
+    are cut so that the eyes lie at fixed places, where they are known. `listed`: whether `rows` are those of
+    a list; where they are places among the files that are there, names tell the faces apart.
     """
 
     root: Path
@@ -52,6 +54,11 @@ class FiledFaces(Faces):
     boxes: NDArray[np.int64] | None = None
     eyes: FloatArray | None = None
     by_eyes: bool = False
+    listed: bool = True
+
+    @property
+    def keys(self) -> list[Any]:
+        return super().keys if self.listed else self.files.tolist()
 
     @property
     def grey(self) -> bool:

@@ -115,11 +115,12 @@ def _read(folder: Path, split: str, classes: tuple[Expression, ...]) -> FiledFac
         rows=np.arange(len(files)),
         root=folder,
         files=as_names(files),
+        listed=False,
     )
 
 
 def _part(faces: FiledFaces, shares: tuple[float, ...], number: int) -> FiledFaces:
-    return faces.select(parts(faces.labels, faces.files.tolist(), shares) == number)
+    return faces.select(parts(faces.labels, faces.keys, shares) == number)
 
 
 FOLDER = DataSet(

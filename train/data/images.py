@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ class Faces(ABC):
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def keys(self) -> list[Any]:
+        """(N) what tells the faces apart, whichever of them are there."""
+        return self.rows.tolist()
 
     @property
     @abstractmethod
