@@ -28,6 +28,14 @@ def test_faces_with_a_twin_in_training_are_not_clean(fer2013_csv, tmp_path, rand
     assert np.array(scores["clean"]["confusion"]).sum() == 21
 
 
+def test_a_smoke_run_tells_no_clean_score(fer2013_csv, tmp_path, random_weights):
+    """Of all training faces it reads a few: a twin among the others would count as clean."""
+    options = EvaluateOptions(limit=10)
+    scores = evaluate([random_weights()], "fer2013", fer2013_csv, "public", tmp_path, CPU, options)
+    assert scores["clean"] is None
+    assert "smoke run" in scores["clean_reason"]
+
+
 def test_the_training_split_has_no_clean_part(fer2013_csv, tmp_path, random_weights):
     scores = evaluate([random_weights()], "fer2013", fer2013_csv, "train", tmp_path / "out", CPU)
     assert scores["clean"] is None

@@ -10,6 +10,7 @@ import torch
 from fer_live import weight_files
 from fer_live.errors import UserError
 from fer_live.expressions import CONTEMPT, SEVEN, Expression
+from tests.small_sets import write_class_folders
 from tests.test_fit import tiny
 from train.export import export
 from train.fit import FitOptions, fit
@@ -99,3 +100,10 @@ def test_starting_from_another_network_is_refused(fer2013_csv, tmp_path, random_
     other = tiny(f"init={random_weights()}", network="cucn")
     with pytest.raises(UserError, match="the recipe asks for cucn with"):
         fit(other, fer2013_csv, tmp_path / "run", FitOptions())
+
+
+def test_a_single_class_is_nothing_to_learn(tmp_path):
+    write_class_folders(tmp_path / "faces", {"happy": 12})
+    recipe = tiny("dataset=folder", "epochs=1")
+    with pytest.raises(UserError, match="folder has happy alone, and nothing to tell it from"):
+        fit(recipe, tmp_path / "faces", tmp_path / "run", FitOptions())

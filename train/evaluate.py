@@ -181,8 +181,10 @@ def _without_twins(
     """(N,) which faces have no exact twin in the training split, and what that means; or None, and why not."""
     if faces.split == source.training:
         return None, "this is the training split itself"
+    if options.limit is not None:
+        return None, "a smoke run, which does not look for twins"
     try:
-        training = source.load(root, source.training, options.limit)
+        training = source.load(root, source.training)
     except UserError as error:
         return None, f"no training split to compare with: {error}"
     unseen = ~has_twin(faces, training)

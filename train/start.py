@@ -32,6 +32,10 @@ def build(recipe: Recipe, faces: Faces) -> tuple[Network, Strategy]:
     Raises UserError where the recipe's parts do not fit each other or the data.
     """
     classes = len(faces.classes)
+    if classes < 2:
+        raise UserError(
+            f"{faces.dataset} has {faces.classes[0]} alone, and nothing to tell it from: add a class"
+        )
     network = build_network(recipe, classes)
     _check_trains(network, recipe)
     labels = torch.from_numpy(faces.labels)
