@@ -36,6 +36,14 @@ def test_an_earlier_temperature_does_not_matter():
     )
 
 
+def test_a_prior_is_taken_after_the_temperature():
+    prior = torch.tensor([0.5, 0.3, 0.2]).double()
+    known = replace(opinion(), log_prior=prior.log())
+    adjusted = cross_fit([known], LABELS, strength=1.0)
+    without = cross_fit([known], LABELS) / prior.numpy()
+    np.testing.assert_allclose(adjusted, without / without.sum(1, keepdims=True), rtol=1e-6)
+
+
 def test_temperatures_of_a_layers_own_faces_are_raised():
     plain, raised = (
         cross_fit([replace(opinion(), optimism=factor)], LABELS) for factor in (1.0, 2.0)

@@ -160,6 +160,11 @@ def test_a_shortened_schedule_ends_as_low():
     assert short.decay**10 == pytest.approx(0.9**40)
 
 
+def test_a_shortened_schedule_remembers_as_little_of_its_start():
+    recipe = replace(recipes.load("cnn6-fer2013"), epochs=40, ema=0.99)
+    assert shortened(recipe, 10).ema ** 10 == pytest.approx(0.99**40)
+
+
 @pytest.mark.parametrize("epochs", [6, 15, 60])
 def test_a_shortened_schedule_falls_by_stairs_that_it_has_time_for(epochs):
     recipe = replace(recipes.load("report-baseline"), epochs=60, decay=0.1, decay_every=20)

@@ -28,6 +28,18 @@ def test_faces_are_what_varies_not_pictures():
     assert found["b"]["over_first"]["clean"]["value"] == 0
 
 
+def test_a_gain_that_all_faces_share_is_sure():
+    def right(*until):
+        views = {("noise", s): np.array([s <= last for last in until]) for s in SEVERITIES}
+        return {("clean", 0): np.array([True, False])} | views
+
+    found = robustness._summaries({"a": right(2, 4), "b": right(3, 5)})
+    assert found["b"]["mean"]["standard_error"] > 0.1
+    ahead = found["b"]["over_first"]
+    assert ahead["mean"] == {"value": pytest.approx(0.2), "standard_error": pytest.approx(0)}
+    assert ahead["clean"] == {"value": 0, "standard_error": 0}
+
+
 def test_shares_of_a_corruption_by_hand():
     faces = SimpleNamespace(labels=np.array([0, 0, 0, 1]), classes=("angry", "happy"))
     right, one_class = np.array([0, 0, 0, 1]), np.zeros(4, int)
