@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from fer_live.batch import pictures
 from fer_live.sinks import embedded_record
 from tests.commands import log_lines
 from tests.fakes import slow_down
@@ -82,6 +83,22 @@ def test_the_time_of_the_first_batch_counts(image, tmp_path, monkeypatch, capsys
     image("in", "--log", "log.csv")
     (row,) = (line for line in capsys.readouterr().out.splitlines() if "per second" in line)
     assert row.split()[-2] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"), [(("--log", "log.csv"), []), (("--output", "out"), ["a.png"])], ids=str
+)
+def test_only_pictures_that_get_a_copy_are_hashed(
+    image, tmp_path, monkeypatch, capsys, output, expected
+):
+    """A film among them may have gigabytes."""
+    hashed = []
+    monkeypatch.setattr(pictures, "digest", lambda path: hashed.append(path.name) or "")
+    save(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "film.mp4").write_bytes(bytes(100))
+    assert image("in/*", *output) == 0
+    assert "  in/film.mp4 is a film; read it with: fer-live video" in capsys.readouterr().err
+    assert hashed == expected
 
 
 def test_a_file_in_the_place_of_a_folder_is_one_line(image, tmp_path, capsys):

@@ -12,6 +12,7 @@ from fer_live.voting import names_of
 
 # In a copy's reading: how it was made, and of what: names are given twice, and pictures change.
 MANNER, CONTENT = "read_with", "picture"
+PART = 1 << 20  # bytes that are hashed at a time
 
 
 class Copies:
@@ -30,7 +31,7 @@ class Copies:
         """What goes into a copy beside the reading. `content`: the digest of its picture."""
         return {MANNER: self._manner, CONTENT: content}
 
-    def reading(self, task: Task, content: str, whole: bool) -> dict[str, Any] | None:
+    def reading(self, task: Task, whole: bool) -> dict[str, Any] | None:
         """The reading of a picture whose annotated copy is there; None where it must be read.
 
         `whole`: with all its faces, of which a copy may hold a part. Raises UserError where something
@@ -41,7 +42,7 @@ class Copies:
         record = embedded_record(task.target)
         if record is None:
             raise UserError(f"{task.target} is not from fer-live; add --again to replace it")
-        manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == content
+        manner, same = record.pop(MANNER, None), record.pop(CONTENT, None) == digest(task.path)
         source = str(record.get("source") or "")  # the same place may be named otherwise now
         if not same and not (source and Path(source).resolve() == task.path.resolve()):
             raise UserError(
@@ -56,10 +57,14 @@ class Copies:
 
 def digest(path: Path) -> str:
     """A picture's content in few letters. Raises UserError where it cannot be read."""
+    content = hashlib.sha256()
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        with path.open("rb") as file:
+            while part := file.read(PART):
+                content.update(part)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}); check the file") from None
+    return content.hexdigest()[:12]
 
 
 def _manner(model: str, heatmap: bool, abstain: float | None) -> str:

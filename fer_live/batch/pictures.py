@@ -52,7 +52,7 @@ class PictureOptions:
 
 
 class Due(NamedTuple):
-    """A picture that is to be read. `content`: the digest of its file."""
+    """A picture that is to be read. `content`: the digest of its file, where a copy is to tell it."""
 
     task: Task
     content: str
@@ -150,11 +150,12 @@ class Job:
             if stop.asked:
                 return
             try:
-                content = digest(task.path)
-                done = self.copies.reading(task, content, whole=log is not None)
+                done = self.copies.reading(task, whole=log is not None)
                 if done is None:
                     self.tally.begin()
+                    # Read first: what is no picture may be a film of many gigabytes.
                     frame = Frame(read_image(task.path), index, 0.0, str(task.path))
+                    content = "" if task.target is None else digest(task.path)
             except UserError as error:
                 self.skipped.append(Skipped(task.path, _reason(task.path, error)))
                 bar.advance(bar.task_ids[0])
