@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from fer_live.batch import pictures
+from fer_live.errors import UserError
 from fer_live.sinks import embedded_record
+from fer_live.summary.logs import read_log
 from tests.commands import log_lines
 from tests.many_pictures import image_command, save
 
@@ -28,6 +31,20 @@ def test_a_second_run_reads_only_what_is_new(image, tmp_path, capsys):
     again, second = log_lines(tmp_path / "log.jsonl")  # the log is whole nevertheless
     assert again == first
     assert second["source"] == "in/b.png"
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])
+def test_the_log_of_a_second_run_is_in_the_pictures_order(image, tmp_path, capsys, name):
+    for i in range(6):
+        save(tmp_path / "in" / f"{i}.png")
+    (tmp_path / "in" / "3.png").write_bytes(b"no picture")
+    image("in", "--output", "out")
+    for i in (1, 4):
+        (tmp_path / "out" / f"{i}.png").unlink()
+    assert image("in", "--output", "out", "--log", name) == 0
+    assert "there already: 3 of 6 pictures" in capsys.readouterr().err
+    seen = [r["frame"] for r in read_log(tmp_path / name) if r["faces"]]
+    assert seen == [0, 1, 2, 4, 5]
 
 
 def test_where_all_is_done_no_model_is_loaded(image, tmp_path):
@@ -147,6 +164,31 @@ def test_a_stopped_run_goes_on_where_it_was(stopped, tmp_path):
 def test_a_stopped_run_tells_what_the_same_command_would_do(stopped, capsys, options, said):
     assert stopped("in", *options) == 130
     assert f"stopped with 12 to go; {said}" in capsys.readouterr().err.splitlines()
+
+
+def test_a_stopped_runs_log_has_what_was_read_and_what_was_there(stopped, tmp_path):
+    stopped("in", "--output", "out")
+    (tmp_path / "out" / "02.png").unlink()
+    stopped.analyzer.classifier.batches.clear()  # so that the next one is stopped, too
+    assert stopped("in", "--output", "out", "--log", "log.jsonl") == 130
+    assert [line["frame"] for line in log_lines(tmp_path / "log.jsonl")] == list(range(15))
+
+
+def test_what_was_there_is_logged_although_a_copy_before_it_cannot_be_saved(
+    image, tmp_path, monkeypatch, capsys
+):
+    for i in range(3):
+        save(tmp_path / "in" / f"{i}.png")
+    image("in", "--output", "out")
+    (tmp_path / "out" / "1.png").unlink()
+
+    def save_nothing(*arguments):
+        raise UserError("the disk is full")
+
+    monkeypatch.setattr(pictures, "save_picture", save_nothing)
+    assert image("in", "--output", "out", "--log", "log.jsonl") == 2
+    assert "fer-live: the disk is full" in capsys.readouterr().err
+    assert [line["frame"] for line in log_lines(tmp_path / "log.jsonl")] == [0, 2]
 
 
 def test_someone_elses_picture_in_the_output_folder_is_left_alone(image, tmp_path, capsys):

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
+from fer_live.batch.order import InOrder
 from fer_live.batch.tasks import Task, find_tasks
 from fer_live.errors import UserError
 from fer_live.home import at_home
@@ -107,8 +108,10 @@ class Job:
 
     def run(self, log: Log | None, bar: Progress, stop: Stop) -> None:
         """In order, several at a time: the faces of a few pictures are one batch for the network."""
+        records = InOrder(log)
         with ExitStack() as stack:
-            for chunk in chunks(self._todo(log, bar, stop)):
+            stack.callback(records.flush)
+            for chunk in chunks(self._todo(records, bar, stop)):
                 if self._analyzer is None:  # only now: where all is done already, nothing is loaded
                     with self.tally.paused():
                         self._analyzer = stack.enter_context(self._loaded())
@@ -122,8 +125,7 @@ class Job:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
                         _claim_folder(task.target.parent)
                         save_picture(task.target, canvas, record | self.copies.origin(content))
-                    if log is not None:
-                        log.write_record(record)
+                    records.put(frame.index, record)
                     self.tally.add(scene)
                     bar.advance(bar.task_ids[0])
 
@@ -144,13 +146,13 @@ class Job:
         least = card.abstain_below if wish is None else wish
         return replace(reading, label=honest_label(reading.prediction.probabilities, least))
 
-    def _todo(self, log: Log | None, bar: Progress, stop: Stop) -> Iterator[tuple[Due, Frame]]:
+    def _todo(self, records: InOrder, bar: Progress, stop: Stop) -> Iterator[tuple[Due, Frame]]:
         """The pictures still to be read; the log gets those that were done before, and stays whole."""
         for index, task in enumerate(self.tasks):
             if stop.asked:
                 return
             try:
-                done = self.copies.reading(task, whole=log is not None)
+                done = self.copies.reading(task, whole=self.options.log is not None)
                 if done is None:
                     self.tally.begin()
                     # Read first: what is no picture may be a film of many gigabytes.
@@ -158,14 +160,14 @@ class Job:
                     content = "" if task.target is None else digest(task.path)
             except UserError as error:
                 self.skipped.append(Skipped(task.path, _reason(task.path, error)))
+                records.put(index, None)
                 bar.advance(bar.task_ids[0])
                 continue
             if done is None:
                 yield Due(task, content), frame
                 continue
             self.kept += 1
-            if log is not None:
-                log.write_record(done | {"frame": index, "source": str(task.path)})
+            records.put(index, done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
 
 
