@@ -105,6 +105,14 @@ def test_copies_that_a_pattern_finds_are_not_read(image, tmp_path, capsys):
     assert "are annotated copies in in/read; name the pictures" in capsys.readouterr().err
 
 
+def test_copies_beside_their_pictures_are_not_read_either(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.webp")
+    for _ in range(2):
+        assert image("in", "--output", "in") == 0
+    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"a.webp", "a.webp.png"}
+
+
 def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):
     save(tmp_path / "in" / "a.png")
     arguments = ("in", "--output", "out", "--model", "mine.safetensors")

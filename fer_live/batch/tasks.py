@@ -35,10 +35,10 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
             target = at_home(output) / name
             if target.suffix.lower() not in PICTURES:
                 target = target.with_name(target.name + ".png")
-            if target.exists() and target.samefile(path):
-                raise UserError(f"{target} is the picture itself; choose another --output")
             if _is_copy(path, output):
                 continue
+            if target.exists() and target.samefile(path):
+                raise UserError(f"{target} is the picture itself; choose another --output")
             if target in targets:
                 raise UserError(
                     f"{targets[target]} and {path} would both become {target}; "
