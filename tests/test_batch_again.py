@@ -55,7 +55,9 @@ def test_where_all_is_done_no_model_is_loaded(image, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "other", [("--model", "cnn6"), ("--no-heatmap",), ("--abstain", "0.9")], ids=" ".join
+    "other",
+    [("--model", "cnn6"), ("--no-heatmap",), ("--abstain", "0.9"), ("--runtime", "torch")],
+    ids=" ".join,
 )
 def test_what_another_model_or_option_made_is_made_anew(image, tmp_path, capsys, other):
     save(tmp_path / "in" / "a.png")
@@ -66,6 +68,13 @@ def test_what_another_model_or_option_made_is_made_anew(image, tmp_path, capsys,
     assert "with other options or before they changed: 1 of 1 pictures; they were read anew" in told
     assert image.analyzer.classifier.batches == [1, 1]
     image("in", "--output", "out", *other)
+    assert "there already: 1 of 1 pictures" in capsys.readouterr().err
+
+
+def test_one_exact_runtimes_copies_serve_for_another(image, tmp_path, capsys):
+    save(tmp_path / "in" / "a.png")
+    for runtime in ("torch", "onnx"):
+        assert image("in", "--output", "out", "--runtime", runtime) == 0
     assert "there already: 1 of 1 pictures" in capsys.readouterr().err
 
 

@@ -40,7 +40,8 @@ def save(task, record):
 
 
 def made(**options):
-    return Copies(**{"model": "one", "heatmap": True, "abstain": None, "again": False} | options)
+    usual = {"model": "one", "heatmap": True, "abstain": None, "exact": False, "again": False}
+    return Copies(**usual | options)
 
 
 def copied(task, by=None, **record):
@@ -63,7 +64,8 @@ def test_a_copy_with_a_part_of_a_crowd_serves_where_no_log_wants_the_rest(task, 
 
 
 @pytest.mark.parametrize(
-    "by", [{"model": "two"}, {"model": "one,two"}, {"heatmap": False}, {"abstain": 0.0}]
+    "by",
+    [{"model": "two"}, {"model": "one,two"}, {"heatmap": False}, {"abstain": 0.0}, {"exact": True}],
 )
 def test_a_copy_that_was_made_otherwise_is_made_anew(task, by):
     copied(task, made(**by))

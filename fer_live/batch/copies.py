@@ -18,14 +18,16 @@ PART = 1 << 20  # bytes that are hashed at a time
 class Copies:
     """The copies of one command, made by the weights of `model`, heat-map or none, and `abstain` or the card's.
 
+    `exact`: by a runtime that computes in full precision wherever it runs, so that only such copies serve.
+
     `again`: they are made anew, whatever is there. `renewed`: how many were there, but by another model
     or other options, or of a picture that has changed since.
     """
 
-    def __init__(self, model: str, heatmap: bool, abstain: float | None, again: bool):
+    def __init__(self, model: str, heatmap: bool, abstain: float | None, exact: bool, again: bool):
         self.again = again
         self.renewed = 0
-        self._manner = _manner(model, heatmap, abstain)
+        self._manner = _manner(model, heatmap, abstain, exact)
 
     def origin(self, content: str) -> dict[str, str]:
         """What goes into a copy beside the reading. `content`: the digest of its picture."""
@@ -67,10 +69,11 @@ def digest(path: Path) -> str:
     return content.hexdigest()[:12]
 
 
-def _manner(model: str, heatmap: bool, abstain: float | None) -> str:
+def _manner(model: str, heatmap: bool, abstain: float | None, exact: bool) -> str:
     """What readings and their drawing depend on, weights by their content."""
     weights = [cards.find_weights(name).read_bytes() for name in names_of(model)]
     digests = [hashlib.sha256(content).hexdigest()[:12] for content in weights]
     drawn = "heat-map" if heatmap else "no heat-map"
     least = "the card's" if abstain is None else f"{abstain:g}"
-    return f"weights {' '.join(digests)}, {drawn}, abstain {least}"
+    computed = ", computed exactly" if exact else ""
+    return f"weights {' '.join(digests)}, {drawn}, abstain {least}{computed}"

@@ -103,7 +103,8 @@ class Job:
         self.tally = Tally()
         self.skipped: list[Skipped] = []
         self.kept = 0  # in the output folder already
-        self.copies = Copies(options.model, options.heatmap, options.abstain, options.again)
+        exact = options.runtime != "auto"
+        self.copies = Copies(options.model, options.heatmap, options.abstain, exact, options.again)
         self._analyzer: Analyzer | None = None
 
     def run(self, log: Log | None, bar: Progress, stop: Stop) -> None:
