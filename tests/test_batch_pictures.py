@@ -152,6 +152,17 @@ def test_the_url_of_a_file_names_it(image, tmp_path):
     assert line["source"] == str(tmp_path / "two words.png")
 
 
+@pytest.mark.parametrize("again", [(), ("--again",)], ids=str)
+def test_a_picture_whose_copys_name_is_too_long_is_skipped(image, tmp_path, capsys, again):
+    save(tmp_path / "in" / "a.png")
+    name = "n" * 251 + ".bmp"  # 255, the most there is; its copy would end in .bmp.png
+    save(tmp_path / "in" / name)
+    save(tmp_path / "in" / "z.png")
+    assert image("in", "--output", "out", *again) == 0
+    assert f"{name}.png cannot be written (File name too long); give" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png", "z.png"}
+
+
 def test_a_line_break_in_a_name_does_not_break_the_line(image, tmp_path, capsys):
     save(tmp_path / "a.png")
     image("a.png", "--output", "two\nlines")

@@ -37,9 +37,9 @@ class Copies:
         """The reading of a picture whose annotated copy is there; None where it must be read.
 
         `whole`: with all its faces, of which a copy may hold a part. Raises UserError where something
-        else is in the copy's place, or another picture's copy.
+        else is in the copy's place, or another picture's copy, or where none can be.
         """
-        if self.again or task.target is None or not task.target.exists():
+        if task.target is None or not _is_there(task.target) or self.again:
             return None
         record = embedded_record(task.target)
         if record is None:
@@ -55,6 +55,16 @@ class Copies:
             self.renewed += 1
             return None
         return None if whole and "faces_left_out" in record else record
+
+
+def _is_there(target: Path) -> bool:
+    try:
+        return target.exists()
+    except OSError as error:  # a copy's name may be longer than its picture's
+        raise UserError(
+            f"{target} cannot be written ({error.strerror}); give the picture another name, "
+            "or save to another place"
+        ) from None
 
 
 def digest(path: Path) -> str:

@@ -37,7 +37,7 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
                 target = target.with_name(target.name + ".png")
             if _is_copy(path, output):
                 continue
-            if target.exists() and target.samefile(path):
+            if _are_one(target, path):
                 raise UserError(f"{target} is the picture itself; choose another --output")
             if target in targets:
                 raise UserError(
@@ -75,6 +75,13 @@ def _pictures(place: str) -> Iterator[tuple[Path, Path]]:
     base = path if path.is_dir() else _fixed_part(path)
     for each in found:
         yield each, each.relative_to(base)
+
+
+def _are_one(target: Path, path: Path) -> bool:
+    try:
+        return target.samefile(path)
+    except OSError:  # not there yet, or not to be had: saving it tells
+        return False
 
 
 def _is_copy(path: Path, output: Path) -> bool:
