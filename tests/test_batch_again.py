@@ -131,6 +131,18 @@ def test_a_model_is_known_by_its_content(image, tmp_path, random_weights):
     assert image.analyzer.classifier.batches == [1, 1]
 
 
+@pytest.mark.parametrize(("faces", "told"), [(299, 0), (300, 2)])
+def test_a_crowd_that_may_have_more_faces_than_are_read_is_told(
+    image, tmp_path, capsys, faces, told
+):
+    save(tmp_path / "in" / "a.jpg")
+    image.analyzer.detector.faces *= faces
+    for _ in range(2):  # of a copy that holds a part of them as well
+        assert image("in", "--output", "out") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("in/a.jpg: 300 faces, the most that are read in one picture") == told
+
+
 def test_a_crowd_whose_readings_did_not_all_fit_is_read_again_for_a_log(image, tmp_path):
     save(tmp_path / "in" / "a.jpg")
     image.analyzer.detector.faces *= 500

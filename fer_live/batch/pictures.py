@@ -16,7 +16,8 @@ from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
 from fer_live.batch.order import InOrder
 from fer_live.batch.tasks import Task, find_tasks
-from fer_live.errors import UserError
+from fer_live.detect import MOST
+from fer_live.errors import UserError, one_line
 from fer_live.home import at_home
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
@@ -103,6 +104,7 @@ class Job:
         self.tally = Tally()
         self.skipped: list[Skipped] = []
         self.kept = 0  # in the output folder already
+        self.crowds: list[Path] = []  # pictures with as many faces as are read of one
         exact = options.runtime != "auto"
         self.copies = Copies(options.model, options.heatmap, options.abstain, exact, options.again)
         self._analyzer: Analyzer | None = None
@@ -126,6 +128,7 @@ class Job:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
                         _claim_folder(task.target.parent)
                         save_picture(task.target, canvas, record | self.copies.origin(content))
+                    self._note_crowd(task, record)
                     records.put(frame.index, record)
                     self.tally.add(scene)
                     bar.advance(bar.task_ids[0])
@@ -146,6 +149,10 @@ class Job:
         card, wish = self._analyzer.classifier.card, self.options.abstain
         least = card.abstain_below if wish is None else wish
         return replace(reading, label=honest_label(reading.prediction.probabilities, least))
+
+    def _note_crowd(self, task: Task, record: dict[str, Any]) -> None:
+        if len(record["faces"]) + record.get("faces_left_out", 0) >= MOST:
+            self.crowds.append(task.path)
 
     def _todo(self, records: InOrder, bar: Progress, stop: Stop) -> Iterator[tuple[Due, Frame]]:
         """The pictures still to be read; the log gets those that were done before, and stays whole."""
@@ -168,6 +175,7 @@ class Job:
                 yield Due(task, content), frame
                 continue
             self.kept += 1
+            self._note_crowd(task, done)
             records.put(index, done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
 
@@ -218,6 +226,10 @@ def _report(job: Job, console: Console) -> None:
             f"there from another model, with other options or before they changed: {job.copies.renewed} of "
             f"{len(job.tasks)} pictures; they were read anew",
             **plain,
+        )
+    for path in job.crowds:
+        console.print(
+            one_line(f"{path}: {MOST} faces, the most that are read in one picture"), **plain
         )
     if job.skipped:
         console.print(f"skipped {len(job.skipped)} of {len(job.tasks)} pictures:", **plain)
