@@ -134,6 +134,20 @@ def test_a_part_of_a_film_is_read(video, tmp_path):
     assert seconds == pytest.approx([1 + i / 10 for i in range(11)], abs=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("part", "until"),
+    [((), 4), (("--end", "3"), 3), (("--start", "0.5", "--end", "3"), 2.5), (("--end", "1"), 1)],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_sound_that_goes_on_after_the_pictures_is_kept(video, tmp_path, name, part, until):
+    film(tmp_path / "in.mp4", seconds=4, pictures=1.5)
+    assert video("in.mp4", "--output", name, *part) == 0
+    found = tracks(tmp_path / name)
+    assert found["audio"][-1] == pytest.approx(until - 0.1, abs=0.15)
+    assert len(found["video"]) == (15 if until > 1 else 10) - (5 if "--start" in part else 0)
+
+
 def test_every_nth_frame_is_read_and_all_are_written(video, tmp_path):
     film(tmp_path / "in.mp4")
     video("in.mp4", "--every", "3", "--output", "out.mp4", "--log", "log.jsonl")
@@ -160,7 +174,9 @@ def test_a_stopped_film_is_whole_up_to_there(video, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(video.analyzer, "batch", batch)
     assert video("in.mp4", "--output", "out.mp4", "--log", "log.csv") == 130
     assert "stopped; what was read until then is written" in capsys.readouterr().err
-    assert len(times(tmp_path / "out.mp4")) == 8
+    found = tracks(tmp_path / "out.mp4")
+    assert len(found["video"]) == 8
+    assert found["audio"][-1] == pytest.approx(0.7, abs=0.15)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 9
 
 

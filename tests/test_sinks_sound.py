@@ -15,17 +15,21 @@ from tests.scenes import picture, scene
 RATE = 8000  # samples a second
 
 
-def film(path, codec="aac", seconds=2.0, begin=0.0):
-    """Ten pictures a second, and a tone; both begin at `begin`."""
+def film(path, codec="aac", seconds=2.0, begin=0.0, pictures=None, every=1):
+    """Ten pictures a second, or each `every`-th of them, and a tone; both begin at `begin`.
+
+    `pictures`: seconds after which there are no more, while the tone goes on.
+    """
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        video = container.add_stream("mpeg4", rate=10)
+        video = container.add_stream("mpeg4", rate=Fraction(10, every))
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         video.codec_context.time_base = Fraction(1, 1000)
         audio = container.add_stream(codec, rate=RATE, layout="mono")
         for i in range(round(10 * seconds)):
-            image = av.VideoFrame.from_ndarray(picture(seed=i), format="rgb24")
-            image.pts, image.time_base = round(1000 * (begin + i / 10)), Fraction(1, 1000)
-            container.mux(video.encode(image))
+            if i % every == 0 and i < 10 * (pictures or seconds):
+                image = av.VideoFrame.from_ndarray(picture(seed=i), format="rgb24")
+                image.pts, image.time_base = round(1000 * (begin + i / 10)), Fraction(1, 1000)
+                container.mux(video.encode(image))
             tone = np.sin(np.arange(i * 800, i * 800 + 800) * 0.3).astype(np.float32)[None] / 2
             sound = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
             sound.sample_rate, sound.time_base = RATE, Fraction(1, RATE)
@@ -67,6 +71,16 @@ def test_a_part_of_a_film_has_the_sound_of_that_part(tmp_path):
     assert times["video"] == pytest.approx([i / 10 for i in range(10)], abs=1e-3)
     assert times["audio"][0] == pytest.approx(0, abs=0.15)
     assert times["audio"][-1] == pytest.approx(0.9, abs=0.15)
+
+
+def test_the_sound_lasts_as_long_as_a_slow_films_last_picture(tmp_path):
+    source = film(tmp_path / "a.mp4", seconds=10, every=20)  # a picture each two seconds
+    with VideoSource(source) as frames, VideoFile(tmp_path / "b.mp4", 0.5, Sound(source)) as video:
+        for frame in frames:
+            video.write(scene(frame.index, frame.seconds), frame.image)
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        lengths = [float(s.duration * s.time_base) for s in container.streams]
+    assert lengths == pytest.approx([10, 10], abs=0.15)
 
 
 def test_the_packets_are_copied_not_encoded_again(tmp_path):

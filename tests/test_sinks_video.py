@@ -64,6 +64,20 @@ def test_a_live_recording_keeps_each_frames_time(tmp_path):
     assert times == sorted(set(times))
 
 
+@pytest.mark.parametrize("name", ["slow.mp4", "slow.mkv", "slow.mov"])
+@pytest.mark.parametrize(
+    ("fps", "length"),
+    [(0.05, 40), (0.5, 4), (240, 1 / 120), (0.01, 1 / 15), (float("nan"), 1 / 15)],
+)
+def test_the_last_picture_is_shown_as_long_as_the_others(tmp_path, name, fps, length):
+    """Of a rate that is none, as long as of 30 a second."""
+    with VideoFile(tmp_path / name, fps) as video:
+        for i in range(2):
+            video.write(scene(i, i * length / 2), picture(seed=i))
+    with av.open(str(tmp_path / name)) as container:
+        assert container.duration / av.time_base == pytest.approx(length, abs=2e-3)
+
+
 @pytest.mark.parametrize(("height", "width"), [(47, 63), (1, 1), (48, 63)])
 def test_odd_sizes_are_made_even(tmp_path, height, width):
     with VideoFile(tmp_path / "odd.mp4") as video:

@@ -69,7 +69,8 @@ def read_film(options: FilmOptions) -> int:
         length = _length(options.path)
         if length is not None and options.start >= length:
             raise UserError(f"{options.path} is {length:.1f} s long; choose an earlier --start")
-        readers, video = _sinks(options, source)
+        sound = Sound(options.path)
+        readers, video = _sinks(options, source, sound)
         for sink in (*readers, *video):
             keep_open(stack, sink)
         # Before what takes long: in the middle of an import an interrupt may be lost.
@@ -93,7 +94,9 @@ def read_film(options: FilmOptions) -> int:
             for sink in video:
                 sink.write(scene, scene.frame.image)
             bar.advance(bar.task_ids[0])
-        if not stop.asked:  # the number of frames may have been a guess
+        if not stop.asked:
+            sound.go_on(options.end)
+            # The number of frames may have been a guess.
             bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
     Console().print(tally.table(unit="frames read"))
     if stop.asked:
@@ -103,7 +106,9 @@ def read_film(options: FilmOptions) -> int:
     return INTERRUPTED if stop.asked else 0
 
 
-def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[Sink]]:
+def _sinks(
+    options: FilmOptions, source: VideoSource, sound: Sound
+) -> tuple[list[Sink], list[Sink]]:
     """Those that take each frame that was read, and those that take every frame; not yet entered."""
     readers: list[Sink] = []
     if options.log is not None:
@@ -113,7 +118,7 @@ def _sinks(options: FilmOptions, source: VideoSource) -> tuple[list[Sink], list[
         readers.append(SummaryFile(options.summary, title, options.thumbnails))
     if options.output is None:
         return readers, []
-    video = VideoFile(options.output, source.fps, Sound(options.path))
+    video = VideoFile(options.output, source.fps, sound)
     return readers, [Annotated(video, options.heatmap)]
 
 

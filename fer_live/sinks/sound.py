@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,12 +29,15 @@ class Sound:
         self._next: av.Packet | None = None
         self._targets: dict[int, AudioStream] = {}
         self._began = 0.0
+        self._first = 0.0
+        self._end: float | None = 0.0
 
     def attach(self, container: OutputContainer, began: float) -> None:
         """Give `container`, whose header is not yet written, the film's audio streams.
 
         `began`: the film's second at which the new one begins.
         """
+        self._first = began
         source = av.open(str(self.path.absolute()), metadata_errors="replace")
         self._source = source
         kept = []
@@ -72,13 +76,24 @@ class Sound:
                     except (av.FFmpegError, ValueError) as error:
                         if isinstance(error, OSError):  # the disk, not the sound
                             raise
-                        self._complain(f"its audio ends at {until:.1f} s ({error})")
+                        self._complain(
+                            f"its audio ends at {float(packet.pts * tick):.1f} s ({error})"
+                        )
                         self.close()
                         return
             try:
                 self._next = next(self._packets, None)
             except av.FFmpegError:  # cut off
                 self._next = None
+
+    def go_on(self, end: float | None) -> None:
+        """The pictures are over, the sound is not: it is kept to second `end` of the film, None for all of it."""
+        self._end = end
+
+    def finish(self, container: OutputContainer, until: float) -> None:
+        """Copy what sounds while the last picture is shown, which ends at `until`, and what goes on after it."""
+        end = math.inf if self._end is None else self._end - self._first
+        self.mux(container, max(until, end))
 
     def close(self) -> None:
         self._next = None

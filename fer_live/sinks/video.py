@@ -19,6 +19,7 @@ from fer_live.sinks.base import reserve, unwritten
 from fer_live.sinks.sound import Sound
 from fer_live.types import Image, Scene
 
+SLOWEST, FASTEST = 0.05, 240  # frames a second: what lies beyond is no film's rate
 TICK = Fraction(1, 60000)  # seconds: whole for 24, 25, 30, 50, 60 and 29.97 fps; fits MPEG-4
 HEAD = 4096  # bytes that hold all that FFmpeg rewrites when it closes a file
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
@@ -49,7 +50,7 @@ class VideoFile:
     def __init__(self, path: str | Path, fps: float | None = None, sound: Sound | None = None):
         self.path = at_home(path)
         self._sound = sound
-        self.fps = fps if fps and math.isfinite(fps) and 1 <= fps <= 240 else 30.0
+        self.fps = fps if fps and SLOWEST <= fps <= FASTEST else 30.0
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._held = ExitStack()
@@ -75,7 +76,7 @@ class VideoFile:
             try:
                 self._mux(container, stream.encode())
                 if self._sound is not None:
-                    self._sound.mux(container, float(self._ticks * TICK) + 1 / self.fps)
+                    self._sound.finish(container, float(self._ticks * TICK) + 1 / self.fps)
                 head = self._head()
                 container.close()
             except OSError as failure:
