@@ -4,11 +4,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import PIL.Image
 import pytest
+from av.stream import Disposition
 
 from fer_live.errors import UserError
 from fer_live.sources import container
-from fer_live.sources.container import is_live, local_path, no_file, open_container, scheme_of
+from fer_live.sources.container import (
+    film_stream,
+    is_live,
+    local_path,
+    no_file,
+    open_container,
+    scheme_of,
+)
 
 
 @pytest.fixture
@@ -65,16 +74,55 @@ def test_what_ffmpeg_refuses_is_told(asked, place, error, words):
         open_container(place, 3.0)
 
 
-@pytest.mark.parametrize("best", [None, SimpleNamespace(width=640)])
-def test_what_holds_no_pictures_is_closed(monkeypatch, best):
+def stream(width=640, disposition=Disposition.default):
+    return SimpleNamespace(width=width, disposition=disposition)
+
+
+def holding(*streams, best=None):
+    """A container with these video streams; `best`: the number of the one that FFmpeg prefers."""
+    preferred = None if best is None else streams[best]
+    return SimpleNamespace(streams=SimpleNamespace(best=lambda kind: preferred, video=streams))
+
+
+@pytest.mark.parametrize(
+    ("streams", "words"),
+    [
+        ([], "that move"),
+        ([stream(disposition=Disposition.attached_pic)], "that move"),
+        ([stream(width=0)], "that can be decoded"),
+    ],
+    ids=["sound", "a song with a cover", "an unknown codec"],
+)
+def test_what_holds_no_pictures_is_closed(monkeypatch, streams, words):
     closed = []
-    film = SimpleNamespace(
-        streams=SimpleNamespace(best=lambda kind: best), close=lambda: closed.append(True)
-    )
+    film = holding(*streams, best=0 if streams else None)
+    film.close = lambda: closed.append(True)
     monkeypatch.setattr(container.av, "open", lambda *_, **__: film)
-    with pytest.raises(UserError, match="holds no pictures"):
+    with pytest.raises(UserError, match=f"sound.mp3 holds no pictures {words}"):
         open_container("sound.mp3", 3.0)
     assert closed == [True]
+
+
+def test_a_song_with_a_cover_is_no_film(tmp_path):
+    picture, path = tmp_path / "cover.jpg", tmp_path / "song.m4a"
+    PIL.Image.new("RGB", (64, 64)).save(picture)
+    with av.open(str(picture)) as cover, av.open(str(path), "w", "mp4") as song:
+        sound = song.add_stream("aac", rate=8000, layout="mono")
+        stream = song.add_stream_from_template(cover.streams.video[0])
+        stream.disposition = Disposition.attached_pic
+        for packet in cover.demux():
+            if packet.size:
+                packet.stream = stream
+                song.mux(packet)
+        song.mux(sound.encode())
+    with pytest.raises(UserError, match=r"song\.m4a holds no pictures that move; name another"):
+        open_container(str(path), 3.0)
+
+
+@pytest.mark.parametrize(("best", "played"), [(0, 1), (1, 1), (2, 2)])
+def test_a_films_cover_is_not_its_pictures(best, played):
+    film = holding(stream(disposition=Disposition.attached_pic), stream(), stream(), best=best)
+    assert film_stream(film) is film.streams.video[played]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from fer_live.home import at_home
+from fer_live.sources.container import film_stream
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ def _fits(stream: AudioStream, format_name: str) -> bool:
 
 def _video_start(source: InputContainer) -> float:
     """The time of the first picture, from which `Frame.seconds` count."""
-    stream = source.streams.best("video")
+    stream = film_stream(source)
     if stream is None or stream.start_time is None or stream.time_base is None:
         return 0.0
     return float(stream.start_time * stream.time_base)

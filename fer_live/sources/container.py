@@ -9,6 +9,7 @@ from urllib.request import url2pathname
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from fer_live.errors import UserError
@@ -42,11 +43,19 @@ def open_container(place: str, timeout: float) -> tuple[InputContainer, VideoStr
         ) from None
     except (av.FFmpegError, OSError) as error:
         raise UserError(_refusal(name, scheme, error)) from None
-    stream = container.streams.best("video")
-    if not isinstance(stream, VideoStream) or not stream.width:
+    stream = film_stream(container)
+    if stream is None or not stream.width:
         container.close()
-        raise UserError(f"{name} holds no pictures that can be decoded; name another file")
+        some = "pictures that can be decoded" if stream else "pictures that move"
+        raise UserError(f"{name} holds no {some}; name another file")
     return container, stream
+
+
+def film_stream(container: InputContainer) -> VideoStream | None:
+    """The main one of those that are no covers, such as songs carry; None where there is none."""
+    films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    best = container.streams.best("video")
+    return max(films, key=lambda film: film is best, default=None)
 
 
 def _file(path: Path) -> str | io.BytesIO:
