@@ -139,10 +139,20 @@ def test_patterns_keep_their_folders_and_other_kinds_become_png(image, tmp_path)
     assert found == ["x/1.webp.png", "y/1.webp.png", "z.jpg"]
 
 
-def test_a_picture_named_twice_is_read_once(image, tmp_path):
+@pytest.mark.parametrize("output", [(), ("--output", "out")], ids=str)
+def test_a_picture_named_twice_is_read_once(image, tmp_path, output):
+    path = save(tmp_path / "in" / "a.png")
+    (tmp_path / "link").symlink_to("in")
+    same = ("in", "in/*.png", "./in/../in", str(path), path.as_uri(), "link/a.png")
+    assert image("in/a.png", *same, *output, "--log", "log.jsonl") == 0
+    assert [line["source"] for line in log_lines(tmp_path / "log.jsonl")] == ["in/a.png"]
+
+
+def test_a_link_to_a_picture_gets_a_copy_of_its_own(image, tmp_path):
     save(tmp_path / "in" / "a.png")
-    image("in/a.png", "in", "in/*.png", "--log", "log.jsonl")
-    assert len(log_lines(tmp_path / "log.jsonl")) == 1
+    (tmp_path / "in" / "b.png").symlink_to("a.png")
+    assert image("in", "--output", "out") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png", "b.png"}
 
 
 def test_the_url_of_a_file_names_it(image, tmp_path):

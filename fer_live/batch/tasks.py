@@ -19,7 +19,7 @@ class Task(NamedTuple):
 
 
 def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
-    """Each picture once, without copies in `output` from before, which patterns find as well.
+    """Each picture once, however its folder is named, without copies in `output` from before.
 
     Raises UserError where two copies would have one name, or where there are only such copies.
     """
@@ -27,10 +27,11 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
     targets: dict[Path, Path] = {}
     for place in places:
         for path, name in _pictures(place):
-            if path in tasks:
+            known = path.parent.resolve() / path.name  # links to files are pictures of their own
+            if known in tasks:
                 continue
             if output is None:
-                tasks[path] = Task(path, None)
+                tasks[known] = Task(path, None)
                 continue
             target = at_home(output) / name
             if target.suffix.lower() not in PICTURES:
@@ -45,7 +46,7 @@ def find_tasks(places: Sequence[str], output: Path | None) -> list[Task]:
                     "read them with two commands into two folders"
                 )
             targets[target] = path
-            tasks[path] = Task(path, target)
+            tasks[known] = Task(path, target)
     if not tasks:
         raise UserError(
             f"all that was found are annotated copies in {output}; name the pictures they are of"
