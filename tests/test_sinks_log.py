@@ -10,6 +10,7 @@ import pytest
 
 from fer_live.errors import UserError
 from fer_live.sinks import CsvLog, JsonLog, JsonPipe, PipeClosed, open_log
+from fer_live.summary.logs import read_log
 from fer_live.types import Frame, Scene
 from tests.limits import small_disk
 from tests.scenes import picture, scene
@@ -66,6 +67,17 @@ def test_a_log_has_null_for_what_is_no_number(tmp_path):
     (face,) = json.loads((tmp_path / "log.jsonl").read_text())["faces"]
     assert face["uncertainty"] is None
     assert face["score"] is None
+
+
+@pytest.mark.parametrize(("name", "first"), [("log.csv", "./"), ("log.jsonl", "")])
+@pytest.mark.parametrize("source", ["=cmd.png", "+1/a.png", "-a.png", "@a.png"])
+def test_a_picture_named_like_a_formula_is_none_in_a_table(tmp_path, source, name, first):
+    seen = scene()
+    with open_log(tmp_path / name) as log:
+        log.write(replace(seen, frame=replace(seen.frame, source=source)), picture())
+    (record,) = read_log(tmp_path / name)
+    assert record["source"] == first + source
+    assert Path(record["source"]) == Path(source)
 
 
 def test_a_log_that_fills_the_disk_keeps_whole_lines(tmp_path):

@@ -22,6 +22,7 @@ FACE = ("track", "left", "top", "right", "bottom", "score", "expression")
 # All that any model names, so that a table's columns do not depend on the model.
 COLUMNS = (*PLACE, *FACE, *map(str, Expression), "uncertainty")
 PERSON = "person"  # a face's name, where someone gave it one
+FORMULA = ("=", "+", "-", "@")  # with which spreadsheets take a text for one
 
 
 class Log(Protocol):
@@ -165,7 +166,7 @@ def json_line(record: dict[str, Any]) -> bytes:
 
 def _cells(record: dict[str, Any], face: dict[str, Any]) -> list[Any]:
     """One face's values in the order of `COLUMNS`; None is an empty cell."""
-    place = [record.get(name) for name in PLACE]
+    place = [_plain(record.get(name)) for name in PLACE]
     probabilities = [face["probabilities"].get(str(expression)) for expression in Expression]
     return [
         *place,
@@ -173,6 +174,11 @@ def _cells(record: dict[str, Any], face: dict[str, Any]) -> list[Any]:
         *probabilities,
         face["uncertainty"],
     ]
+
+
+def _plain(value: Any) -> Any:
+    """A file's name so that no spreadsheet takes it for a formula, but programs for that file; other values as they are."""
+    return f"./{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _row(cells: Any) -> bytes:
