@@ -67,6 +67,18 @@ def test_labels_name_what_is_sure_enough_for_the_card_or_for_who_asks(image, tmp
     assert (named_too == named).all()
 
 
+def test_a_log_has_the_most_probable_expression_and_all_probabilities_whatever_is_abstained(
+    image, tmp_path
+):
+    save(tmp_path / "in.png")
+    for least in ("0", "0.99"):
+        image("in.png", "--abstain", least, "--log", f"{least}.jsonl")
+    (named,), (unsure,) = (log_lines(tmp_path / f"{least}.jsonl") for least in ("0", "0.99"))
+    assert named == unsure
+    assert named["faces"][0]["expression"] == "happy"
+    assert len(named["faces"][0]["probabilities"]) == 7
+
+
 def test_the_faces_of_several_pictures_are_one_batch(image, tmp_path):
     for i in range(10):
         save(tmp_path / "in" / f"{i}.png")

@@ -69,7 +69,8 @@ def add_abstain(group: Any) -> None:
         "--abstain",
         type=share,
         metavar="P",
-        help="name a second expression where the first is less probable than P (default: the model's)",
+        help="name a second expression where the first is less probable than P (default: the model's); "
+        "logs and summaries have the first, however probable",
     )
 
 
