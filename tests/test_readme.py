@@ -6,8 +6,10 @@ import re
 import pytest
 
 import fer_live
+from fer_live.sinks.log import FACE, PLACE
 from fer_live.sinks.record import scene_record
 from tests.commands import ROOT
+from tests.scenes import scene
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PRINTED = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -24,6 +26,15 @@ def test_an_example_runs_and_prints(example, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)  # of its paths
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out.strip()
+
+
+def test_all_that_a_log_holds_is_explained():
+    rows = README.split("| in a log | is |")[1].split("\n\n")[0]
+    told = {
+        name for row in rows.splitlines() for name in re.findall(r"`(\w+)`", row.split(" | ")[0])
+    }
+    assert told >= {*PLACE, *scene_record(scene())["faces"][0]}
+    assert {*FACE} - told == {"top", "right"}  # between left and bottom
 
 
 def test_the_line_of_a_log_is_that_of_the_clips_first_frame():
