@@ -1,5 +1,6 @@
 """Faces that were read wrong: kept whole, taken back, and opened as an evaluation."""
 
+import json
 import subprocess
 import sys
 
@@ -91,6 +92,26 @@ def test_what_is_taken_back_is_gone_and_its_row_is_not_mixed_up(tmp_path):
     assert corrections.empty
 
 
+def test_a_row_is_never_given_out_twice_not_even_when_all_was_taken_back(tmp_path):
+    corrections = Corrections(tmp_path)
+    assert corrections.add(opinion(0), FEAR) == 0
+    corrections.remove(0)
+    assert Corrections(tmp_path).add(opinion(1), SAD) == 1
+    corrections.remove(1)
+    corrections.remove(1)
+    assert corrections.add(opinion(2), SAD) == 2
+
+
+def test_a_folder_of_before_goes_on_after_its_last_row(tmp_path):
+    corrections = Corrections(tmp_path)
+    corrections.add(opinion(0), FEAR)
+    scores = json.loads((tmp_path / "metrics.json").read_text())
+    del scores[kept.FOLLOWING]
+    (tmp_path / "metrics.json").write_text(json.dumps(scores))
+    corrections.remove(0)
+    assert corrections.add(opinion(1), SAD) == 1
+
+
 @pytest.mark.parametrize("name", ["pictures.parquet", "metrics.json", "predictions.parquet"])
 def test_a_full_disk_loses_nothing_recorded_before(tmp_path, monkeypatch, name):
     corrections = Corrections(tmp_path)
@@ -156,6 +177,19 @@ def test_a_button_pressed_twice_takes_the_correction_back(tmp_path):
     toggle(pile, (0, 0), FEAR, corrections)
     assert not pile.corrected
     assert corrections.empty
+
+
+def test_what_another_page_took_back_takes_no_other_face_with_it(tmp_path):
+    corrections = Corrections(tmp_path)
+    image = np.zeros((9, 9, 3), np.uint8)
+    first, second, third = (
+        Pile([ReadPicture("a", tmp_path / "a", image, 1.0, [(None, [opinion(seed)])])])
+        for seed in (0, 0, 1)
+    )
+    for pile in (first, second, first, third, second):
+        toggle(pile, (0, 0), FEAR, corrections)
+    assert (open_evaluation(tmp_path).picture(0) == opinion(1).crop).all()
+    assert third.corrected == {(0, 0): (1, FEAR)}
 
 
 @pytest.mark.parametrize("place", [(0, 0), (-1, 0), (9, 9)])

@@ -30,6 +30,7 @@ LABELS = [str(label) for label in Expression]  # models that know seven, and eig
 MOST = 10_000  # faces: visitors must not fill a disk, and each correction writes the files anew
 OFF = "Corrections are not kept here. To keep them, start with: fer-live web --corrections FOLDER"
 LOCK = ".lock"
+FOLLOWING = "next row"  # in the scores: the row of the next face
 PATIENCE = 10.0  # seconds to wait for another server
 TABLE = pa.schema(
     [
@@ -78,6 +79,7 @@ class Corrections:
         face = encoded.getvalue()
         with self._turn():
             records, faces = self._load()
+            following = self._following(faces)
             known = {row for row, kept in faces.items() if kept == face}
             record = next(
                 (r for r in records if r["row"] in known and r["model"] == opinion.model), None
@@ -85,12 +87,13 @@ class Corrections:
             if record is None:
                 if len(records) >= MOST:
                     raise UserError(f"{NAME} holds {MOST:,} faces already; start with a new folder")
-                record = {"row": max(faces, default=-1) + 1, **_said(opinion)}
+                record = {"row": following, **_said(opinion)}
                 records.append(record)
+                following += 1
             record["true"] = str(true)
             faces[record["row"]] = face
             self._store_faces(faces)
-            self._store_table(records)
+            self._store_table(records, following)
         return int(record["row"])
 
     def remove(self, row: int) -> None:
@@ -98,7 +101,7 @@ class Corrections:
         with self._turn():
             records, faces = self._load()
             left = [record for record in records if record["row"] != row]
-            self._store_table(left)
+            self._store_table(left, self._following(faces))
             faces.pop(row, None)
             self._store_faces(faces)
 
@@ -124,6 +127,15 @@ class Corrections:
             ) from None
         return records, dict(zip(table["row"], table["picture"], strict=True))
 
+    def _following(self, faces: Mapping[int, bytes]) -> int:
+        """A row that no face ever had: pages may still hold that of one which was taken back."""
+        try:
+            scores = json.loads((self.folder / METRICS).read_text(encoding="utf-8"))
+            kept = int(scores.get(FOLLOWING, 0))
+        except (*BROKEN, AttributeError):  # there are none yet, or the next scores mend them
+            kept = 0
+        return max(kept, max(faces, default=-1) + 1)
+
     def _store_faces(self, faces: Mapping[int, bytes]) -> None:
         columns = {
             "row": list(faces),
@@ -132,18 +144,19 @@ class Corrections:
         }
         self._replace(PICTURES, _parquet(pa.table(columns, FACES)))
 
-    def _store_table(self, records: list[Record]) -> None:
-        if not records:
-            (self.folder / PREDICTIONS).unlink(missing_ok=True)
-            return
+    def _store_table(self, records: list[Record], following: int) -> None:
         scores = {
             "weights": " + ".join(dict.fromkeys(record["model"] for record in records)),
             "dataset": NAME,
             "split": "by hand",
             "labels": LABELS,
             "n": len(records),
+            FOLLOWING: following,
         }
         self._replace(METRICS, json.dumps(scores, indent=2).encode())
+        if not records:
+            (self.folder / PREDICTIONS).unlink(missing_ok=True)
+            return
         self._replace(PREDICTIONS, _parquet(pa.Table.from_pylist(records, TABLE)))
 
     def _replace(self, name: str, content: bytes) -> None:
