@@ -114,6 +114,23 @@ def test_files_of_the_computer_are_not_given_out(address, path):
     assert refused.value.code in (403, 404)
 
 
+def test_an_address_in_place_of_a_picture_is_told(client):
+    with pytest.raises(AppError, match="send the file itself, not an address"):
+        client.predict(handle_file("http://example.com/x.png"), api_name="/read")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("upload", 403), ("process_recording", 404), ("deep_link", 404)]
+)
+def test_other_sites_leave_no_files(address, path, code):
+    request = urllib.request.Request(
+        f"{address}gradio_api/{path}", b"", {"Sec-Fetch-Site": "cross-site"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=60)
+    assert refused.value.code == code
+
+
 @pytest.mark.parametrize("path", ["gradio_api/runs", "monitoring", "monitoring/summary"])
 def test_no_history_of_what_was_asked_is_kept(address, path):
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -72,9 +72,8 @@ def test_no_button_has_a_key_for_its_name(page, address):
     expect(page.locator("[aria-label^='common.']").filter(visible=True)).to_have_count(0)
 
 
-def test_the_footer_divides_nothing_from_nothing(page, address):
+def test_the_footer_links_to_what_programs_ask_alone_and_divides_it_from_nothing(page, address):
     page.goto(address)
-    api = page.locator("footer .show-api")
-    expect(api).to_have_count(1)
-    divider = page.locator("footer .divider").filter(visible=True)
-    expect(divider).to_have_count(int(api.is_visible()))
+    expect(page.locator("footer .show-api")).to_have_count(1)
+    expect(page.locator("footer .settings")).to_have_count(0)
+    expect(page.locator("footer .divider").filter(visible=True)).to_have_count(0)

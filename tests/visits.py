@@ -6,9 +6,11 @@ import threading
 
 import PIL.Image
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from fer_live.errors import UserError
+from fer_live.web.gate import Gate
 from fer_live.web.live.routes import routes
 from fer_live.web.live.visit import Visit, Wish
 from fer_live.web.live.visits import Visits
@@ -40,7 +42,7 @@ def fake_visits(clock: Clock) -> Visits:
 
 
 def client_of(visits: Visits) -> TestClient:
-    app = Starlette(routes=routes(visits))
+    app = Starlette(routes=routes(visits), middleware=[Middleware(Gate)])
     app.auth = None
     return TestClient(app)
 

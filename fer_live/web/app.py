@@ -14,7 +14,9 @@ from starlette.middleware import Middleware
 from fer_live.detect import MediaPipeDetector
 from fer_live.device import is_cpu
 from fer_live.web import api, models, pictures
+from fer_live.web.addresses import refused_addresses
 from fer_live.web.corrections import NAME, Corrections
+from fer_live.web.gate import Gate
 from fer_live.web.inspect import tab as inspect
 from fer_live.web.inspect.folders import Folders
 from fer_live.web.leftovers import SOON, Leftovers
@@ -108,6 +110,7 @@ def launch(options: WebOptions) -> Iterator[Page]:
         blocks = build(options, readers, leftovers)
         stack.callback(blocks.close, verbose=False)
         leftovers.watch(blocks.temp_file_sets)
+        stack.enter_context(refused_addresses())
         try:
             _, local, shared = blocks.launch(
                 server_name=options.host,
@@ -117,13 +120,16 @@ def launch(options: WebOptions) -> Iterator[Page]:
                 prevent_thread_lock=True,
                 quiet=True,
                 ssr_mode=False,
-                footer_links=["api", "settings"],
+                footer_links=["api"],
                 enable_monitoring=False,
                 max_file_size=LARGEST_FILM,
                 theme=theme(),
                 css=style(),
                 i18n=gr.I18n(en=WORDS),
-                app_kwargs={"routes": routes(visits), "middleware": [Middleware(OnePage)]},
+                app_kwargs={
+                    "routes": routes(visits),
+                    "middleware": [Middleware(Gate), Middleware(OnePage)],
+                },
             )
         except OSError:
             check_port(options.host, options.port)  # taken since `serve` looked: by another start
