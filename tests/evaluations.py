@@ -21,10 +21,15 @@ FACES = [
 
 
 def write_evaluation(
-    folder: Path, faces=FACES, weights: str = "cnn6", pictures: bool = True
+    folder: Path,
+    faces=FACES,
+    weights: str = "cnn6",
+    pictures: bool = True,
+    dataset: str = "small",
+    split: str = "public",
 ) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    scores = {"weights": weights, "dataset": "small", "split": "public", "labels": NAMES}
+    scores = {"weights": weights, "dataset": dataset, "split": split, "labels": NAMES}
     (folder / "metrics.json").write_text(json.dumps(scores))
     probabilities = []
     for _, _, predicted, sure, _, _ in faces:

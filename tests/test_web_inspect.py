@@ -15,6 +15,7 @@ from fer_live.web.inspect.marks import toggled, write
 from fer_live.web.inspect.matrix import matrix, scores
 from fer_live.web.inspect.means import parts_of
 from fer_live.web.inspect.selection import Selection, chosen
+from fer_live.web.inspect.tab import _other, _rivals
 from tests.evaluations import FACES, write_evaluation
 
 
@@ -55,6 +56,33 @@ def test_errors_that_another_model_mends(evaluation, tmp_path):
     assert rows(Selection(pair="second"), other, evaluation) == [10]
     assert rows(Selection(pair="both"), evaluation, other) == []
     assert rows(Selection(pair="neither"), evaluation, other) == [12, 11]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "fits"),
+    [
+        ({"dataset": "fer2013"}, {"dataset": "fer2013"}, True),
+        ({"dataset": "fer2013"}, {"dataset": "ferplus"}, True),
+        ({"dataset": "fer2013"}, {"dataset": "raf-db"}, False),
+        ({"split": "test"}, {"split": "validation"}, False),
+    ],
+)
+def test_rows_are_compared_where_they_are_the_same_faces(tmp_path, ours, theirs, fits):
+    paths = (
+        write_evaluation(tmp_path / "ours", **ours),
+        write_evaluation(tmp_path / "theirs", **theirs),
+    )
+    folders = Folders(paths)
+    other, trouble = _other(folders, "theirs", folders.open("ours"))
+    assert (other is not None) == fits
+    assert ("Not compared: theirs is of" in trouble) != fits
+
+
+def test_corrections_are_not_offered_for_comparing(tmp_path):
+    scored = write_evaluation(tmp_path / "scored")
+    folders = Folders((scored,), {"my corrections": write_evaluation(tmp_path / "mine")})
+    assert folders.names == ["scored", "my corrections"]
+    assert _rivals(folders) == ["", "scored"]
 
 
 def test_an_address_brings_the_selection_back():

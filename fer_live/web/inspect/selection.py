@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_live.errors import UserError
 from fer_live.expressions import Expression
 from fer_live.web.inspect.evaluation import Evaluation
 
@@ -25,6 +26,7 @@ PAIRS = {
     "second": "only the other wrong",
     "neither": "both right",
 }
+SAME_ROWS = {"fer2013", "ferplus"}  # the one's faces with the other's labels
 IN_ADDRESS = {"page": "leaf"}  # Gradio keeps "page" for itself
 
 
@@ -118,6 +120,21 @@ def matched(
     places = np.array([other.place_of.get(int(row), -1) for row in evaluation.rows])
     wrong = (other.true != other.predicted)[np.maximum(places, 0)]
     return places >= 0, wrong & (places >= 0)
+
+
+def check_same_faces(evaluation: Evaluation, other: Evaluation) -> None:
+    """Raises UserError where a row of the one is another face in the other."""
+    (ours, split), (theirs, its_split) = map(_set_and_split, (evaluation, other))
+    if split != its_split or (ours != theirs and {ours, theirs} != SAME_ROWS):
+        raise UserError(
+            f"{other.folder.name} is of {theirs} {its_split}, whose rows are other faces than those of "
+            f"{ours} {split}; choose one of the same data set and split"
+        )
+
+
+def _set_and_split(evaluation: Evaluation) -> tuple[str, str]:
+    dataset, split = (evaluation.scores.get(key, "") for key in ("dataset", "split"))
+    return str(dataset), str(split)
 
 
 def _key(order: str, evaluation: Evaluation) -> NDArray[np.float64]:

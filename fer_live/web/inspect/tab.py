@@ -17,7 +17,7 @@ from fer_live.web.inspect.grid import grid
 from fer_live.web.inspect.marks import Mark
 from fer_live.web.inspect.matrix import matrix, scores
 from fer_live.web.inspect.means import means
-from fer_live.web.inspect.selection import ANY, ORDERS, PAIRS, Selection, chosen
+from fer_live.web.inspect.selection import ANY, ORDERS, PAIRS, Selection, check_same_faces, chosen
 from fer_live.web.models import facts
 from fer_live.web.readers import Readers
 from fer_live.web.show import note
@@ -44,7 +44,7 @@ def build(
     gr.Markdown(ABOUT, elem_classes="about")
     with gr.Row():
         of = gr.Dropdown(names, label="Folder", value=names[0] if names else None)
-        against = gr.Dropdown(["", *names], label="Compare with", value="")
+        against = gr.Dropdown(_rivals(folders), label="Compare with", value="")
         pair = gr.Dropdown(
             [(text, key) for key, text in PAIRS.items()], label="Of both", value="all"
         )
@@ -94,7 +94,7 @@ def build(
         except UserError as error:
             parts = [note(str(error), "alert"), "", "", ""]
         else:
-            other, trouble = _other(folders, now.against)
+            other, trouble = _other(folders, now.against, evaluation)
             if trouble:
                 now = replace(now, against="")
             places = chosen(now, evaluation, other)
@@ -105,7 +105,7 @@ def build(
         here = now.of if now.of in folders.names else None
         values[:2] = [
             gr.update(value=here, choices=folders.names),
-            gr.update(value=now.against, choices=["", *folders.names]),
+            gr.update(value=now.against, choices=_rivals(folders)),
         ]
         return [now, *values, *parts]
 
@@ -119,9 +119,9 @@ def build(
         """The tab is opened: corrections may have been added. Other folders are shown already."""
         if now.of and not folders.grows(now.of):
             rest: list[Any] = [gr.skip()] * (len(view) - 3)
-            names = folders.names
+            names = gr.update(choices=folders.names)
             # Not the selection: a visitor may have gone on while this was on its way.
-            return [gr.skip(), gr.update(choices=names), gr.update(choices=["", *names]), *rest]
+            return [gr.skip(), names, gr.update(choices=_rivals(folders)), *rest]
         return show(_somewhere(now, folders))
 
     def change(now: Selection, *values: Any) -> list[Any]:
@@ -205,10 +205,19 @@ def _somewhere(now: Selection, folders: Folders) -> Selection:
     return now
 
 
-def _other(folders: Folders, name: str) -> tuple[Evaluation | None, str]:
+def _rivals(folders: Folders) -> list[str]:
+    """What may be compared with: corrections are of faces that no other folder has."""
+    return ["", *(name for name in folders.names if not folders.grows(name))]
+
+
+def _other(folders: Folders, name: str, evaluation: Evaluation) -> tuple[Evaluation | None, str]:
     """The evaluation to compare with, and a note where it cannot be."""
+    if not name:
+        return None, ""
     try:
-        return folders.open(name) if name else None, ""
+        other = folders.open(name)
+        check_same_faces(evaluation, other)
+        return other, ""
     except UserError as error:
         return None, note(f"Not compared: {error}", "alert")
 
