@@ -159,9 +159,36 @@ def test_a_film_of_unknown_rate_and_length_begins_with_its_log_and_ends_with_it(
     assert (found.began, found.seconds) == (0, pytest.approx(23 / 12, abs=0.01))
 
 
-def test_a_log_counts_from_its_first_frame_where_the_film_fits_either_way(film, folder, tmp_path):
-    log = write_log(tmp_path / "log.csv", frames_of(1, begin=0.5))
-    assert opened(film, log, folder).began == 0
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+@pytest.mark.parametrize(("length", "began"), [(2.0, 0.5), (2.5, 0.0)])
+def test_a_part_is_told_from_a_film_whose_pictures_begin_late_by_its_length(
+    film, folder, tmp_path, ending, length, began
+):
+    log = write_log(tmp_path / f"log.{ending}", frames_of(1, begin=0.5))
+    found = opened(replace(film, seconds=length), log, folder)
+    assert found.began == pytest.approx(began, abs=0.01)
+
+
+@pytest.mark.parametrize("begun", [1.0, 4.0])
+def test_a_recording_begun_in_mid_session_begins_with_its_log(film, folder, tmp_path, begun):
+    records = frames_of(1, begin=begun)
+    for one in records:
+        one["frame"] += round(12 * begun)  # counted from the session's first
+    log = write_log(tmp_path / "log.jsonl", records)
+    assert opened(film, log, folder).began == pytest.approx(begun, abs=0.01)
+
+
+def test_a_table_whose_first_face_comes_late_begins_with_its_film(film, folder, tmp_path):
+    records = frames_of(1, count=33)[9:]  # it ends half a second after the film
+    assert opened(film, write_log(tmp_path / "log.csv", records), folder).began == 0
+
+
+def test_a_table_begun_in_mid_session_is_opened(film, folder, tmp_path):
+    records = frames_of(1, begin=4.0)
+    for one in records:
+        one["frame"] += 48
+    log = write_log(tmp_path / "log.csv", records)
+    assert opened(film, log, folder).began == pytest.approx(4.0, abs=0.01)
 
 
 @pytest.mark.parametrize(("end", "fits"), [(3.0, True), (3.02, False)])

@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from fer_live.web.video.films import Film, keep
 from fer_live.web.video.people import People, Track
 
 BINS = 12_000  # parts of a timeline: a twentieth of a second each in a film of ten minutes
-SLACK = 1.0  # seconds that a log may last longer than its film
+CLOSE = 0.15  # seconds that a log lasts longer than its film where both were begun together
+SLACK = 1.0  # and at most
 CROWD = 5000  # people in a log: each takes memory
 ROUNDED = 2  # pixels that a face may lie outside: recordings have even sizes
 
@@ -71,21 +72,22 @@ def recall(film: Film, log: str | Path | None, name: str, folder: Path, stop: St
     try:
         kept = keep(existing(log), folder / f"log{Path(name).suffix}")
         summary, names, most = Summary(BINS), dict[Track, str](), [0.0, 0.0]
-        first, last = None, 0.0
+        seen, first, last = None, 0.0, 0.0
         for record in _checked(read_log(kept), film, name):
             if stop.asked:
                 break
             summary.add(record)
             last = max(last, record["seconds"])
-            if first is None:
-                first = record["seconds"] - record["frame"] / (film.fps or math.inf)
+            if seen is None:
+                seen = record["seconds"]
+                first = seen - record["frame"] / (film.fps or math.inf)
             for face in record["faces"]:
                 most = [max(most[i], face["box"][2 + i] or 0.0) for i in (0, 1)]
                 if isinstance(face.get(PERSON), str):
                     names[face["track"]] = face[PERSON]
     except UserError as error:
         raise UserError(str(error).replace(str(folder / "log"), Path(name).stem)) from None
-    if first is None or not summary.readings:
+    if seen is None or not summary.readings:
         raise UserError(f"{name} holds no readings; choose another log")
     if most[0] > film.size[0] + ROUNDED or most[1] > film.size[1] + ROUNDED:
         wide, high = film.size
@@ -94,7 +96,10 @@ def recall(film: Film, log: str | Path | None, name: str, folder: Path, stop: St
             "choose the log of this film"
         )
     seconds = film.seconds or last
-    began = _beginning(first, last, seconds)
+    gaps = kept.suffix.lower() == ".csv"  # frames without faces are not listed
+    began = _beginning([0.0, first, *([] if gaps else [seen])], last, seconds, CLOSE)
+    if began is None:
+        began = _beginning([0.0, first, seen], last, seconds, SLACK)
     if began is None:
         raise UserError(
             f"{name} goes on until {clock(last)}, but {film.name} is {clock(seconds)} long; "
@@ -135,15 +140,15 @@ def _whole(record: dict[str, Any]) -> bool:
         return False
 
 
-def _beginning(first: float, last: float, seconds: float) -> float | None:
+def _beginning(
+    candidates: Iterable[float], last: float, seconds: float, slack: float
+) -> float | None:
     """The log's second of the film's first picture; None where they do not fit.
 
-    Logs count from the beginning of what was read. A recording of a part of it begins later.
+    Logs count from the beginning of what was read. A recording of a part of it begins later: with the
+    log's first frame, or the first of a session that it was begun in the middle of.
     """
-    for began in (0.0, first):
-        if last - began <= seconds + SLACK:
-            return began
-    return None
+    return next((began for began in candidates if last - began <= seconds + slack), None)
 
 
 def _name(people: People, names: dict[Track, str]) -> None:
