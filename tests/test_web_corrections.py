@@ -16,7 +16,7 @@ from fer_live.web.correction import form, parsed
 from fer_live.web.corrections import NAME, Corrections
 from fer_live.web.inspect.evaluation import open_evaluation
 from fer_live.web.inspect.folders import Folders
-from fer_live.web.pictures import Pile, ReadPicture, toggle
+from fer_live.web.pile import Pile, ReadPicture, toggle
 from fer_live.web.readers import Opinion
 from tests.evaluations import write_evaluation
 

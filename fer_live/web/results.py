@@ -23,7 +23,7 @@ from fer_live.web.show import bars, figure, named, note, percent, picture, rank
 from fer_live.web.uploads import read_upload
 
 if TYPE_CHECKING:
-    from fer_live.web.pictures import Pile, ReadPicture
+    from fer_live.web.pile import Pile, ReadPicture
 
 CARDS = 24  # faces of a picture that are shown one by one
 ELABORATE = 6  # faces of a picture that slower methods explain
