@@ -15,6 +15,7 @@ def define(parser: ArgumentParser) -> None:
     where.add_argument("--port", type=_port, default=7860, metavar="N", help="default: 7860")
     where.add_argument(
         "--host",
+        type=_host,
         default="127.0.0.1",
         metavar="ADDRESS",
         help="0.0.0.0 lets other computers in (default: 127.0.0.1, this one alone)",
@@ -76,6 +77,11 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
     return int(text)
+
+
+def _host(text: str) -> str:
+    """As sockets have it: IPv6 addresses stand in brackets only before a port."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
 def _auth(text: str) -> tuple[str, str]:

@@ -113,7 +113,8 @@ def launch(options: WebOptions) -> Iterator[Page]:
         stack.enter_context(refused_addresses())
         try:
             _, local, shared = blocks.launch(
-                server_name=options.host,
+                # In brackets Gradio makes an address of it.
+                server_name=f"[{options.host}]" if ":" in options.host else options.host,
                 server_port=options.port,
                 auth=options.auth,
                 share=options.share,
