@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from fer_live.errors import UserError
 from fer_live.expressions import HAPPY, SAD
 from fer_live.painter import Painter
 from fer_live.types import Box, Face, Prediction, Reading
-from fer_live.web.results import PREDICTED, annotated
+from fer_live.web.pile import Pile, ReadPicture
+from fer_live.web.readers import Opinion
+from fer_live.web.results import PREDICTED, Wish, annotated, page
 from fer_live.web.run import WebOptions
 
 
@@ -31,6 +34,22 @@ def test_an_expression_that_the_model_does_not_name_has_no_heat_map():
     assert (annotated(blank, [one], "contempt", 0.9) == bare).all()
     for known in (PREDICTED, "happy", "sad"):
         assert (annotated(blank, [one], known, 0.9) != bare).any()
+
+
+def test_a_model_without_that_heat_map_says_so_and_the_others_show_theirs(tmp_path):
+    def explain(model, crop, method, target):
+        if model == "vote":
+            raise UserError("vote is a vote and not one network: choose one of cnn6, cucn")
+        return np.eye(3, dtype=np.float32)
+
+    face = Face(Box(10, 10, 40, 40), 0.9)
+    said = (Prediction({HAPPY: 0.9, SAD: 0.1}), np.ones((2, 4, 4), np.float32), (HAPPY,))
+    blank, area = np.zeros((48, 48, 3), np.uint8), np.zeros((4, 2), np.float32)
+    opinions = [Opinion(name, blank, area, *said) for name in ("vote", "cnn6")]
+    pile = Pile([ReadPicture("a.png", tmp_path / "a.png", blank, 1.0, [(face, opinions)])])
+    shown = page(pile, explain, Wish(PREDICTED, "HiResCAM", 0.0))
+    assert "no HiResCAM: vote is a vote and not one network" in shown
+    assert "heat-map of the face: HiResCAM, happy; hottest at the top left" in shown
 
 
 @pytest.mark.parametrize(

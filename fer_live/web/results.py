@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_live.detect import MOST
+from fer_live.errors import UserError
 from fer_live.explain.methods import CLASSLESS, METHODS
 from fer_live.expressions import Expression
 from fer_live.painter import Painter, scaled
@@ -129,8 +130,7 @@ def _opinion(
     explainers: Explainers,
     wish: Wish,
 ) -> str:
-    prediction, method = opinion.prediction, wish.method
-    predicted = wish.wanted == PREDICTED
+    prediction, predicted = opinion.prediction, wish.wanted == PREDICTED
     expression = prediction.expression if predicted else Expression(wish.wanted)
     label = named(opinion.label)
     crop = figure(
@@ -138,25 +138,37 @@ def _opinion(
         f"crop of the face, read as {label}",
         "crop",
     )
-    warm, caption = note(f"{opinion.model} does not know {expression}."), ""
+    warm = note(f"{opinion.model} does not know {expression}.")
     if expression in prediction.probabilities:
-        found = _map(pile, place, opinion, explainers, expression, method)
-        if found is None:
-            warm = note(f"{method} is made for the first {ELABORATE} faces of a picture.")
-        else:
-            values, peak = found
-            caption = method if method in CLASSLESS else f"{method}, {expression}"
-            warm = figure(
-                heat.over(opinion.crop, values, peak, wish.strength),
-                f"heat-map of the face: {caption}; {_hottest(values)}",
-                caption,
-            )
+        warm = _warm(pile, place, opinion, explainers, expression, wish)
     return (
         f'<div class="opinion"><h5>{escape(opinion.model)}: <strong>{label}</strong></h5>'
         f'<div class="pair">{crop}{warm}</div>'
         f"{bars(prediction.probabilities, opinion.label)}"
         f'<p class="rank">{rank(prediction.uncertainty)}</p></div>'
     )
+
+
+def _warm(
+    pile: "Pile",
+    place: tuple[int, int],
+    opinion: Opinion,
+    explainers: Explainers,
+    expression: Expression,
+    wish: Wish,
+) -> str:
+    """The heat-map of an expression that the model knows, or why there is none."""
+    method = wish.method
+    try:
+        found = _map(pile, place, opinion, explainers, expression, method)
+    except UserError as error:  # other models have theirs all the same
+        return note(f"no {method}: {error}")
+    if found is None:
+        return note(f"{method} is made for the first {ELABORATE} faces of a picture.")
+    values, peak = found
+    caption = method if method in CLASSLESS else f"{method}, {expression}"
+    drawn = heat.over(opinion.crop, values, peak, wish.strength)
+    return figure(drawn, f"heat-map of the face: {caption}; {_hottest(values)}", caption)
 
 
 def _map(
