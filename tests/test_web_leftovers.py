@@ -1,11 +1,13 @@
 """Files of visitors go with them."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from fer_live.web import leftovers as module
 from fer_live.web.leftovers import LATER, SOON, Leftovers
 from fer_live.web.run import _prepare
 
@@ -84,6 +86,49 @@ def test_a_file_that_cannot_go_yet_goes_with_the_next_look(tmp_path, leftovers, 
         patch.setattr(Path, "unlink", refuse)
         assert leftovers.sweep() == {free}
     assert leftovers.sweep() == {read}
+
+
+def test_a_visitor_who_left_holds_nothing_any_more(tmp_path, leftovers, clock):
+    path = upload(tmp_path)
+    leftovers.leave("anna")
+    leftovers.hold("anna", 1, [str(path)])  # was on its way
+    clock.seconds += LATER
+    assert leftovers.sweep() == {path}
+
+
+def test_a_page_that_slept_holds_its_files_when_it_is_back(tmp_path, leftovers, clock):
+    leftovers.leave("anna")
+    clock.seconds += SOON + 1
+    leftovers.sweep()
+    leftovers.hold("anna", 1, [str(upload(tmp_path))])
+    clock.seconds += 10 * LATER
+    assert not leftovers.sweep()
+
+
+def test_a_folder_that_is_gone_holds_nothing(tmp_path, clock):
+    assert Leftovers(tmp_path / "gone", clock).sweep() == set()
+
+
+def test_after_a_look_that_failed_others_follow_and_it_is_told_once(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(module, "LOOK", 0.001)
+    leftovers, looks, removed = Leftovers(tmp_path), [], threading.Event()
+
+    class Listed(set):
+        def __isub__(self, gone):
+            removed.set()
+            return self
+
+    def sweep():
+        looks.append(1)
+        if len(looks) < 4:
+            raise OSError("the disk is ill")
+        return {tmp_path / "me.jpg"}
+
+    monkeypatch.setattr(leftovers, "sweep", sweep)
+    leftovers.watch([Listed()])
+    assert removed.wait(60)
+    leftovers.close()
+    assert caplog.text.count("visitors' files are not removed: the disk is ill") == 1
 
 
 def test_what_another_visitor_handed_in_too_stays(tmp_path, leftovers, clock):

@@ -1,5 +1,6 @@
 """What visitors hand in and are given as files: removed when they go, and soon where no page shows it."""
 
+import logging
 import os
 import threading
 import time
@@ -16,6 +17,8 @@ LATER = 300.0
 LOOK = 5.0  # seconds between looks
 OWNED = ("film-*", "examples")  # folders that someone else removes
 
+logger = logging.getLogger(__name__)
+
 
 class Leftovers:
     """The server's own folder, into which Gradio puts all files. `clock`: seconds, as files have them.
@@ -27,6 +30,7 @@ class Leftovers:
         self._folder, self._clock = folder, clock
         self._held: dict[str, dict[int, set[Path]]] = {}  # by visitor and the page's part
         self._left: set[Path] = set()  # were held once
+        self._gone: dict[str, float] = {}  # visitors who left, and when
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -41,8 +45,13 @@ class Leftovers:
             part.change(change, part, queue=False, show_progress="hidden", api_visibility="private")
 
     def hold(self, visitor: str, place: int, paths: Iterable[str]) -> None:
-        """These take the place of those that the visitor had there."""
+        """These take the place of those that the visitor had there; nothing does for one who just left.
+
+        What a page sent last may come in after its farewell, and nobody would say another.
+        """
         with self._lock:
+            if visitor in self._gone:
+                return
             places = self._held.setdefault(visitor, {})
             self._left |= places.get(place, set())
             places[place] = set(map(Path, paths))
@@ -50,6 +59,7 @@ class Leftovers:
     def leave(self, visitor: str) -> None:
         """The visitor's page is closed."""
         with self._lock:
+            self._gone[visitor] = self._clock()
             for paths in self._held.pop(visitor, {}).values():
                 self._left |= paths
 
@@ -65,6 +75,8 @@ class Leftovers:
                     path.unlink(missing_ok=True)
                     gone.add(path)
             self._left = {path for path in self._left if path.exists() and path not in held}
+            now = self._clock()  # a page that slept may come back later
+            self._gone = {name: at for name, at in self._gone.items() if now - at <= SOON}
         for folder in self._folders():
             if self._age(folder) > LATER:
                 try:
@@ -77,8 +89,15 @@ class Leftovers:
         """Sweep from time to time, until `close`. `known`: Gradio's lists of files, to be kept short."""
 
         def work() -> None:
+            trouble = ""
             while not self._over.wait(LOOK):
-                gone = set(map(str, self.sweep()))
+                try:
+                    gone = set(map(str, self.sweep()))
+                except OSError as error:
+                    if str(error) != trouble:  # told once
+                        trouble = str(error)
+                        logger.error("visitors' files are not removed: %s", trouble)
+                    continue
                 for listed in known:
                     listed -= gone
 
@@ -98,16 +117,25 @@ class Leftovers:
             return 0.0
 
     def _folders(self) -> Iterator[Path]:
-        for entry in os.scandir(self._folder):
+        for entry in _entries(self._folder):
             path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False) and not any(map(path.match, OWNED)):
                 yield path
 
     def _files(self) -> Iterator[Path]:
         for place in (self._folder, *self._folders()):
-            for entry in os.scandir(place):
+            for entry in _entries(place):
                 if not entry.is_dir(follow_symlinks=False):
                     yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds: nothing where the system's own tidying took it away."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
 
 
 def _paths(value: Any) -> list[str]:
