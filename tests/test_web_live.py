@@ -1,5 +1,6 @@
 """The live tab's server: what it takes, what it answers and what it refuses."""
 
+import asyncio
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -143,6 +144,22 @@ def test_a_fault_of_ours_tells_nothing_of_itself(client, visit, monkeypatch, cap
     assert failed.status_code == 500
     assert "secret" not in failed.text
     assert "a secret path" in caplog.text
+
+
+def test_who_leaves_while_a_frame_is_on_its_way_is_no_fault(client, visit, caplog):
+    parts = iter([{"type": "http.request", "body": jpeg()[:100], "more_body": True}])
+    answers = []
+
+    async def receive():
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(answer):
+        answers.append(answer)
+
+    scope = {"type": "http", "method": "POST", "path": visit, "query_string": b"", "headers": []}
+    asyncio.run(client.app(scope, receive, send))
+    assert answers[0]["status"] == 499
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("point", ["45,95", "250,95"])

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -63,6 +63,8 @@ def _guarded(handler: Handler) -> Handler:
             response = JSONResponse({"error": str(refused)}, refused.status)
         except UserError as error:
             response = JSONResponse({"error": str(error)}, 400)
+        except ClientDisconnect:
+            response = Response(status_code=499)  # nobody hears it
         except Exception:
             logger.exception("a live frame failed")
             text = "something went wrong here; the server's log says what"
