@@ -69,6 +69,24 @@ def test_whoever_was_merged_has_one_name_and_merges_as_one():
         everyone.merge(2, into=3)
 
 
+def test_who_is_taken_apart_shares_no_name_with_another():
+    everyone = people(1, 2, 3)
+    everyone.rename(1, "Ann")
+    everyone.merge(1, into=2)
+    everyone.rename(2, "Ann")
+    everyone.split(2)
+    assert sorted(one.name for one in everyone.everyone()) == ["Ann", "Person 1", "Person 3"]
+    assert everyone.name(2) == "Ann"
+
+
+@pytest.mark.parametrize("other", [1, 3])
+def test_nobody_gets_the_name_that_another_goes_back_to(other):
+    everyone = people(1, 2, 3)
+    everyone.merge(2, into=1)
+    with pytest.raises(UserError, match="called Person 2 already"):
+        everyone.rename(other, "Person 2")
+
+
 def test_people_are_listed_by_how_long_they_were_seen():
     summary = Summary()
     for one in [*frames_of(1, 2, 3), *frames_of(3, begin=3.0), *frames_of(2, count=2, begin=6.0)]:

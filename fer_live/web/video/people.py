@@ -63,9 +63,8 @@ class People:
         # A table's cell that begins otherwise may be taken for a formula.
         if name and not (name[0].isalnum() and name.isprintable()):
             raise UserError(f"{name!r} does not begin with a letter or a number; choose another")
-        for one in self.everyone():
-            if name == one.name and self.who(track) != one.tracks[0]:
-                raise UserError(f"someone is called {name} already; say that they are the same")
+        if name in self._taken(self.who(track)):
+            raise UserError(f"someone is called {name} already; say that they are the same")
         self.names.pop(self.who(track), None)
         if name:
             self.names[self.who(track)] = name
@@ -80,9 +79,18 @@ class People:
                 self.same[person.track] = stays
 
     def split(self, track: Track) -> None:
-        """Undo all merging into this person."""
+        """Undo all merging into this person; whoever has a name that was given to another since loses it."""
         first = self.who(self._known(track))
+        apart = [gone for gone, stays in self.same.items() if stays == first]
         self.same = {track: stays for track, stays in self.same.items() if stays != first}
+        for gone in apart:
+            if self.name(gone) in self._taken(gone):
+                self.names.pop(gone, None)
+
+    def _taken(self, first: Track) -> set[str]:
+        """The names of all others, and those that they go back to: merged and renamed ones, too."""
+        others = {one.name for one in self.everyone() if one.tracks[0] != first}
+        return others | {Person(p.track, 0, 0).name for p in self.persons if p.track != first}
 
     def _known(self, track: Track) -> Track:
         if track not in (person.track for person in self.persons):
