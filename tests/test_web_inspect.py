@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from fer_live.errors import UserError
+from fer_live.expressions import SEVEN
+from fer_live.types import Prediction
 from fer_live.web.inspect.evaluation import open_evaluation
 from fer_live.web.inspect.folders import Folders
 from fer_live.web.inspect.grid import grid
 from fer_live.web.inspect.marks import toggled, write
 from fer_live.web.inspect.matrix import matrix, scores
-from fer_live.web.inspect.means import parts_of
+from fer_live.web.inspect.means import means, parts_of
 from fer_live.web.inspect.selection import Selection, chosen
 from fer_live.web.inspect.tab import _other, _rivals
 from tests.evaluations import FACES, write_evaluation
@@ -220,6 +222,19 @@ def test_the_shares_of_a_face_add_up():
     shares = parts_of(np.ones((3, 3), np.float32))
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["eyes"] == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_mean_tells_how_many_maps_are_in_it(evaluation):
+    maps = np.ones((7, 3, 3), np.float32)
+    said = Prediction(dict.fromkeys(SEVEN, 1 / 7))
+
+    class FakeReaders:
+        def score(self, faces, model):
+            return [(said, maps * (place > 0)) for place in range(len(faces))]
+
+    page = means(evaluation, "cnn6", FakeReaders(), list)
+    assert "mean heat-map of 1 wrong readings" in page  # of two, the first without heat
+    assert "no heat" in page
 
 
 @pytest.mark.parametrize(

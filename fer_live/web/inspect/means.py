@@ -87,4 +87,5 @@ def _cell(
     shares = ", ".join(f"{name} {percent(share)}" for name, share in parts_of(mean).items())
     outcome = "right" if right else "wrong"
     drawn = heat.over(average, mean, float(mean.max()), side=144)
-    return f"<td>{figure(drawn, f'mean heat-map of {count} {outcome} readings: {shares}', f'{count}: {shares}')}</td>"
+    told = f"mean heat-map of {len(maps)} {outcome} readings: {shares}"
+    return f"<td>{figure(drawn, told, f'{len(maps)}: {shares}')}</td>"
