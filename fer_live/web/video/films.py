@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.video.stream import VideoStream
+from av.stream import Disposition
 
 from fer_live.errors import UserError
 from fer_live.sources import VideoSource
@@ -66,8 +66,10 @@ def _look(path: Path) -> Film:
     except (av.FFmpegError, OSError):
         raise UserError(f"{path} is no film that can be decoded; choose another file") from None
     with container:
-        stream = container.streams.best("video")
-        if not isinstance(stream, VideoStream) or not stream.width:
+        best, streams = container.streams.best("video"), container.streams.video
+        films = [s for s in streams if not s.disposition & Disposition.attached_pic]  # no covers
+        stream = max(films, key=lambda film: film is best, default=None)
+        if stream is None or not stream.width:
             raise UserError(f"{path} holds no pictures that can be decoded; choose another film")
         coder = stream.codec_context
         # Pixels that are not square are stretched when they are decoded.
