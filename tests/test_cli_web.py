@@ -60,13 +60,14 @@ def test_an_address_of_the_sixth_version_is_served(tmp_path, monkeypatch):
             assert b"fer-live" in answer.read()
 
 
-def test_a_port_that_another_start_took_meanwhile_is_told_in_a_line(tmp_path, monkeypatch):
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_that_another_start_took_meanwhile_is_told_in_a_line(tmp_path, monkeypatch, host):
     from fer_live.web.app import launch
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        options = WebOptions(port=other.getsockname()[1])
+        options = WebOptions(port=other.getsockname()[1], host=host)
         with pytest.raises(UserError, match="choose another --port"), launch(options):
             pass

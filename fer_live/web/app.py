@@ -133,6 +133,8 @@ def launch(options: WebOptions) -> Iterator[Page]:
                 },
             )
         except OSError:
-            check_port(options.host, options.port)  # taken since `serve` looked: by another start
+            # Taken since `serve` looked, by another start; or there, where Gradio looks whatever the host is.
+            for host in (options.host, "127.0.0.1"):
+                check_port(host, options.port)
             raise
         yield Page(readers, local, shared if options.share else None)
