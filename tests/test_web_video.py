@@ -87,8 +87,8 @@ def test_a_film_is_read_as_the_window_reads_it(monkeypatch, tmp_path, film, heat
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_film_keeps_its_sound(work, tmp_path, again):
-    talking = look(with_sound(tmp_path / "talking.mkv"))
+def test_a_film_keeps_its_sound_to_the_end(work, tmp_path, again):
+    talking = look(with_sound(tmp_path / "talking.mkv", pictures=1))
     log = write_log(tmp_path / "log.jsonl", frames_of(1))
     make = reading.reopen(talking, log, "log.jsonl") if again else work(talking)
     task = Task(make, str(tmp_path))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.stream import Disposition
 
 from fer_live.errors import UserError
 from fer_live.sources import VideoSource
+from fer_live.sources.container import film_stream
 from fer_live.sources.picture import is_picture
 from fer_live.web.uploads import LARGEST_FILM, LARGEST_PICTURE, existing, millions
 
@@ -66,9 +66,7 @@ def _look(path: Path) -> Film:
     except (av.FFmpegError, OSError):
         raise UserError(f"{path} is no film that can be decoded; choose another file") from None
     with container:
-        best, streams = container.streams.best("video"), container.streams.video
-        films = [s for s in streams if not s.disposition & Disposition.attached_pic]  # no covers
-        stream = max(films, key=lambda film: film is best, default=None)
+        stream = film_stream(container)
         if stream is None or not stream.width:
             raise UserError(f"{path} holds no pictures that can be decoded; choose another film")
         coder = stream.codec_context

@@ -48,7 +48,8 @@ def read(film: Film, readers: Readers, model: str, heatmap: bool) -> Work:
                     return analyzer.batch(images, heatmaps)
 
             log = stack.enter_context(JsonLog(task.folder / "log.jsonl"))
-            file = VideoFile(target, source.fps, Sound(film.path))
+            sound = Sound(film.path)
+            file = VideoFile(target, source.fps, sound)
             video = stack.enter_context(Annotated(file, heatmap))
             tracks = Tracks(SMOOTHING, classifier.card.abstain_below)
             for scene, _ in read_scenes(frames, batch, tracks, task.stop, heatmap):
@@ -59,6 +60,8 @@ def read(film: Film, readers: Readers, model: str, heatmap: bool) -> Work:
                 seconds = scene.frame.seconds + 1 / file.fps
                 if not task.step():
                     break
+            else:
+                sound.go_on(None)
         warning = source.warning.replace(str(film.path), film.name) if source.warning else None
         notes = (f"{warning}.",) if warning else ()
         people = People(summary.people)
@@ -88,11 +91,14 @@ def _convert(film: Film, target: Path, task: Task[Recording]) -> None:
     with ExitStack() as stack:
         frames = stack.enter_context(Reader(source))
         task.total = source.frame_count
-        video = stack.enter_context(VideoFile(target, source.fps, Sound(film.path)))
+        sound = Sound(film.path)
+        video = stack.enter_context(VideoFile(target, source.fps, sound))
         for frame in frames:
             video.write(Scene(frame, ()), frame.image)
             if not task.step():
                 break
+        else:
+            sound.go_on(None)
 
 
 def _discreet(film: Film, work: Work) -> Work:
