@@ -154,8 +154,10 @@ class Job:
         if len(record["faces"]) + record.get("faces_left_out", 0) >= MOST:
             self.crowds.append(task.path)
 
-    def _todo(self, records: InOrder, bar: Progress, stop: Stop) -> Iterator[tuple[Due, Frame]]:
-        """The pictures still to be read; the log gets those that were done before, and stays whole."""
+    def _todo(
+        self, records: InOrder, bar: Progress, stop: Stop
+    ) -> Iterator[tuple[Due, Frame] | None]:
+        """The pictures still to be read; None for one that was done before, whose reading the log gets."""
         for index, task in enumerate(self.tasks):
             if stop.asked:
                 return
@@ -178,6 +180,7 @@ class Job:
             self._note_crowd(task, done)
             records.put(index, done | {"frame": index, "source": str(task.path)})
             bar.advance(bar.task_ids[0])
+            yield None
 
 
 def _reason(path: Path, error: UserError) -> str:
