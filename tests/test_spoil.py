@@ -1,5 +1,9 @@
-"""What the training's noise, blur and few pixels do to faces."""
+"""What the training's noise, blur, few pixels, glare, JPEG and covers do to faces."""
 
+import io
+
+import numpy as np
+import PIL.Image
 import pytest
 import torch
 
@@ -7,7 +11,7 @@ from train.data import spoil
 from train.data.augment import Augmentation
 
 SIDE = 32
-WAYS = [spoil.noisy, spoil.blurred, spoil.coarse]
+WAYS = spoil.WAYS.values()
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +94,68 @@ def test_noise_has_no_direction():
     assert deviations.min() < 0.1 * spoil.DEVIATION
 
 
+def test_glare_multiplies_light_and_cuts_it_off_at_white(drawn):
+    faces = torch.tensor([0.1, 0.3, 0.5]).view(1, 1, 1, 3)
+    drawn(1.0)
+    torch.testing.assert_close(spoil.glaring(faces), faces.new_tensor([[[[0.25, 0.75, 1]]]]))
+    drawn(0.0)
+    torch.testing.assert_close(spoil.glaring(faces), faces)
+
+
+@pytest.mark.parametrize("quality", [8, 20, 40, 60])
+@pytest.mark.parametrize("shape", [(48, 48), (40, 40), (28, 45)])
+def test_jpeg_is_what_a_library_makes_of_a_picture(drawn, quality, shape):
+    picture = np.random.default_rng(0).random((1, 1, 9, 9), np.float32)
+    smooth = torch.nn.functional.interpolate(torch.from_numpy(picture), shape, mode="bicubic")
+    grey = (255 * smooth.clamp(0, 1)).byte()
+    written = io.BytesIO()
+    PIL.Image.fromarray(grey[0, 0].numpy()).save(written, "JPEG", quality=quality)
+    with PIL.Image.open(written) as read:
+        expected = torch.from_numpy(np.array(read)).float()
+    drawn((quality - spoil.WORST) / (spoil.BEST - spoil.WORST))
+    found = 255 * spoil.compressed(grey.float() / 255)[0, 0]
+    lost = (expected - grey[0, 0].float()).abs().mean()
+    # A library rounds with whole numbers, some cosines of a few blocks the other way.
+    assert (found - expected).abs().mean() < 0.3 * lost
+
+
+def test_each_picture_and_plane_is_compressed_by_itself():
+    faces = torch.rand(3, 3, SIDE, SIDE)
+    torch.manual_seed(0)
+    together = spoil.compressed(faces)
+    torch.manual_seed(0)
+    blue = spoil.compressed(faces[:, 2:])
+    torch.testing.assert_close(together[:, 2:], blue)
+    assert not torch.allclose(together[0], spoil.compressed(faces[:1])[0])  # another quality
+
+
+def test_a_cover_is_a_rectangle_of_one_grey():
+    faces = torch.full((200, 3, SIDE, SIDE), 2.0)
+    covers = spoil.covered(faces) < 2
+    heights, widths = covers[:, 0].any(2).sum(1), covers[:, 0].any(1).sum(1)
+    assert torch.equal(covers.sum((1, 2, 3)), 3 * heights * widths)
+    for sizes, (least, greatest) in ((heights, spoil.HIGH), (widths, spoil.WIDE)):
+        assert sizes.min() >= least * SIDE - 1
+        assert sizes.max() <= greatest * SIDE + 1
+        assert sizes.max() - sizes.min() > 0.8 * (greatest - least) * SIDE
+    greys = spoil.covered(faces).amin((1, 2, 3))
+    assert greys.min() < 0.1
+    assert greys.max() > 0.9
+    assert covers[:, 0].any(0).float().mean() > 0.97  # anywhere
+
+
 def test_as_many_are_spoilt_as_the_recipe_says():
     faces = torch.rand(400, 1, SIDE, SIDE)
     changed = ((spoil.some(faces, 0.3) - faces).abs().amax((1, 2, 3)) > 0).sum()
     assert 84 < changed < 156  # 120, give or take four standard deviations
+
+
+def test_the_ways_that_are_named_are_taken_as_often():
+    faces = torch.full((600, 1, SIDE, SIDE), 0.4)
+    found = spoil.some(faces, 1.0, ["glare", "cover"])
+    plain = (found == found[:, :, :1, :1]).all(3).all(2)[:, 0]  # glare leaves one grey, covers two
+    assert 240 < plain.sum() < 360
+    assert torch.equal(spoil.some(faces, 1.0, ["blur"]).round(decimals=5), faces)
 
 
 def test_an_augmentation_spoils_where_it_is_asked_to():

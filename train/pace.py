@@ -102,7 +102,7 @@ def _parts(recipe: Recipe) -> list[tuple[float, Recipe]]:
 def _computed(part: Recipe) -> str:
     """All that decides how long a step takes: the same for recipes that differ in numbers alone."""
     augmentation = replace(
-        Augmentation(), spoiling=part.augmentation.spoiling
+        Augmentation(), spoiling=part.augmentation.spoiling, ways=part.augmentation.ways
     )  # all the rest is done at any amount
     alike = replace(
         Recipe(part.network),

@@ -17,8 +17,9 @@ class Augmentation:
     `rotation` in degrees; `scale` and `aspect` as log factors; `shift` as a fraction of the side;
     `contrast`, `brightness` and `gamma` (a log exponent) each act on a face with probability
     `photometric`. `erasing` is the probability of one random rectangle that covers `erased_area`
-    (smallest and largest share) of the face. `spoiling` is the probability of one of noise, blur along a line
-    or in all directions, and few pixels, as a webcam has them, from none to much.
+    (smallest and largest share) of the face. `spoiling` is the probability of one of `ways`, as webcams have
+    them, from none to much: "noise", "blur" along a line or in all directions, few "pixels", "glare", "jpeg" and
+    a "cover" of one grey.
     """
 
     flip: float = 0.5
@@ -33,13 +34,14 @@ class Augmentation:
     erasing: float = 0.5
     erased_area: tuple[float, float] = (0.02, 0.2)
     spoiling: float = 0.0
+    ways: tuple[spoil.Way, ...] = spoil.FIRST
 
     def __call__(self, images: Tensor, size: int | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] -> the same range, `size` pixels a side, from torch's global generator."""
         images = self._warp(images, size or images.shape[-1])
         images = self._relight(images)
-        if self.spoiling:
-            images = spoil.some(images, self.spoiling)
+        if self.spoiling and self.ways:
+            images = spoil.some(images, self.spoiling, self.ways)
         return self._erase(images)
 
     def _warp(self, images: Tensor, size: int) -> Tensor:
