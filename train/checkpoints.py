@@ -60,9 +60,10 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 def _best_in(folder: Path, score: torch.Tensor) -> dict[str, Any]:
     """What Lightning's ModelCheckpoint knows of its best file: of a folder that was moved it would forget the score."""
-    best = str(folder.resolve() / BEST)
+    here = folder.resolve()
+    best = str(here / BEST)
     return {
-        "dirpath": str(folder.resolve()),
+        "dirpath": str(here),
         "best_model_path": best,
         "kth_best_model_path": best,
         "best_k_models": {best: score},

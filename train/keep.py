@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from fer_live.errors import UserError
+from train.crowd import with_crowd
 from train.data import Faces, fer2013, ferplus
-from train.data.images import LabelledFaces, Picture
+from train.data.images import Picture
 
 PICTURES = "pictures.parquet"
 GROUP = 256  # faces that are read at a time
@@ -37,17 +38,12 @@ def claim(output: Path) -> None:
 
 def with_votes(faces: Faces, root: Path) -> Faces:
     """FER2013's faces with the crowd's votes where FER+'s file lies beside it; others as they are."""
-    folder = root if root.is_dir() else root.parent
-    if (
-        not isinstance(faces, LabelledFaces)
-        or faces.dataset != fer2013.NAME
-        or faces.votes is not None
-    ):
+    if faces.dataset != fer2013.NAME or fer2013.in_folders(root):
         return faces
-    if fer2013.in_folders(root) or not (folder / ferplus.FILE).is_file():
+    if not ferplus.beside(root).is_file():
         return faces
     try:
-        return ferplus.join_votes(faces, root)
+        return with_crowd(faces, root)
     except UserError as error:
         logger.warning(f"without FER+'s votes: {error}")
         return faces

@@ -101,9 +101,8 @@ def _parts(recipe: Recipe) -> list[tuple[float, Recipe]]:
 
 def _computed(part: Recipe) -> str:
     """All that decides how long a step takes: the same for recipes that differ in numbers alone."""
-    augmentation = replace(
-        Augmentation(), spoiling=part.augmentation.spoiling, ways=part.augmentation.ways
-    )  # all the rest is done at any amount
+    spoilt = part.augmentation  # all the rest is done at any amount
+    augmentation = Augmentation(spoiling=spoilt.spoiling, ways=spoilt.ways)
     alike = replace(
         Recipe(part.network),
         **{name: getattr(part, name) for name in COMPUTED},

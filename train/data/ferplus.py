@@ -118,8 +118,13 @@ def majority(votes: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.where(clear, index[best], -1)
 
 
+def beside(root: Path) -> Path:
+    """Where FER+'s csv lies, or would, for FER2013's `root`: its csv or its folder."""
+    return (root if root.is_dir() else root.parent) / FILE
+
+
 def _read(root: Path) -> tuple[Path, pd.DataFrame]:
-    path = (root if root.is_dir() else root.parent) / FILE
+    path = beside(root)
     try:
         table = pd.read_csv(path)
     except FileNotFoundError:
