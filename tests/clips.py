@@ -5,6 +5,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+import PIL.Image
+from av.stream import Disposition
 
 from fer_live.expressions import SEVEN
 from fer_live.sinks.log import open_log
@@ -32,6 +34,22 @@ def record(
             frame.pts, frame.time_base = round(1000 * seconds(i)), Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return path
+
+
+def song_with_cover(path: Path) -> Path:
+    """An MPEG-4 file of sound, with a picture attached."""
+    picture = path.with_name("cover.jpg")
+    PIL.Image.new("RGB", (64, 64)).save(picture)
+    with av.open(str(picture)) as cover, av.open(str(path), "w", "mp4") as song:
+        sound = song.add_stream("aac", rate=8000, layout="mono")
+        stream = song.add_stream_from_template(cover.streams.video[0])
+        stream.disposition = Disposition.attached_pic
+        for packet in cover.demux():
+            if packet.size:
+                packet.stream = stream
+                song.mux(packet)
+        song.mux(sound.encode())
     return path
 
 

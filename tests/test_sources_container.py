@@ -4,7 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
-import PIL.Image
 import pytest
 from av.stream import Disposition
 
@@ -18,6 +17,7 @@ from fer_live.sources.container import (
     open_container,
     scheme_of,
 )
+from tests.clips import song_with_cover
 
 
 @pytest.fixture
@@ -104,17 +104,7 @@ def test_what_holds_no_pictures_is_closed(monkeypatch, streams, words):
 
 
 def test_a_song_with_a_cover_is_no_film(tmp_path):
-    picture, path = tmp_path / "cover.jpg", tmp_path / "song.m4a"
-    PIL.Image.new("RGB", (64, 64)).save(picture)
-    with av.open(str(picture)) as cover, av.open(str(path), "w", "mp4") as song:
-        sound = song.add_stream("aac", rate=8000, layout="mono")
-        stream = song.add_stream_from_template(cover.streams.video[0])
-        stream.disposition = Disposition.attached_pic
-        for packet in cover.demux():
-            if packet.size:
-                packet.stream = stream
-                song.mux(packet)
-        song.mux(sound.encode())
+    path = song_with_cover(tmp_path / "song.m4a")
     with pytest.raises(UserError, match=r"song\.m4a holds no pictures that move; name another"):
         open_container(str(path), 3.0)
 

@@ -6,12 +6,11 @@ import av
 import numpy as np
 import PIL.Image
 import pytest
-from av.stream import Disposition
 
 from fer_live.errors import UserError
 from fer_live.web.video import films
 from fer_live.web.video.films import look
-from tests.clips import HEIGHT, WIDTH, record
+from tests.clips import HEIGHT, WIDTH, record, song_with_cover
 
 
 def without_frames(path):
@@ -28,21 +27,6 @@ def playlist(path):
     )
 
 
-def song(path):
-    """With a cover."""
-    picture = path.with_name("cover.jpg")
-    PIL.Image.new("RGB", (64, 64)).save(picture)
-    with av.open(str(picture)) as cover, av.open(str(path), "w", "mp4") as container:
-        sound = container.add_stream("aac", rate=8000, layout="mono")
-        stream = container.add_stream_from_template(cover.streams.video[0])
-        stream.disposition = Disposition.attached_pic
-        for packet in cover.demux():
-            if packet.size:
-                packet.stream = stream
-                container.mux(packet)
-        container.mux(sound.encode())
-
-
 BAD = {
     "empty.mp4": (lambda path: path.write_bytes(b""), "empty.mp4 is empty"),
     "text.mp4": (lambda path: path.write_text("no film"), "text.mp4 is no film"),
@@ -52,7 +36,7 @@ BAD = {
         "cut.mp4 (holds no picture|is no film)",
     ),
     "list.m3u8": (playlist, "list.m3u8 is no film"),
-    "song.m4a": (song, "song.m4a holds no pictures"),
+    "song.m4a": (song_with_cover, "song.m4a holds no pictures"),
     "picture.mp4": (
         lambda path: PIL.Image.new("RGB", (8, 8)).save(path, "PNG"),
         "picture.mp4 is a picture",
