@@ -177,6 +177,12 @@ def test_beta_is_less_than_one():
         recipes.load("class-balanced", ["class_weights=1"])
 
 
+def test_spoiling_has_a_way():
+    assert recipes.load("basic", ["augmentation.ways=[]"]).augmentation.ways == ()
+    with pytest.raises(UserError, match=r"augmentation\.ways names no way of spoiling: name one, "):
+        recipes.load("cucn-plus", ["augmentation.ways=[]"])
+
+
 def test_every_number_of_a_recipe_has_its_limits():
     recipe = recipes.load("basic")
     for fields, limits in (

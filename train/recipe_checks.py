@@ -87,6 +87,10 @@ def check(fields: Mapping[str, Any], name: str) -> None:
         raise UserError(
             f"recipe {name}: augmentation.erased_area {[low, high]} is not a smallest and a largest share"
         )
+    if augmentation["spoiling"] and not augmentation["ways"]:
+        raise UserError(
+            f"recipe {name}: augmentation.ways names no way of spoiling: name one, or set augmentation.spoiling=0"
+        )
     _check_weights(fields["class_weights"], fields["weight_mode"], name)
     strange = [key for key in OWN if key in fields["arguments"]]
     if strange:

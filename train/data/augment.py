@@ -40,7 +40,7 @@ class Augmentation:
         """(B, C, H, W) in [0, 1] -> the same range, `size` pixels a side, from torch's global generator."""
         images = self._warp(images, size or images.shape[-1])
         images = self._relight(images)
-        if self.spoiling and self.ways:
+        if self.spoiling:
             images = spoil.some(images, self.spoiling, self.ways)
         return self._erase(images)
 

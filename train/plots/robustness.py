@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from train.plots.style import figure, row_colour, row_marker, save
+from train.plots.style import figure, legend_columns, row_colour, row_marker, save
 
 COLUMNS = 4
 
@@ -19,7 +19,8 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
     models = list(cells["model"].unique())
     columns = min(COLUMNS, len(corruptions))
     rows = math.ceil(len(corruptions) / columns)
-    picture = figure(3.0 * columns, 2.5 * rows + 0.5)
+    width = 3.0 * columns
+    picture = figure(width, 2.5 * rows + 0.8)
     panels = picture.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in panels.flat[len(corruptions) :]:
         axes.set_axis_off()
@@ -43,5 +44,6 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
     picture.supxlabel("severity")
     picture.supylabel("accuracy, %")
-    panels[0, 0].legend(loc="lower left", fontsize=8)
+    lines, names = panels[0, 0].get_legend_handles_labels()
+    picture.legend(lines, names, loc="outside upper center", ncols=legend_columns(names, width))
     save(picture, path)
