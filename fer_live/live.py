@@ -10,7 +10,7 @@ from rich.console import Console
 from fer_live import packaged
 from fer_live.errors import UserError
 from fer_live.pipeline import Analyzer
-from fer_live.progress import progress, tell_written
+from fer_live.progress import progress, tell_stopped, tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.session import Session
 from fer_live.sinks import PictureFile, Sink, VideoFile, Window, gui_available
@@ -22,7 +22,7 @@ from fer_live.sinks.pipe import JsonPipe, PipeClosed
 from fer_live.sinks.video import SUFFIXES as VIDEOS
 from fer_live.sources import FolderSource, Source, follow, list_pictures, open_source
 from fer_live.sources.container import local_path, public_name
-from fer_live.stopping import stoppable
+from fer_live.stopping import INTERRUPTED, stoppable
 from fer_live.summary import SummaryFile
 from fer_live.voting import FaceReader, load_reader
 
@@ -114,8 +114,12 @@ def run(options: LiveOptions) -> int:
             pass  # whoever read it has enough
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
+    # A window and a camera have no other end.
+    unfinished = stop.asked and window is None and not source.live
+    if unfinished:
+        tell_stopped(session.tally.frames, console)
     tell_written((*(targets if session.tally.frames else ()), *session.written), console)
-    return 0
+    return INTERRUPTED if unfinished else 0
 
 
 def _settle(options: LiveOptions, console: Console) -> LiveOptions:

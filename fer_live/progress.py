@@ -23,6 +23,12 @@ def progress(total: int | None, console: Console, unit: str = "frames") -> Progr
     return bar
 
 
+def tell_stopped(frames: int, console: Console) -> None:
+    """A line for a film of which `frames` had been read when someone stopped it."""
+    read = "what was read until then is written" if frames else "nothing was read"
+    console.print(f"stopped; {read}", soft_wrap=True, markup=False, highlight=False)
+
+
 def tell_written(paths: Iterable[Path | None], console: Console) -> None:
     """A line for each file or folder that was written; None stands for one that was not asked for."""
     for path in paths:

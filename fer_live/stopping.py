@@ -1,12 +1,13 @@
 """Ctrl-C and requests to end, for loops that finish what is in hand."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 INTERRUPTED = 130  # exit code of a command that did not do all that it was asked for
+Item = TypeVar("Item")
 HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
@@ -20,6 +21,12 @@ class Stop:
         """Raise KeyboardInterrupt where it has come before there was a loop to end."""
         if self.asked:
             raise KeyboardInterrupt
+
+    def heeded(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, each after a look whether to `heed`."""
+        for item in items:
+            self.heed()
+            yield item
 
 
 @contextmanager

@@ -107,9 +107,9 @@ def test_only_pictures_that_get_a_copy_are_hashed(
     hashed = []
     monkeypatch.setattr(pictures, "digest", lambda path: hashed.append(path.name) or "")
     save(tmp_path / "in" / "a.png")
-    (tmp_path / "in" / "film.mp4").write_bytes(bytes(100))
+    (tmp_path / "in" / "fi\nlm.mp4").write_bytes(bytes(100))
     assert image("in/*", *output) == 0
-    assert "  in/film.mp4 is a film; read it with: fer-live video" in capsys.readouterr().err
+    assert "  in/fi\\nlm.mp4 is a film; read it with: fer-live video" in capsys.readouterr().err
     assert hashed == expected
 
 

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +14,7 @@ from fer_live.bench import run as bench
 from fer_live.bench.frames import FaceScene
 from fer_live.bench.measure import WARM_UP, PathTimes, measure_path
 from fer_live.errors import UserError
+from fer_live.stopping import Stop
 from tests.fakes import fake_analyzer
 from tests.limits import small_disk
 
@@ -43,6 +46,27 @@ def test_a_path_no_longer_than_its_warm_up_is_counted_whole():
     assert times.fps > 0
 
 
+def test_a_table_has_each_number_under_its_stage():
+    first = {"capture": (1, 1.5), "detect": (2, 2.5), "draw": (7, 7.5)}  # without a face
+    later = {"detect": (2, 3), "crop": (3, 4), "classify": (4, 5), "heat-map": (5, 6)}
+    rows = [PathTimes("a", 2, 0, 30, first, 100), PathTimes("b", 2, 1, 25, later, 101)]
+    columns = {c.header: list(c.cells) for c in bench._path_table("median", rows, 0).columns}
+    assert columns.pop("scene") == ["a", "b"]
+    assert columns == {
+        "faces": ["0", "1"],
+        "fps": ["30", "25"],
+        "MB": ["100", "101"],
+        "capture": ["1.0", "-"],
+        "detect": ["2.0", "2.0"],
+        "crop": ["-", "3.0"],
+        "classify": ["-", "4.0"],
+        "heat-map": ["-", "5.0"],
+        "track": ["-", "-"],
+        "draw": ["7.0", "-"],
+        "encode": ["-", "-"],
+    }
+
+
 class Beginning:
     """The first frames of a source, as all of them would take long."""
 
@@ -65,14 +89,16 @@ def test_the_bench_writes_what_it_prints(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(bench, "open_source", lambda path: Beginning(whole(path)))
     monkeypatch.setattr(bench, "SIZES", ((640, 480),))
     monkeypatch.setattr(bench, "FACES", (1,))
-    output = tmp_path / "new" / "bench.json"
+    output = tmp_path / "new [1]" / "[bold]bench[/x].json"
     options = bench.BenchOptions(model="cnn6", frames=WARM_UP + 5, json=output)
     assert bench.run(options) == 0
     found = json.loads(output.read_text())
     assert [path["scene"] for path in found["paths"]] == ["clip", "640x480"]
     assert all(path["fps"] > 0 for path in found["paths"])
     assert found["first_frame_seconds"] > 0
-    assert "frames" not in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert f"written: {output}\n" in printed.out
+    assert "frames" not in printed.err
 
 
 @dataclass
@@ -125,7 +151,7 @@ def test_the_network_is_compared_in_what_this_cpu_computes_in(monkeypatch):
 
 def test_a_first_frame_that_is_not_read_says_why():
     with pytest.raises(UserError, match="not read: no weight file 'nowhere'"):
-        bench._first_frame(bench.BenchOptions(model="nowhere"))
+        bench._first_frame(bench.BenchOptions(model="nowhere"), Stop())
 
 
 def test_the_first_frame_is_read_by_the_runtime_that_is_measured(monkeypatch):
@@ -136,7 +162,7 @@ def test_the_first_frame_is_read_by_the_runtime_that_is_measured(monkeypatch):
         return CompletedProcess(command, 0)
 
     monkeypatch.setattr(bench.subprocess, "run", run)
-    bench._first_frame(bench.BenchOptions(runtime="torch"))
+    bench._first_frame(bench.BenchOptions(runtime="torch"), Stop())
     assert begun[begun.index("--runtime") + 1] == "torch"
 
 
@@ -155,10 +181,11 @@ def test_the_computer_is_told_by_what_reads(monkeypatch, device, told):
 def test_a_bench_that_is_stopped_leaves_the_place_of_its_numbers_as_it_was(
     tmp_path, monkeypatch, before
 ):
-    def stop(options):
-        raise KeyboardInterrupt
+    def ended(command, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return CompletedProcess(command, 130)  # it was asked to end, too
 
-    monkeypatch.setattr(bench, "_first_frame", stop)
+    monkeypatch.setattr(bench.subprocess, "run", ended)
     output = tmp_path / "bench.json"
     if before is not None:
         output.write_text(before)
@@ -177,5 +204,5 @@ def test_a_soak_tells_the_memory_of_each_tenth_of_all_its_frames(monkeypatch):
         return PathTimes(scene, count, 1, 25, {}, 100.4)
 
     monkeypatch.setattr(bench, "measure_path", measured)
-    assert bench._soak(bench.BenchOptions(soak=25)) == [100] * 10
+    assert bench._soak(bench.BenchOptions(soak=25), Stop()) == [100] * 10
     assert (sum(counted), min(counted)) == (25, 2)

@@ -64,7 +64,8 @@ def test_a_stopped_recording_is_whole(tmp_path, number):
     with begun(tmp_path, "--demo", "--no-window", "--output", "clip.mp4") as program:
         program.send_signal(number)
         _, told = program.communicate(timeout=PATIENCE)
-    assert program.returncode == 0, told
+    assert program.returncode == 130, told
+    assert "stopped; what was read until then is written\nwritten: clip.mp4\n" in told
     assert "Traceback" not in told
     frames = [line["frame"] for line in log_lines(tmp_path / "log.jsonl")]
     assert 10 <= len(frames) < 336

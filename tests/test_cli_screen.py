@@ -1,6 +1,7 @@
 """Runs with a real screen, keyboard and mouse, or with an OpenCV that has no windows."""
 
 import re
+from contextlib import ExitStack
 
 import cv2
 import pytest
@@ -32,6 +33,21 @@ def test_the_demo_opens_a_window(screen, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "No window" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_screen
+def test_a_screen_that_goes_ends_a_session_as_its_close_button_does(tmp_path):
+    with ExitStack() as stack:
+        screen = stack.enter_context(ExitStack())
+        display = screen.enter_context(virtual_screen())
+        files = ("--output", "film.mp4", "--summary", "page.html")
+        program = stack.enter_context(begun(tmp_path, "--demo", *files, display=display))
+        screen.close()
+        _, told = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 0, told
+    assert "written: page.html" in told
+    assert "neutral" in (tmp_path / "page.html").read_text()
+    assert video_frames(tmp_path / "film.mp4") == len(log_lines(tmp_path / "log.jsonl")) < 336
 
 
 @needs_screen

@@ -23,13 +23,19 @@ def test_a_signal_ends_a_session_in_order(stage, tmp_path, number):
     before = signal.getsignal(number)
     source = FakeSource(99)
     stage.at(4, lambda: stage.ask(number))
-    assert stage(source, output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 0
+    assert stage(source, output=tmp_path / "a.mp4", log=tmp_path / "a.jsonl") == 130
     logged = log_frames(tmp_path / "a.jsonl")
     # All that were in hand, and no more: the frame that was read, and one that was begun meanwhile.
     assert logged in (list(range(5)), list(range(6)))
     assert video_frames(tmp_path / "a.mp4") == len(logged)
     assert signal.getsignal(number) is before
     assert source.closed == 1
+
+
+def test_a_camera_has_no_other_end_than_being_stopped(stage, tmp_path, capsys):
+    stage.at(4, lambda: stage.ask(signal.SIGINT))
+    assert stage(FakeSource(99, live=True), every_frame=True, log=tmp_path / "a.jsonl") == 0
+    assert "stopped" not in capsys.readouterr().err
 
 
 def test_a_second_ctrl_c_ends_at_once(stage, tmp_path):

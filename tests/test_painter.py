@@ -210,7 +210,14 @@ def test_no_words_of_the_side_panel_are_cut_off(width, unsure):
 def test_the_side_panel_leaves_more_than_half_to_the_picture():
     assert panel_width((1280, 720)) == 360
     assert panel_width((640, 480)) == 240
-    assert panel_width((200, 900)) == 90
+    assert panel_width((240, 900)) == 108
+
+
+def test_a_side_panel_whose_words_would_lie_on_each_other_is_left_out():
+    assert panel_width((200, 900)) == 0
+    shown = scene([reading()])
+    with_panel, without = (compose(shown, View(panel=p), (200, 900)) for p in (True, False))
+    assert (with_panel == without).all()
 
 
 def test_curves_are_as_high_as_the_probability():

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,8 @@ import pytest
 
 from fer_live.errors import UserError
 from fer_live.sinks import CsvLog, JsonLog, PictureFile, VideoFile
-from fer_live.sinks.base import save_whole
+from fer_live.sinks.base import claim, save_whole
+from fer_live.sinks.log import open_log
 from tests.scenes import picture, scene
 
 FILES = [
@@ -97,6 +99,28 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path):
     assert os.read(reading, 100) == b"all of it"
     os.close(reading)
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_named_pipe_is_a_log_for_whoever_reads_it(tmp_path):
+    pipe, read = tmp_path / "log.jsonl", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    with open_log(pipe) as log:
+        log.write(scene(), picture())
+        log.write(scene(), picture())
+    reader.join(10)
+    assert read[0].count("\n") == 2
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_named_pipe_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "log.jsonl")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match=r"log\.jsonl cannot be written \(Permission denied\)"):
+        claim(tmp_path / "log.jsonl")
 
 
 def test_two_programs_may_save_one_file_at_once(tmp_path, monkeypatch):

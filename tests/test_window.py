@@ -19,7 +19,7 @@ from tests.screens import needs_screen, virtual_screen
         ((1, 1), (480, 480)),
         ((3840, 2160), (1280, 720)),
         ((720, 1280), (450, 800)),
-        ((10, 4000), (160, 800)),
+        ((10, 4000), (240, 800)),
     ],
 )
 def test_a_window_suits_its_picture(picture, window):

@@ -13,7 +13,7 @@ from fer_live.errors import UserError
 from fer_live.home import at_home
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
-from fer_live.progress import progress, tell_written
+from fer_live.progress import progress, tell_stopped, tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks import Sink, VideoFile
 from fer_live.sinks.base import keep_open, spare
@@ -100,8 +100,7 @@ def read_film(options: FilmOptions) -> int:
             bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
     Console().print(tally.table(unit="frames read"))
     if stop.asked:
-        read = "what was read until then is written" if tally.frames else "nothing was read"
-        console.print(f"stopped; {read}", soft_wrap=True, markup=False, highlight=False)
+        tell_stopped(tally.frames, console)
     tell_written(files if tally.frames else (), console)
     return INTERRUPTED if stop.asked else 0
 

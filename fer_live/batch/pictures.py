@@ -187,7 +187,7 @@ def _reason(path: Path, error: UserError) -> str:
     """Why a picture was not read."""
     kind, _ = mimetypes.guess_type(path)
     if kind and kind.startswith("video/"):
-        return f"{path} is a film; read it with: fer-live video {shlex.quote(str(path))}"
+        return one_line(f"{path} is a film; read it with: fer-live video {shlex.quote(str(path))}")
     return str(error)
 
 

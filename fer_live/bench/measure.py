@@ -20,11 +20,15 @@ from fer_live.track import Tracks
 
 WARM_UP = 20  # frames until caches, tracks and clocks have settled
 REPEATS = 30
+STAGES = ("capture", "detect", "crop", "classify", "heat-map", "track", "draw", "encode")
 
 
 @dataclass(frozen=True)
 class PathTimes:
-    """One scene's cost. `stages`: milliseconds, median and 95th percentile. `megabytes`: most memory held."""
+    """One scene's cost. `megabytes`: most memory held.
+
+    `stages`: milliseconds, median and 95th percentile, of those of STAGES that there were, in their order.
+    """
 
     scene: str
     frames: int
@@ -69,7 +73,7 @@ def measure_path(scene: str, source: Source, analyzer: Analyzer) -> PathTimes:
             most = max(most, process.memory_info().rss / 1e6)
     elapsed = time.perf_counter() - began
     middle, high = times.medians(), times.percentile(95)
-    stages = {stage: (middle[stage], high[stage]) for stage in middle}
+    stages = {stage: (middle[stage], high[stage]) for stage in STAGES if stage in middle}
     return PathTimes(scene, counted, faces / max(counted, 1), counted / elapsed, stages, most)
 
 

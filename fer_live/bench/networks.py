@@ -58,4 +58,4 @@ def _others(
     try:
         yield "onnx fp32", OnnxRuntime(network, card, threads)
     except UserError as error:
-        Console(stderr=True).print(str(error))
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)

@@ -22,14 +22,16 @@ import fer_live
 from fer_live import card as cards
 from fer_live import packaged
 from fer_live.bench.frames import FaceScene
-from fer_live.bench.measure import NetworkTimes, PathTimes, measure_path
+from fer_live.bench.measure import STAGES, NetworkTimes, PathTimes, measure_path
 from fer_live.device import choose_device, is_cpu
 from fer_live.errors import UserError
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
+from fer_live.progress import tell_written
 from fer_live.runtimes import RuntimeName, leave_cores_to
 from fer_live.sinks.base import claim, save_whole, unclaim
 from fer_live.sources import Source, open_source
+from fer_live.stopping import Stop, stoppable
 from fer_live.voting import load_reader, names_of
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
@@ -57,38 +59,39 @@ def run(options: BenchOptions) -> int:
     options = replace(options, model=",".join(paths))
     if options.compare and len(paths) > 1:
         raise UserError(f"--compare measures one network, and --model names {len(paths)}; name one")
-    with _claimed(options.json):
+    with _claimed(options.json), stoppable() as stop:
         # Whether they fit together; and what is measured is what later starts find.
         reader = load_reader(options.model, options.device, options.runtime)
         reader.runtime.wait()
         reader.close()
-        _measure(options)
+        _measure(options, stop)
     return 0
 
 
-def _measure(options: BenchOptions) -> None:
+def _measure(options: BenchOptions, stop: Stop) -> None:
+    """Raises KeyboardInterrupt where someone stops it, after the scene or the runtime in hand."""
     console = Console()
     found: dict[str, Any] = {
         "computer": _computer(options),
-        "first_frame_seconds": _first_frame(options),
+        "first_frame_seconds": _first_frame(options, stop),
     }
     console.print(f"{found['computer']}\nfirst frame after {found['first_frame_seconds']:.1f} s")
-    times = list(_paths(options))
+    times = list(stop.heeded(_paths(options)))
+    found["paths"] = [asdict(one) for one in times]
     console.print(_path_table("median", times, 0))
     console.print(_path_table("95th percentile", times, 1))
-    found["paths"] = [asdict(one) for one in times]
     if options.soak:
-        found["soak_megabytes"] = _soak(options)
+        found["soak_megabytes"] = _soak(options, stop)
         console.print(f"memory over {options.soak} frames, MB: {found['soak_megabytes']}")
     if options.compare:
         from fer_live.bench.networks import measure_networks
 
-        networks = list(measure_networks(options.model, options.device))
+        networks = list(stop.heeded(measure_networks(options.model, options.device)))
         console.print(_network_table(networks))
         found["networks"] = [asdict(times) for times in networks]
     if options.json is not None:
         save_whole({options.json: json.dumps(found, indent=2).encode()})
-        console.print(f"written: {options.json}")
+        tell_written((options.json,), console)
 
 
 def _paths(options: BenchOptions) -> Iterator[PathTimes]:
@@ -109,7 +112,7 @@ def _analyzer(options: BenchOptions) -> Iterator[Analyzer]:
         yield analyzer
 
 
-def _soak(options: BenchOptions) -> list[float]:
+def _soak(options: BenchOptions, stop: Stop) -> list[float]:
     """Megabytes held at most in each tenth of a long run."""
     with _analyzer(options) as analyzer:
         tenths: list[float] = []
@@ -117,10 +120,11 @@ def _soak(options: BenchOptions) -> list[float]:
             count = options.soak * (tenth + 1) // 10 - options.soak * tenth // 10
             with FaceScene((1280, 720), 1, count) as source:
                 tenths.append(round(measure_path("soak", source, analyzer).megabytes))
+            stop.heed()
     return tenths
 
 
-def _first_frame(options: BenchOptions) -> float:
+def _first_frame(options: BenchOptions, stop: Stop) -> float:
     """Seconds from the command to the end of its first frame, imports and all."""
     command = [sys.executable, "-m", "fer_live", "--demo", "--no-window", "--max-frames", "1"]
     command += ["--model", options.model, "--device", options.device]
@@ -133,6 +137,7 @@ def _first_frame(options: BenchOptions) -> float:
             command, check=False, capture_output=True, text=True, cwd=folder, env=environment
         )
         seconds = time.perf_counter() - began
+    stop.heed()  # Ctrl-C is for that program, too
     if ended.returncode:
         told = ended.stderr.strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
         raise UserError(f"the first frame was not read: {told[0].removeprefix('fer-live: ')}")
@@ -173,10 +178,10 @@ def _path_table(which: str, rows: list[PathTimes], place: int) -> Table:
         padding=0,
     )
     table.add_column("scene")
-    for column in ("faces", "fps", *rows[0].stages, "MB"):
+    for column in ("faces", "fps", *STAGES, "MB"):
         table.add_column(column, justify="right")
     for row in rows:
-        cells = [f"{pair[place]:.1f}" for pair in row.stages.values()]
+        cells = [f"{row.stages[name][place]:.1f}" if name in row.stages else "-" for name in STAGES]
         table.add_row(
             row.scene, f"{row.faces:.0f}", f"{row.fps:.0f}", *cells, f"{row.megabytes:.0f}"
         )

@@ -6,15 +6,17 @@ from typing import NamedTuple
 from fer_live.expressions import Expression
 from fer_live.overlay import sprites
 
-NARROWEST = 200  # pixels
+NARROWEST = 200  # pixels, where the window has room
+LEAST = 105  # pixels: names and numbers would lie on each other
 TINIEST = 10  # pixels of type
 FLATTEST = 8  # pixels: a lower row of the timeline shows nothing
 
 
 def panel_width(size: tuple[int, int]) -> int:
-    """Pixels that the panel takes of a window of `size` (width, height)."""
+    """Pixels that the panel takes of a window of `size` (width, height); 0 where it does not fit."""
     width, height = size
-    return min(max(round(0.5 * height), NARROWEST), round(0.45 * width))
+    wanted = min(max(round(0.5 * height), NARROWEST), round(0.45 * width))
+    return wanted if wanted >= LEAST else 0
 
 
 class Plan(NamedTuple):

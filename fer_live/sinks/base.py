@@ -1,5 +1,6 @@
 """What every sink offers, and where sinks may write."""
 
+import errno
 import logging
 import os
 import sys
@@ -65,8 +66,12 @@ def claim(path: Path, suffixes: tuple[str, ...] = ()) -> None:
         raise UserError(f"{path} cannot be saved; end its name in {' or '.join(suffixes)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab"):
-            pass
+        if path.is_fifo():  # whoever reads it would take the end of a try for the end of all
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, "")
+        else:
+            with path.open("ab"):
+                pass
     except OSError as error:
         raise UserError(
             f"{path} cannot be written ({os.strerror(error.errno or 0)}); save to another place"

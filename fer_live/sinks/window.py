@@ -20,6 +20,7 @@ from fer_live.types import Image, Point, Scene
 NAMES = {9: "tab", 27: "esc", 32: "space"}
 SETTLE = 50  # milliseconds that the first picture is given to appear
 SMALLEST, LARGEST = (640, 480), (1280, 800)  # of a window that was never resized
+LEAST = (240, 180)  # that shows all there is
 
 
 class Window:
@@ -54,11 +55,13 @@ class Window:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._remember()
+        gone = self._own is not None and self._own.gone
+        if not gone:
+            self._remember()
         if self._own is not None:
             self._own.close()
             self._own = None
-        if not self.closed:
+        if not gone and not self.closed:
             cv2.destroyWindow(self.title)
             cv2.waitKey(1)  # without an event, some systems leave it open
 
@@ -85,12 +88,16 @@ class Window:
     def poll(self) -> str | None:
         """The next key that was pressed, such as "g", "esc" or "space"; "close" once closed."""
         if not self._pressed:
+            if self._own is not None:
+                self._pressed.extend(self._own.keys())
+                if self._own.gone:  # OpenCV would end the program at its next look
+                    return "close"
             code = cv2.waitKeyEx(1)  # waitKey would give arrow keys as letters
             if self._shown and self.closed:
                 return "close"
-            if self._own is not None:
-                self._pressed.extend(self._own.keys())
-            elif 0 < code & 0xFFFF < 128 and code > 0:  # without Num Lock and its like
+            if (
+                self._own is None and 0 < code & 0xFFFF < 128 and code > 0
+            ):  # without Num Lock and its like
                 self._pressed.append(NAMES.get(code & 0xFFFF, chr(code & 0xFFFF).lower()))
         return self._pressed.popleft() if self._pressed else None
 
@@ -137,7 +144,8 @@ def suitable_size(picture: tuple[int, int]) -> tuple[int, int]:
     width, height = picture
     grow = max(1.0, min(SMALLEST[0] / width, SMALLEST[1] / height))
     shrink = min(LARGEST[0] / (width * grow), LARGEST[1] / (height * grow), 1.0)
-    return max(round(width * grow * shrink), 160), max(round(height * grow * shrink), 120)
+    shown = round(width * grow * shrink), round(height * grow * shrink)
+    return max(shown[0], LEAST[0]), max(shown[1], LEAST[1])
 
 
 def remembered_size(settings: Path) -> tuple[int, int] | None:
@@ -147,7 +155,7 @@ def remembered_size(settings: Path) -> tuple[int, int] | None:
         width, height = int(content["width"]), int(content["height"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return (width, height) if 160 <= width <= 10_000 and 120 <= height <= 10_000 else None
+    return (width, height) if LEAST[0] <= width <= 10_000 and LEAST[1] <= height <= 10_000 else None
 
 
 def remember_size(settings: Path, size: tuple[int, int]) -> None:

@@ -88,6 +88,11 @@ class XWindow:
         reply = self.server.ask("get_geometry", self.window)
         return struct.unpack_from("HH", reply, 16) if reply else None
 
+    @property
+    def gone(self) -> bool:
+        """Whether the screen itself is, as far as `keys` has seen."""
+        return self.server.failed
+
     def keys(self) -> list[str]:
         """The names of all keys pressed since the last call, in order."""
         pressed = []
