@@ -1,5 +1,6 @@
 import json
 import math
+from itertools import permutations
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,6 +31,11 @@ def test_pictures_that_show_no_face_or_nothing_named_are_left_out():
     assert people.shown.tolist() == [True, False, False, False, True]
     assert people.entropy.tolist() == pytest.approx([0, LN2])
     assert people.top.tolist() == [1.0, 0.5]
+
+
+def test_the_same_votes_for_other_expressions_tie():
+    votes = [[*order, *[0] * 6] for order in permutations((1, 2, 3, 4))]
+    assert len(set(crowd.crowd(np.array(votes, np.uint8)).entropy)) == 1
 
 
 def test_scores_by_hand():

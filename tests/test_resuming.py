@@ -1,6 +1,8 @@
 """What a run that goes on needs of the weight files that it began with."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ import torch
 from fer_live.errors import UserError
 from tests.interrupting import ctrl_c
 from tests.test_fit import RESUMING, tiny
-from train.checkpoints import LAST, read_checkpoint
+from train.checkpoints import LAST, best_of, read_checkpoint
 from train.fit import FitOptions, fit
+from train.learner import Learner
 from train.run_folder import begin
 
 pytestmark = pytest.mark.usefixtures("small_networks")
@@ -66,6 +69,26 @@ def test_they_are_read_again_where_the_facts_were_lost(fer2013_csv, tmp_path, we
     (run / "run.json").unlink()
     fit(recipe, fer2013_csv, run, RESUMING)
     assert note(run).startswith("from the weights of random0 ")
+
+
+def test_a_stop_while_an_epoch_is_scored_does_not_forget_its_score(
+    fer2013_csv, tmp_path, monkeypatch
+):
+    scores, scored = [0.2, 0.6, 0.4], []
+
+    def score(self):
+        self.log("val/selection", scores[self.current_epoch])
+        scored.append(self.current_epoch)
+        if scored == [0, 1]:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Learner, "on_validation_epoch_end", score)
+    recipe, run = tiny("epochs=3"), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, fer2013_csv, run, FitOptions())
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert scored == [0, 1, 2]
+    assert best_of(run) == (2, pytest.approx(0.6))
 
 
 def test_another_teacher_is_refused(fer2013_csv, tmp_path, weights, random_weights):

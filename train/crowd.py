@@ -55,7 +55,8 @@ def crowd(votes: NDArray[np.uint8]) -> Crowd:
     counts = votes[:, : len(ferplus.EXPRESSIONS)].astype(float)
     shown = (votes[:, -1] < votes.max(1)) & (counts.sum(1) > 0)
     shares = counts[shown] / counts[shown].sum(1, keepdims=True)
-    return Crowd(shown, entropy(shares), shares.max(1))
+    # Sorted, so that the same shares of other expressions tie: sums depend on their terms' order.
+    return Crowd(shown, entropy(np.sort(shares, 1)), shares.max(1))
 
 
 def entropy(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -76,8 +76,8 @@ def build_trainer(
             callbacks=[
                 *averaging,
                 RunBar(options.afterwards),
+                best,  # first, so that the last checkpoint knows of it
                 LastCheckpoint(output / LAST, checkpoints),
-                best,
                 *callbacks,
             ],
             logger=[

@@ -14,13 +14,13 @@ WeightMode = Literal["loss", "prior", "class_balanced"]
 
 
 def class_weights(counts: Tensor, exponent: float) -> Tensor:
-    """(K,) weights (N / (K n_c))^exponent, clipped, scaled so that the mean over the N faces is 1.
+    """(K,) weights (N / (K n_c))^exponent, scaled so that the mean over the N faces is 1, and clipped.
 
     `counts`: (K,) faces of each class. An exponent of 0 weighs all alike, 1 all classes alike.
     """
     counts = counts.double()
     raw = (counts.sum() / (len(counts) * counts.clamp(min=1))) ** exponent
-    return _scaled(raw.clamp(max=LARGEST_WEIGHT), counts)
+    return _scaled(raw, counts).clamp(max=LARGEST_WEIGHT)
 
 
 def effective_number_weights(counts: Tensor, beta: float) -> Tensor:
@@ -65,17 +65,13 @@ class Criterion(nn.Module):
     def soft(self, logits: Tensor, targets: Tensor, smoothing: float | None = None) -> Tensor:
         """Logits and label distributions, both (B, K) -> a scalar; the weight of a class goes with its share.
 
+        So does that of what smoothing gives to other classes: a certain label has the loss of that label.
         `smoothing`: another than its own.
         """
         smoothing = self.smoothing if smoothing is None else smoothing
-        losses = F.cross_entropy(
-            self._adjusted(logits),
-            targets,
-            self.weights,
-            reduction="none",
-            label_smoothing=smoothing,
-        )
-        return losses.mean()
+        shares = targets * self.weights
+        smoothed = (1 - smoothing) * shares + smoothing * shares.mean(1, keepdim=True)
+        return F.cross_entropy(self._adjusted(logits), smoothed)
 
     def probability(self, logits: Tensor, labels: Tensor) -> Tensor:
         """(B,) what the logits (B, K) give to each face's label."""

@@ -11,7 +11,8 @@ class SelfCure(Strategy):
 
     `high_share` of each batch, the most important faces, should be `margin` more important than the rest.
     A face of the rest takes the most probable label where that is `relabel_margin` more probable than its
-    own. The labels given are kept beside the new ones, and evaluation sees neither.
+    own. The labels given are kept beside the new ones, and evaluation sees neither. At a high rate of learning
+    all importance may fall to nothing, for good: its mean is among the curves.
     """
 
     labels: Tensor
@@ -31,6 +32,7 @@ class SelfCure(Strategy):
         # In the checkpoint, so that a resumed run remembers; the labels given follow from the data.
         self.register_buffer("labels", task.labels.clone())
         self.register_buffer("given", task.labels.clone(), persistent=False)
+        self.mean_importance = torch.tensor(0.5)
         self.high_share = high_share
         self.margin = margin
         self.relabel_from = relabel_from
@@ -41,6 +43,7 @@ class SelfCure(Strategy):
         output = step.forward(step.view())
         # A sigmoid in bfloat16 would give many faces one rank.
         importance = torch.sigmoid(self.importance(output.embedding).float())[:, 0]  # (B,)
+        self.mean_importance = importance.detach().mean()
         weighted = importance[:, None] * output.logits.float()
         labels = self.labels[step.places]
         order = importance.argsort(descending=True)
@@ -52,7 +55,8 @@ class SelfCure(Strategy):
         return Loss(value, output.logits)
 
     def measures(self) -> dict[str, float]:
-        return {"relabelled": float((self.labels != self.given).float().mean())}
+        relabelled = (self.labels != self.given).float().mean()
+        return {"relabelled": float(relabelled), "importance": float(self.mean_importance)}
 
     def _sizes(self, batch: int) -> list[int]:
         high = min(max(round(self.high_share * batch), 1), batch - 1)
