@@ -44,6 +44,7 @@ class KeyFile:
         try:
             self._sink = self._make(self._path).__enter__()
         except UserError as error:
+            logger.warning(str(error))
             return str(error)
         return f"{self._what} {self._path}"
 
@@ -60,6 +61,7 @@ class KeyFile:
             self._sink.write(scene, canvas)
         except UserError as error:
             self.close()
+            self._forget_lost()
             logger.warning(str(error))
             return str(error)
         if self._path not in self.written:
@@ -74,7 +76,13 @@ class KeyFile:
         try:
             sink.__exit__(None, None, None)
         except UserError as error:
+            self._forget_lost()
             return str(error)
         if self._path not in self.written:
             self._path.unlink(missing_ok=True)
         return None
+
+    def _forget_lost(self) -> None:
+        """A file of which too little came to the disk to be kept is not written."""
+        if self._path in self.written and not self._path.exists():
+            self.written.remove(self._path)

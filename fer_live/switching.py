@@ -1,10 +1,13 @@
 """From one model to the next while pictures go on."""
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from fer_live.errors import UserError
 from fer_live.voting import FaceReader
+
+logger = logging.getLogger(__name__)
 
 
 class Models:
@@ -47,6 +50,7 @@ class Models:
         except UserError as error:
             self._names.remove(name)
             self._at = (self._at - 1) % len(self._names)
+            logger.warning(str(error))  # the window may cut it off
             return None, str(error)
         return self._loaded[name], f"model {name}"
 

@@ -50,13 +50,19 @@ def read_exclusions(path: Path) -> list[tuple[str, int]]:
 
 
 def kept(faces: Faces, path: Path) -> NDArray[np.bool_]:
-    """(N,) whether each face stays. Warns where all do. Raises UserError where none would."""
+    """(N,) whether each face stays. Warns where all do, and of rows that are not there. Raises UserError where none would."""
     rows = [row for split, row in read_exclusions(path) if split == faces.split]
+    absent = sorted(set(rows) - set(faces.rows.tolist()))
     stays = ~np.isin(faces.rows, rows)
     if not stays.any():
         raise UserError(f"--exclude {path} leaves no face of the split {faces.split}")
     if stays.all():
         logger.warning(
             f"--exclude {path} names no face of the split {faces.split}: none is left out"
+        )
+    elif absent:
+        logger.warning(
+            f"--exclude {path} names {len(absent)} rows that the split {faces.split} lacks, such as {absent[0]}: "
+            "was it made for another file?"
         )
     return stays

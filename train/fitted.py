@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 
 from fer_live.card import Card
-from train.data import Faces
+from train.data import Faces, folder
 from train.matrix_scaling import Known, recovered
 from train.predict import Logits
 from train.strategies import criterion
@@ -25,6 +25,9 @@ def fitted_to(faces: Faces, card: Card) -> Mapping[str, Any]:
     """What its card tells of a last layer that these faces fitted by matrix scaling; empty where they did not."""
     told = card.training.get("matrix_scaling", {})
     same = (card.dataset, told.get("split")) == (faces.dataset, faces.split)
+    # Folders share a name: their classes and how many faces they have tell one from another.
+    if faces.dataset == folder.NAME:
+        same &= (card.labels, card.split_sizes.get(faces.split)) == (faces.classes, len(faces))
     return told if same else {}
 
 
@@ -53,7 +56,8 @@ def known(found: Logits, faces: Faces, card: Card, scaling: Scaling) -> Known:
     """
     labels = torch.from_numpy(faces.labels)
     if scaling == "bias":
-        return Known(found.logits, found.logits[:, :0], labels, torch.ones(len(card.labels)))
+        alike = torch.ones(found.logits.shape[1])
+        return Known(found.logits, found.logits[:, :0], labels, alike)
     second = found.logits if found.crowd is None else found.crowd
     return Known(found.logits, second, labels, class_weights_of(card))
 

@@ -24,12 +24,14 @@ class Logits(NamedTuple):
 
     `head`: (N,) how unsure the network itself says it is, or None. `variance`: (N,) what RUL's head says
     where `head` comes from the one that learnt people's votes, else None; `crowd`: (N, V) the logits of that one.
+    `whole`: (N, C) those of all the model's classes, in its order, where the data set lacks some.
     """
 
     logits: Tensor
     head: Tensor | None
     variance: Tensor | None = None
     crowd: Tensor | None = None
+    whole: Tensor | None = None
 
     def probabilities(self, temperature: float) -> NDArray[np.float64]:
         """(N, K) softmax of logits over `temperature`."""
@@ -51,7 +53,7 @@ def predict(
 
     `tta`: ten views (the face and its mirror image, in place and shifted by two pixels to each side),
     their log-probabilities averaged; the uncertainty head's scores come from the plain view. Classes that the data set
-    does not have are left out. Raises UserError where the model lacks one of its classes.
+    does not have are left out of `logits`. Raises UserError where the model lacks one of its classes.
     """
     columns = columns_of(card, faces)
     network = network.eval().to(device).to(memory_format=torch.channels_last)
@@ -70,8 +72,10 @@ def predict(
         if tta:
             others = (network(view).logits.float() for view in _other_views(images))
             said = torch.stack([each.log_softmax(1) for each in (said, *others)]).mean(0)
-        logits.append(said[:, columns].cpu())
-    return Logits(torch.cat(logits), _joined(scores), _joined(variances), _joined(crowds))
+        logits.append(said.cpu())
+    whole = torch.cat(logits)
+    rest = whole if len(columns) < whole.shape[1] else None
+    return Logits(whole[:, columns], _joined(scores), _joined(variances), _joined(crowds), rest)
 
 
 def columns_of(card: Card, faces: Faces) -> list[int]:

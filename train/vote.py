@@ -61,8 +61,11 @@ def opinion(weights: str, faces: Faces, device: torch.device, tta: bool) -> Opin
         faces = faces.aligned()
     found = predict(network, card, faces, device, tta)
     # Averaged views are less sure of themselves: they have a temperature of their own.
-    logits = found.logits.double() / (card.tta_temperature if tta else card.temperature)
-    uncertainty = card.uncertainty(logits.numpy(), found.raw()[0])
+    temperature = card.tta_temperature if tta else card.temperature
+    logits = found.logits.double() / temperature
+    # Of all its classes, as in the app.
+    whole = logits if found.whole is None else found.whole.double() / temperature
+    uncertainty = card.uncertainty(whole.numpy(), found.raw()[0])
     prior = log_prior(card)
     if prior is not None:
         prior = prior[columns_of(card, faces)]
