@@ -1,6 +1,7 @@
 """What a network is shown of a data set, and what is made of its answers, by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from fer_live.expressions import ANGRY, HAPPY, SAD
 from fer_live.models import Output
 from train import predict as predicting
 from train.data import LabelledFaces
+from train.exclusions import kept
+from train.fitted import fitted_to
 from train.predict import Logits, predict
 
 SIDE = 8
@@ -92,3 +95,28 @@ def test_ten_views_are_the_face_and_its_mirror_image_in_five_places():
     expected = torch.stack([read(view).log_softmax(1) for view in views]).mean(0)
     torch.testing.assert_close(found.logits, expected)
     torch.testing.assert_close(found.head, read(PIXELS)[:, 0].exp())  # of the plain view
+
+
+def test_what_all_the_models_classes_say_is_kept_where_the_data_set_lacks_some():
+    torch.testing.assert_close(predict(Linear(), CARD, faces(SAD, ANGRY), CPU).whole, read(PIXELS))
+    assert predict(Linear(), CARD, faces(SAD, HAPPY, ANGRY), CPU).whole is None
+
+
+def test_rows_to_leave_out_that_are_not_there_are_told_of(tmp_path, caplog):
+    (tmp_path / "list.txt").write_text("test 1\ntest 999\n")
+    assert kept(faces(ANGRY, HAPPY, SAD), tmp_path / "list.txt").tolist() == [
+        *(True, False, True, True, True)
+    ]
+    assert "names rows that the split test lacks (1, such as 999)" in caplog.text
+
+
+def test_what_fitted_one_folder_fitted_no_other():
+    told = {"matrix_scaling": {"by": "bias", "split": "test"}}
+    classes = (ANGRY, HAPPY, SAD)
+    card = replace(
+        CARD, labels=classes, dataset="folder", split_sizes={"test": len(PIXELS)}, training=told
+    )
+    own = replace(faces(*classes), dataset="folder")
+    assert fitted_to(own, card)
+    assert not fitted_to(replace(own, classes=classes[:2]), card)
+    assert not fitted_to(own, replace(card, split_sizes={"test": 9}))

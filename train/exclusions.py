@@ -62,7 +62,7 @@ def kept(faces: Faces, path: Path) -> NDArray[np.bool_]:
         )
     elif absent:
         logger.warning(
-            f"--exclude {path} names {len(absent)} rows that the split {faces.split} lacks, such as {absent[0]}: "
+            f"--exclude {path} names rows that the split {faces.split} lacks ({len(absent)}, such as {absent[0]}): "
             "was it made for another file?"
         )
     return stays
