@@ -56,8 +56,7 @@ def known(found: Logits, faces: Faces, card: Card, scaling: Scaling) -> Known:
     """
     labels = torch.from_numpy(faces.labels)
     if scaling == "bias":
-        alike = torch.ones(found.logits.shape[1])
-        return Known(found.logits, found.logits[:, :0], labels, alike)
+        return Known(found.logits, found.logits[:, :0], labels, torch.ones(len(card.labels)))
     second = found.logits if found.crowd is None else found.crowd
     return Known(found.logits, second, labels, class_weights_of(card))
 

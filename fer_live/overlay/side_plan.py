@@ -7,7 +7,7 @@ from fer_live.expressions import Expression
 from fer_live.overlay import sprites
 
 NARROWEST = 200  # pixels, where the window has room
-LEAST = 105  # pixels: names and numbers would lie on each other
+LEAST = 105  # pixels: in fewer, names and numbers would lie on each other
 TINIEST = 10  # pixels of type
 FLATTEST = 8  # pixels: a lower row of the timeline shows nothing
 

@@ -95,9 +95,8 @@ class Window:
             code = cv2.waitKeyEx(1)  # waitKey would give arrow keys as letters
             if self._shown and self.closed:
                 return "close"
-            if (
-                self._own is None and 0 < code & 0xFFFF < 128 and code > 0
-            ):  # without Num Lock and its like
+            # Below 128 without Num Lock and its like.
+            if self._own is None and 0 < code & 0xFFFF < 128 and code > 0:
                 self._pressed.append(NAMES.get(code & 0xFFFF, chr(code & 0xFFFF).lower()))
         return self._pressed.popleft() if self._pressed else None
 
