@@ -55,7 +55,6 @@ class Session:
         self.max_frames = max_frames
         self.tracks = Tracks(0 if still else smoothing)
         self.tally = Tally()
-        self.written: list[Path] = []  # what keys asked for
         self.desk: Desk | None = None  # while a window is played in
         self._view = View(heatmap=heatmap, panel=panel)
         self._abstain = abstain
@@ -67,6 +66,11 @@ class Session:
     def _set_threshold(self) -> None:
         card = self.analyzer.classifier.card
         self.tracks.abstain_below = card.abstain_below if self._abstain is None else self._abstain
+
+    @property
+    def written(self) -> list[Path]:
+        """The files that keys asked for."""
+        return self.desk.written if self.desk else []
 
     def play(self, source: Source, sinks: Sequence[Sink], stop: Stop, bar: Progress | None) -> None:
         """Read the source's frames until it ends, `stop` is asked for, or the window is closed."""
@@ -81,7 +85,6 @@ class Session:
         try:
             self._play(source, sinks, stop, bar)
         finally:
-            self.written = desk.written
             desk.close()
 
     def _play(

@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from fer_live.errors import UserError
 from fer_live.keyfile import fresh_path
 from fer_live.pipeline import Analyzer
 from fer_live.session import Session
@@ -109,3 +110,40 @@ def test_a_log_that_breaks_ends_itself_and_not_the_session(monkeypatch, caplog):
     assert session.tally.frames == 5
     assert not session.desk.logging.active
     assert caplog.messages == ["the fake disk is full"]
+
+
+def lose(monkeypatch, kept, **fault):
+    """Recordings have that fault, and their files are there afterwards only if `kept`."""
+
+    def make(path, fps):
+        if kept:
+            path.touch()
+        return FakeSink(**fault)
+
+    monkeypatch.setattr("fer_live.desk.VideoFile", make)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_recording_whose_end_does_not_fit_is_written_only_if_it_is_there(monkeypatch, kept):
+    lose(monkeypatch, kept, torn=True)
+    session, _ = play(["r", "", "", "r", "q"])
+    assert session.desk.messages.lines() == ("the fake end does not fit",)
+    assert [path.exists() for path in session.written] == [True] * kept
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_so_is_one_that_the_end_of_the_session_ends(monkeypatch, kept):
+    lose(monkeypatch, kept, torn=True)
+    window = FakeWindow(keys=["r", "", "", "q"])
+    session = Session(Analyzer(FakeDetector(TWO), FakeClassifier()), window)
+    with pytest.raises(UserError, match="the fake end does not fit"):
+        session.play(FakeSource(9, live=True), (), Stop(), None)
+    assert [path.exists() for path in session.written] == [True] * kept
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_so_is_one_that_a_full_disk_ends(monkeypatch, kept):
+    lose(monkeypatch, kept, full=2)
+    session, _ = play(["r", "", "", "", "", "q"])
+    assert not session.desk.recording.active
+    assert [path.exists() for path in session.written] == [True] * kept

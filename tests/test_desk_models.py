@@ -64,12 +64,13 @@ def test_the_time_that_the_next_model_takes_for_a_paused_picture_is_told(monkeyp
     assert len(worked) == 2
 
 
-def test_a_model_that_cannot_be_loaded_is_told_and_left_out():
+def test_a_model_that_cannot_be_loaded_is_told_logged_and_left_out(caplog):
     def load(name):
         raise UserError(f"no weight file {name!r}")
 
     session, window = play(["m", "", "", "q"], models=("first", "gone"), load=load)
     assert session.desk.messages.lines() == ("no weight file 'gone'",)
+    assert caplog.messages == ["no weight file 'gone'"]
     assert window.scenes[-1].readings[0].prediction.expression is HAPPY
 
 
