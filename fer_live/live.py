@@ -112,6 +112,9 @@ def run(options: LiveOptions) -> int:
                     bar.update(bar.task_ids[0], total=bar.tasks[0].completed)
         except PipeClosed:
             pass  # whoever read it has enough
+        except UserError:
+            tell_written(session.written, console)  # under names that nobody chose
+            raise
     table = session.tally.table(analyzer.times.medians())
     (console if options.pipe else Console()).print(table)
     # A window and a camera have no other end.

@@ -126,6 +126,17 @@ def test_a_closed_window_finishes_the_files(stage, tmp_path, monkeypatch):
     assert window.closed == 1
 
 
+def test_a_failure_tells_what_keys_had_written(stage, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "gui_available", lambda: (True, ""))
+    monkeypatch.setattr(live, "Window", lambda title: FakeWindow(keys=["", "s"] + [""] * 9))
+    monkeypatch.setattr(live, "_files", lambda options, source: [FakeSink(full=4)])
+    with pytest.raises(UserError, match="the fake disk is full"):
+        stage(FakeSource(9), window=True)
+    (path,) = tmp_path.glob("fer-live-*.png")
+    assert f"written: {path.name}" in capsys.readouterr().err
+
+
 def test_an_interrupt_while_the_model_loads_ends_the_session(stage, monkeypatch):
     def load(*arguments):
         os.kill(os.getpid(), signal.SIGINT)
