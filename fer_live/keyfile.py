@@ -23,14 +23,19 @@ class KeyFile:
     """One file at a time, each under a fresh name. What it tells is for the window to show.
 
     A file that cannot be written further ends itself and not the session; the log says so, too, since
-    nobody may be looking at the window. `written`: those that hold something; others are not kept.
+    nobody may be looking at the window. Those that hold nothing are not kept.
     """
 
     def __init__(self, what: str, suffix: str, make: Callable[[Path], Sink]):
-        self.written: list[Path] = []
+        self._begun: list[Path] = []  # those that hold something, or did
         self._what, self._suffix, self._make = what, suffix, make
         self._sink: Sink | None = None
         self._path = Path()
+
+    @property
+    def written(self) -> list[Path]:
+        """Those that hold something. Too little of one may have come to the disk for it to be kept."""
+        return [path for path in self._begun if path.exists()]
 
     @property
     def active(self) -> bool:
@@ -49,7 +54,7 @@ class KeyFile:
         return f"{self._what} {self._path}"
 
     def _ended(self) -> str:
-        if self._path in self.written:
+        if self._path in self._begun:
             return f"saved {self._path}"
         return f"{self._what} stopped before a picture came: nothing is saved"
 
@@ -61,11 +66,10 @@ class KeyFile:
             self._sink.write(scene, canvas)
         except UserError as error:
             self.close()
-            self._forget_lost()
             logger.warning(str(error))
             return str(error)
-        if self._path not in self.written:
-            self.written.append(self._path)
+        if self._path not in self._begun:
+            self._begun.append(self._path)
         return None
 
     def close(self) -> str | None:
@@ -76,13 +80,7 @@ class KeyFile:
         try:
             sink.__exit__(None, None, None)
         except UserError as error:
-            self._forget_lost()
             return str(error)
-        if self._path not in self.written:
+        if self._path not in self._begun:
             self._path.unlink(missing_ok=True)
         return None
-
-    def _forget_lost(self) -> None:
-        """A file of which too little came to the disk to be kept is not written."""
-        if self._path in self.written and not self._path.exists():
-            self.written.remove(self._path)
