@@ -7,6 +7,7 @@ import yaml
 
 from fer_live.errors import UserError
 from train import recipe as recipes
+from train.cli.options import names
 from train.outcome import Progress
 from train.plan import PlanOptions, all_runs, plan, shortened
 from train.schedule import factor
@@ -197,6 +198,20 @@ def test_one_seed_for_all_runs_is_refused(of, change):
         UserError, match=r"seed.*7.* would be the seed of every run: .* use --seeds N"
     ):
         plan(table_of(row), PlanOptions(seeds=3, changes=[change] if of == "all" else []))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("glare, JPEG and covers", {"glare, JPEG and covers"}),
+        ("glare,JPEG and covers,light", {"glare, JPEG and covers", "light"}),
+        ("light, glare", {"light", "glare"}),
+    ],
+)
+def test_a_row_whose_name_holds_a_comma_can_be_asked_for(text, wanted):
+    table = table_of(*(Row(name, "basic") for name in ("glare", "glare, JPEG and covers", "light")))
+    planned = plan(table, PlanOptions(rows=names(text)))
+    assert {row.row.name for row in planned if row.runs} == wanted
 
 
 def test_an_unknown_row_names_the_known_ones():

@@ -26,7 +26,7 @@ STARTS = {
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How far a reproduction goes. `rows`: names, all where empty.
+    """How far a reproduction goes. `rows`: what stood between commas, all where empty; a name may hold commas itself.
 
     `changes`: of fields in every recipe, those before them too, but for a stage's OWN.
 
@@ -75,17 +75,14 @@ def _sets_seed(change: str) -> bool:
 
 def plan(table: Table, options: PlanOptions) -> list[PlannedRow]:
     """The rows with their runs. Raises UserError where a row is asked for that the table lacks, or a seed is set."""
-    known = [row.name for row in table.rows]
-    strange = [name for name in options.rows if name not in known]
-    if strange:
-        raise UserError(f"row {strange[0]!r} is not in the table: use {', '.join(known)}")
+    asked = _asked(options.rows, [row.name for row in table.rows])
     changes = [*options.changes, *(change for row in table.rows for change in row.changes)]
     seed = next((change for change in changes if _sets_seed(change)), "")
     if seed:
         raise UserError(f"{seed} would be the seed of every run: leave it out, and use --seeds N")
     planned: list[PlannedRow] = []
     for row in table.rows:
-        wanted = not options.rows or row.name in options.rows
+        wanted = not asked or row.name in asked
         if not row.recipe:
             planned.append(PlannedRow(row, notes=("cited only",)))
         elif not wanted:
@@ -106,6 +103,20 @@ def rows_by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for text, row in pairs:
         found.setdefault(text, []).append(row)
+    return found
+
+
+def _asked(parts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Names of rows, each the longest that the parts from there on give."""
+    known = {tuple(part.strip() for part in name.split(",")): name for name in names}
+    found: list[str] = []
+    while parts:
+        starts = (tuple(parts[:count]) for count in range(len(parts), 0, -1))
+        start = next((start for start in starts if start in known), None)
+        if start is None:
+            raise UserError(f"row {parts[0]!r} is not in the table: use {', '.join(names)}")
+        found.append(known[start])
+        parts = parts[len(start) :]
     return found
 
 
