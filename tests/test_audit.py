@@ -1,3 +1,4 @@
+import io
 import json
 import warnings
 from pathlib import Path
@@ -54,6 +55,16 @@ def leaking(tmp_path):
 @pytest.fixture
 def found(leaking, tmp_path):
     return audit("fer2013", leaking, tmp_path / "audit", CPU)
+
+
+def test_a_place_is_written_where_output_is_of_one_code_page(leaking, tmp_path, monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), "cp1252")
+    monkeypatch.setattr("sys.stdout", output)
+    place = tmp_path / "\u8868\u60c5"
+    assert main(["audit", "--root", str(leaking), "--output", str(place)]) == 0
+    output.flush()
+    assert rb"\u8868\u60c5: leave" in output.buffer.getvalue()
+    assert (place / "exclude.txt").is_file()
 
 
 def test_a_folder_that_takes_no_files_is_told_before_the_faces_are_compared(leaking):

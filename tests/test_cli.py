@@ -1,5 +1,6 @@
 """The command line: what it takes and what it refuses."""
 
+import io
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -8,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from fer_live.cameras import Camera
 from fer_live.cli import COMMANDS, live, main, tools
 from fer_live.cli.options import place
 from fer_live.detect import Scan
@@ -70,6 +72,17 @@ def test_the_options_reach_the_session(monkeypatch):
             summary=Path("a.html"), thumbnails=True, pipe=True, runtime="torch", panel=True
         ),
     ]
+
+
+def test_a_cameras_name_is_written_where_output_is_of_one_code_page(monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), "cp1252")
+    monkeypatch.setattr("sys.stdout", output)
+    named = Camera(0, "\u6444\u50cf\u5934 \xe9", (640, 480), 30.0, None)
+    monkeypatch.setattr("fer_live.cameras.list_cameras", lambda: iter([named]))
+    assert main(["cameras"]) == 0
+    output.flush()
+    said = output.buffer.getvalue()
+    assert said == b"0  \\u6444\\u50cf\\u5934 \xe9, 640x480, 30 fps\n"
 
 
 def test_ctrl_c_before_the_first_frame_is_no_traceback(monkeypatch, capsys):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
-from fer_live.errors import UserError
+from fer_live.errors import UserError, write_any_name
 from train.cli import COMMANDS
 from train.cli.options import Parser
 
@@ -35,6 +35,7 @@ class Once(logging.Filter):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0, 2 on bad input, 130 when stopped."""
+    write_any_name()
     options = _parser().parse_args(arguments)
     warnings = logging.StreamHandler()
     warnings.addFilter(Once())

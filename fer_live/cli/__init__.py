@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fer_live import __version__
 from fer_live.cli import files, live, page, tools
 from fer_live.cli.options import Parser
-from fer_live.errors import UserError, one_line
+from fer_live.errors import UserError, one_line, write_any_name
 from fer_live.stopping import INTERRUPTED
 
 
@@ -39,6 +39,7 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0, 1 where a check failed, 2 on bad input, 130 where it was stopped."""
+    write_any_name()
     words = sys.argv[1:] if arguments is None else arguments
     named = bool(words) and not words[0].startswith("-")
     name = words[0] if named else DEFAULT
