@@ -126,6 +126,13 @@ def test_a_readme_that_others_wrote_stays(fer2013_csv, run, tmp_path, caplog):
     assert "## b\n" in own.read_text()
 
 
+def test_a_list_that_cannot_be_written_costs_no_weights(fer2013_csv, run, tmp_path, caplog):
+    (tmp_path / "README.md").mkdir()
+    path = export(run, fer2013_csv, "a", tmp_path, CPU)
+    assert cards.load_card(path).name == "a"
+    assert "README.md could not be written (Is a directory)" in caplog.text
+
+
 def test_files_whose_cards_say_too_little_are_left_out_of_the_list(
     fer2013_csv, run, tmp_path, caplog, random_weights
 ):

@@ -191,6 +191,18 @@ def test_what_was_taken_adds_up(fer2013_csv, random_weights, tmp_path):
     assert "- 0.3 times the classes' log prior is taken from its logits" in said
 
 
+def test_what_was_taken_and_given_back_is_as_before(fer2013_csv, random_weights):
+    path = Path(random_weights(training=TRAINING, temperature=2.0, **FACTS))
+    before = weight_files.load_tensors(path)["classifier.bias"]
+    for strength in ("1", "1", "-2"):  # between which the temperature is fitted anew
+        arguments = ["--root", str(fer2013_csv), "--logit-adjustment", strength]
+        assert main(["refresh", "--weights", str(path), *arguments]) == 0
+    card = cards.load_card(path)
+    assert card.temperature != 2.0
+    assert card.training["logit_adjustment"] == 0
+    torch.testing.assert_close(weight_files.load_tensors(path)["classifier.bias"], before)
+
+
 TAKE, SCALE = ["--logit-adjustment", "0.5"], ["--matrix-scaling"]
 
 

@@ -90,6 +90,18 @@ def test_such_a_classifier_may_not_stay(fitted, epochs, trains):
         started(dataclasses.replace(recipe, arguments=with_votes, trains=trains))
 
 
+def test_a_classifier_that_lost_its_prior_trains_on_and_does_not_stay(random_weights, caplog):
+    weights = Path(random_weights(training={"logit_adjustment": 0.2}))
+    recipe = tiny(f"init={weights}", "epochs=1")
+    with caplog.at_level("WARNING"):
+        own = started(recipe)
+    assert not caplog.text
+    expected = weight_files.load(weights)[0].state_dict()
+    torch.testing.assert_close(own["classifier.weight"], expected["classifier.weight"])
+    with pytest.raises(UserError, match=r"without some of its prior: .*before its logit adjust"):
+        started(dataclasses.replace(recipe, trains=["trunk"]))
+
+
 def test_other_expressions_are_told_once(fitted, caplog):
     with caplog.at_level("WARNING"):
         started(tiny(f"init={fitted}"), classes=tuple(Expression))

@@ -93,9 +93,9 @@ def export(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         weight_files.save(path, card, tensors)
-        write_model_cards(folder)
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror})") from None
+    write_model_cards(folder)
     return path
 
 

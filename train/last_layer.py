@@ -22,6 +22,8 @@ Tensors = dict[str, torch.Tensor]
 def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) -> Card:
     """The card of a network, here and in its `tensors`, whose last bias has lost the prior. Menon et al. 2021, eq. 9.
 
+    Each time counts in the calibrated logits of the first, so that what was taken adds up.
+
     Raises UserError where the last layer has no bias to take it from, or the card no prior, or where calibration
     chose the bias: the scores that its card tells would be of another layer.
     """
@@ -35,12 +37,15 @@ def less_prior(card: Card, network: Network, tensors: Tensors, strength: float) 
         raise UserError(
             f"{card.name}: its last layer has no bias, or its card no prior: leave --logit-adjustment out"
         )
-    bias = tensors[BIAS].double() - strength * card.temperature * prior
+    unit = card.training.get("logit_adjustment_temperature", card.temperature)
+    bias = tensors[BIAS].double() - strength * unit * prior
     _put(network, tensors, tensors[WEIGHT].double(), bias)
     before = card.training.get("logit_adjustment", 0.0)
-    return replace(
-        card, training={**card.training, "logit_adjustment": round(before + strength, 4)}
-    )
+    told = {
+        "logit_adjustment": round(before + strength, 4),
+        "logit_adjustment_temperature": unit,
+    }
+    return replace(card, training={**card.training, **told})
 
 
 def scaled(

@@ -24,9 +24,20 @@ logger = logging.getLogger(__name__)
 def write_model_cards(folder: Path) -> None:
     """Renew the folder's README.md from its weight files; warn of those that do not say enough.
 
-    A README.md that others wrote stays as it is.
+    A README.md that others wrote stays as it is, and so does one that cannot be written: the weight file that
+    it would tell of is there already.
     """
     path = folder / "README.md"
+    try:
+        _write(path)
+    except OSError as error:
+        logger.warning(
+            f"{path} could not be written ({error.strerror}) and does not tell of today's weight files: once it "
+            "can be, refresh one of them"
+        )
+
+
+def _write(path: Path) -> None:
     if path.exists() and not path.read_bytes().startswith(HEAD.encode()):
         logger.warning(
             f"{path} is not a list of model cards and stays as it is: for one, rename it and refresh"
@@ -36,7 +47,7 @@ def write_model_cards(folder: Path) -> None:
         f"{HEAD}\nWritten by `python -m train export` and `refresh` from the cards inside the weight files.\n"
         "The split that is named chose the epoch and fitted the temperature: its scores are validation scores.\n"
     )
-    sections = [_section_or_none(file) for file in sorted(folder.glob("*.safetensors"))]
+    sections = [_section_or_none(file) for file in sorted(path.parent.glob("*.safetensors"))]
     path.write_text("\n".join([head, *filter(None, sections)]), encoding="utf-8")
 
 

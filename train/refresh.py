@@ -54,7 +54,7 @@ def refresh(
         card = scaled(card, network, tensors, splits.selection, device, scaling)
     try:
         weight_files.save(path, measured(card, network, splits, root, device, uncertainty), tensors)
-        write_model_cards(path.parent)
     except OSError as error:
         raise UserError(f"cannot write to {path.parent} ({error.strerror})") from None
+    write_model_cards(path.parent)
     return path

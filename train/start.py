@@ -148,36 +148,44 @@ def _from_weight_file(network: Network, recipe: Recipe, classes: Sequence[Expres
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
-    reason = _why_not_to_keep(card, classes)
+    if f"{LAST_LAYER}weight" in kept and not _trains_classifier(network, recipe):
+        _refuse_to_keep(card, classes, recipe)
+    reason = _why_not_to_begin_with(card, classes)
     if reason and f"{LAST_LAYER}weight" in kept:
-        _refuse_to_keep_classifier(network, recipe, reason)
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
         logger.warning(f"the network's classifier starts at random: that of {path} is {reason}")
     network.load_state_dict(kept, strict=False)
 
 
-def _why_not_to_keep(card: Card, classes: Sequence[Expression]) -> str:
+def _why_not_to_begin_with(card: Card, classes: Sequence[Expression]) -> str:
     """What speaks against a file's classifier; empty where nothing does."""
     if tuple(card.labels) != tuple(classes):
         return f"for {', '.join(card.labels)}"
     return FITTED if "matrix_scaling" in card.training else ""
 
 
-def _refuse_to_keep_classifier(network: Network, recipe: Recipe, reason: str) -> None:
-    """Raise UserError where a classifier that must not be kept would stay as it is.
-
-    One that knows labels of the split that selects would teach the rest, or go on in files whose cards do not
-    tell.
-    """
+def _trains_classifier(network: Network, recipe: Recipe) -> bool:
     names = [name for name, _ in network.named_parameters() if name.startswith(LAST_LAYER)]
-    if recipe.epochs and (
-        not recipe.trains or any(n.startswith(tuple(recipe.trains)) for n in names)
-    ):
-        return
-    raise UserError(
-        f"init {recipe.init}: its classifier is {reason}: train the classifier too, or begin with a file "
-        f"{'from before its matrix scaling' if reason == FITTED else 'for the same classes'}"
-    )
+    trained = not recipe.trains or any(name.startswith(tuple(recipe.trains)) for name in names)
+    return bool(recipe.epochs) and trained
+
+
+def _refuse_to_keep(card: Card, classes: Sequence[Expression], recipe: Recipe) -> None:
+    """Raise UserError where a file's classifier must not stay as it is.
+
+    One that knows labels of the split that selects would teach the rest, and one that it or the prior changed
+    would go on in files whose cards do not tell.
+    """
+    reason = _why_not_to_begin_with(card, classes)
+    better = "for the same classes"
+    if reason == FITTED:
+        better = "from before its matrix scaling"
+    elif not reason and card.training.get("logit_adjustment"):
+        reason, better = "without some of its prior", "from before its logit adjustment"
+    if reason:
+        raise UserError(
+            f"init {recipe.init}: its classifier is {reason}: train the classifier too, or begin with a file {better}"
+        )
 
 
 def _from_public_weights(network: Network, recipe: Recipe) -> None:
