@@ -180,16 +180,33 @@ def card() -> Card:
 
 @pytest.fixture
 def random_weights(tmp_path):
-    """A function that writes a weight file of random parameters, of the given seed and class prior."""
+    """A function that writes a weight file of random parameters, of the given seed and class prior.
+
+    `name`: in its card; the file's tells the seed.
+    """
 
     def write(
-        seed=0, prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1), network="cnn6", arguments=None, **facts
+        seed=0,
+        prior=(0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1),
+        network="cnn6",
+        arguments=None,
+        name=None,
+        **facts,
     ) -> str:
         torch.manual_seed(seed)
         arguments = {"classes": 7, "channels": 1, "size": 48, **(arguments or {})}
         size = arguments["size"]
         card = Card(
-            f"random{seed}", network, arguments, SEVEN, size, 1, 0.5, 0.25, prior=prior, **facts
+            name or f"random{seed}",
+            network,
+            arguments,
+            SEVEN,
+            size,
+            1,
+            0.5,
+            0.25,
+            prior=prior,
+            **facts,
         )
         path = tmp_path / f"random{seed}.safetensors"
         weight_files.save(path, card, MODELS[network](**arguments).state_dict())

@@ -19,6 +19,14 @@ pytestmark = pytest.mark.usefixtures("small_networks")
 CPU = torch.device("cpu")
 
 
+def test_a_folder_in_a_files_place_is_one_line(fer2013_csv, tmp_path, random_weights, capsys):
+    (tmp_path / "out" / "metrics.json").mkdir(parents=True)
+    arguments = ["--weights", random_weights(), "--root", str(fer2013_csv)]
+    assert main(["evaluate", *arguments, "--output", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("metrics.json: Is a directory; name another place")
+
+
 def test_faces_with_a_twin_in_training_are_not_clean(fer2013_csv, tmp_path, random_weights):
     lines = fer2013_csv.read_text().splitlines()
     twin = lines[1].replace("Training", "PublicTest")  # row 0 again, as a 22nd face of the split

@@ -129,6 +129,7 @@ def test_a_readme_that_others_wrote_stays(fer2013_csv, run, tmp_path, caplog):
 def test_a_list_that_cannot_be_written_costs_no_weights(fer2013_csv, run, tmp_path, caplog):
     (tmp_path / "README.md").mkdir()
     path = export(run, fer2013_csv, "a", tmp_path, CPU)
+    assert "is replaced" not in caplog.text
     assert cards.load_card(path).name == "a"
     assert "README.md could not be written (Is a directory)" in caplog.text
 

@@ -180,6 +180,15 @@ def test_a_row_in_the_headers_place_is_told_in_short(tmp_path):
     assert len(str(caught.value)) < 300 + len(str(tmp_path))
 
 
+def test_a_file_of_somebody_else_is_not_called_broken(fer2013_csv, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(fer2013, "_open", closed)
+    with pytest.raises(UserError, match=r"fer2013\.csv may not be read: ask its owner"):
+        fer2013.load(fer2013_csv.parent, "train")
+
+
 def test_missing_path_and_wrong_layout_are_told(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         fer2013.load(tmp_path / "nowhere", "train")

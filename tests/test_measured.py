@@ -103,6 +103,15 @@ def test_data_of_other_classes_are_refused(random_weights, tmp_path, capsys):
     assert "random0 was trained for angry, disgust, " in capsys.readouterr().err
 
 
+def test_other_numbers_of_faces_are_refused(random_weights, fer2013_csv, capsys):
+    facts = FACTS | {"split_sizes": {"train": 56, "public": 30}}
+    path = Path(random_weights(training=TRAINING, **facts))
+    before = path.read_bytes()
+    assert main(["refresh", "--weights", str(path), "--root", str(fer2013_csv)]) == 2
+    assert "is of 30 faces of the split public, " in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_agreement_with_the_crowd_is_in_the_card(refresh, fer2013_csv):
     write_votes(fer2013_csv.parent, [UNANIMOUS, SPLIT])
     _, _, _, (_, card) = refresh("cucn")

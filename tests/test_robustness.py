@@ -60,6 +60,18 @@ def test_shares_of_a_corruption_by_hand():
     }
 
 
+def test_names_are_no_markup(fer2013_csv, tmp_path, capsys, random_weights):
+    names = ("_mine", "a $^$ [/b]")
+    weights = [random_weights(seed, name=name) for seed, name in enumerate(names)]
+    arguments = ["--weights", *weights, "--root", str(fer2013_csv)]
+    assert main(["robustness", *arguments, "--limit", "4", "--output", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "robustness.png").stat().st_size > 0
+    assert main(["evaluate", *arguments, "--output", str(tmp_path / "scored")]) == 0
+    said = capsys.readouterr().out
+    assert "a $^$ [/b]: clean" in said
+    assert "_mine + a $^$ [/b] on fer2013 public" in " ".join(said.split())
+
+
 def test_table_plot_and_summary_of_two_models(fer2013_csv, tmp_path, capsys, random_weights):
     output = tmp_path / "out"
     arguments = ["robustness", "--weights", random_weights(0), random_weights(1)]

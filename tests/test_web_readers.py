@@ -47,6 +47,16 @@ def test_a_vote_reads_a_face_as_the_mean_of_its_members(voters):
     assert voters.card("a + b").metrics == {}
 
 
+def test_a_file_is_found_by_its_cards_name_the_asked_one_first(random_weights, tmp_path):
+    theirs = Path(random_weights(name="cnn6")).rename(tmp_path / "mine.safetensors")
+    readers = Readers(str(theirs), runtime="torch")
+    assert readers.of_card("cnn6") == "mine"
+    assert readers.of_card("cucn") == "cucn"
+    assert readers.of_card("mine") is None
+    theirs.write_bytes(b"")
+    assert Readers(str(theirs)).of_card("cnn6") == "cnn6"
+
+
 def test_methods_that_explain_one_network_name_the_members(voters):
     crop = np.zeros((48, 48, 3), np.uint8)
     label = voters.card("a").labels[0]

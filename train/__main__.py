@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
-from fer_live.errors import UserError, write_any_name
+from fer_live.errors import UserError, one_line, write_any_name
 from train.cli import COMMANDS
 from train.cli.options import Parser
 
+CLOSED = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)  # a place
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, a quota, a file
 
 
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _end(130, f"stopped; {options.again(options)}")
     except OSError as error:
+        if error.errno in CLOSED and error.filename is not None:
+            return _end(2, f"{one_line(str(error.filename))}: {error.strerror}; name another place")
         if error.errno not in FULL:
             raise
         place = error.filename or "a file"

@@ -20,7 +20,7 @@ def print_plan(
     console: Console,
 ) -> None:
     """`waiting`: the runs that are not finished. Each training's time stands at the first row that needs it."""
-    grid = Grid(title=table.title)
+    grid = Grid(title=escape(table.title))
     for column in ("row", "recipe", "epochs", "time"):
         grid.add_column(column)
     todo = {run.name for run in waiting}

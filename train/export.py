@@ -90,6 +90,8 @@ def export(
     if head == "votes":
         card, tensors = _without_idle_head(card, tensors)
     path = folder / f"{name}.safetensors"
+    if path.is_file():
+        logger.warning(f"{path} was there before and is replaced")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         weight_files.save(path, card, tensors)

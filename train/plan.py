@@ -108,7 +108,9 @@ def rows_by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _asked(parts: Sequence[str], names: Sequence[str]) -> list[str]:
     """Names of rows, each the longest that the parts from there on give."""
-    known = {tuple(part.strip() for part in name.split(",")): name for name in names}
+    known = {
+        tuple(part.strip() for part in name.split(",") if part.strip()): name for name in names
+    }
     found: list[str] = []
     while parts:
         starts = (tuple(parts[:count]) for count in range(len(parts), 0, -1))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from rich.markup import escape
 from rich.progress import Progress
 
 from fer_live import card as cards
@@ -71,7 +72,7 @@ def robustness(
         task = progress.add_task("", total=len(models) * (1 + len(CORRUPTIONS) * len(SEVERITIES)))
         found = {}
         for network, card in models:
-            progress.update(task, description=card.name)
+            progress.update(task, description=escape(card.name))
             found[card.name] = _read(network, card, faces, device, options.seed, progress, task)
     cells = pd.concat([_cells(name, said, faces) for name, said in found.items()])
     summary = {

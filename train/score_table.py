@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from train.crowd import BASELINE, MEASURES
@@ -14,7 +15,9 @@ from train.metrics import standard_error
 def print_scores(scores: dict[str, Any], output: Path) -> None:
     """The scores as a table on the terminal."""
     views = "ten views (TTA)" if scores["tta"] else "one view (no TTA)"
-    table = Table(title=f"{scores['weights']} on {scores['dataset']} {scores['split']}, {views}")
+    table = Table(
+        title=f"{escape(scores['weights'])} on {scores['dataset']} {scores['split']}, {views}"
+    )
     table.add_column("expression")
     for column in ("faces", "recall %", "precision %"):
         table.add_column(column, justify="right")

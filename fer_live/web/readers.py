@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,14 @@ class Readers:
             if name not in self._cards:
                 self._cards[name] = cards.load_card(paths[0])
             return self._cards[name]
+
+    def of_card(self, name: str) -> str | None:
+        """What the page calls the weights whose card has this name; files may be called otherwise."""
+        for offered in self.weights:
+            with suppress(UserError):  # one that is broken has no name
+                if self.card(offered).name == name:
+                    return offered
+        return None
 
     def path(self, name: str) -> Path:
         """The weight file. Raises UserError where there is no such model, or it is a vote."""

@@ -29,6 +29,7 @@ def add_robustness(parser: argparse.ArgumentParser) -> None:
 
 def _robustness(arguments: argparse.Namespace) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from fer_live.device import choose_device
@@ -43,11 +44,11 @@ def _robustness(arguments: argparse.Namespace) -> None:
         choose_device(arguments.device),
         RobustnessOptions(arguments.split, arguments.seed, arguments.limit),
     )
-    table = Table(title=f"{title(found)}: accuracy in %")
+    table = Table(title=f"{escape(title(found))}: accuracy in %")
     for column, name in enumerate(found["table"].columns):
         table.add_column(str(name), justify="left" if column < 2 else "right", no_wrap=column < 2)
     for model, corruption, *values in found["table"].itertuples(index=False):
-        table.add_row(model, corruption, *(f"{value:.1f}" for value in values))
+        table.add_row(escape(model), corruption, *(f"{value:.1f}" for value in values))
     console = Console()
     print_grid(table, console)
     for line in [*sentences(found), f"written to {arguments.output}"]:

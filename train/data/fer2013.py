@@ -120,6 +120,8 @@ def _parse_csv(path: Path) -> dict[str, NDArray]:
                 labels.append(_label(row[emotion], where))
                 images.append(_pixels(row[pixels], where))
                 splits.append(_usage(row[usage], where))
+    except PermissionError:
+        raise UserError(f"{path} may not be read: ask its owner, or give another --root") from None
     except (EOFError, OSError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} is broken ({error}): fetch it again") from None
     if not images:

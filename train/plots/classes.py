@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from train.plots.result import Result
-from train.plots.style import class_colour, figure, legend_columns, row_colour, row_marker, save
+from train.plots.style import (
+    class_colour,
+    figure,
+    legend_columns,
+    legend_name,
+    row_colour,
+    row_marker,
+    save,
+)
 
 WIDTH = 9.0
 MARKER_WIDTH, SPREAD = 0.07, 0.6  # of the way from one class to the next
@@ -58,7 +66,7 @@ def plot_class_lines(counts: Mapping[str, int], results: Sequence[Result], path:
             recalls,
             color=row_colour(result.place),
             marker=row_marker(result.place),
-            label=result.name,
+            label=legend_name(result.name),
             clip_on=False,  # a marker at 0 or 100% is seen whole
         )
     total = sum(counts.values())

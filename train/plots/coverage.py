@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from train.metrics import risk_at_coverage
 from train.plots.result import Result
-from train.plots.style import Colour, figure, row_colour, save
+from train.plots.style import Colour, figure, legend_name, row_colour, save
 
 LOWEST = 0.01  # of the coverages drawn: below, one wrong face among a few is a spike
 
@@ -50,7 +50,12 @@ def _draw(lines: Sequence[_Line], title: str, path: Path) -> None:
     for line in lines:
         coverage = np.arange(1, len(line.risk) + 1) / len(line.risk)
         shown = coverage >= LOWEST
-        axes.plot(100 * coverage[shown], 100 * line.risk[shown], color=line.colour, label=line.name)
+        axes.plot(
+            100 * coverage[shown],
+            100 * line.risk[shown],
+            color=line.colour,
+            label=legend_name(line.name),
+        )
     axes.set_title(title)
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)

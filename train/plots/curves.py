@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from train.plots.result import Result
-from train.plots.style import figure, legend_columns, row_colour, save
+from train.plots.style import figure, legend_columns, legend_name, row_colour, save
 
 WIDTH = 12.0
 PANELS = {"loss": ("train/loss", "val/loss"), "accuracy, %": ("train/accuracy", "val/accuracy")}
@@ -55,7 +55,7 @@ def plot_curves(results: Sequence[Result], path: Path) -> None:
         for result in results:
             for name, style in zip(names, ("--", "-"), strict=True):
                 curve = result.history.get(name, np.empty((0, 2)))
-                label = result.name if style == "-" and factor == 1 else None
+                label = legend_name(result.name) if style == "-" and factor == 1 else None
                 axes.plot(
                     curve[:, 0],
                     factor * curve[:, 1],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from train.plots.style import figure, legend_columns, row_colour, row_marker, save
+from train.plots.style import figure, legend_columns, legend_name, row_colour, row_marker, save
 
 COLUMNS = 4
 
@@ -35,7 +35,7 @@ def plot_robustness(cells: pd.DataFrame, path: Path) -> None:
                 color=row_colour(place),
                 marker=row_marker(place),
                 markersize=4,
-                label=model,
+                label=legend_name(model),
             )
         axes.set_title(corruption, fontsize=10)
         axes.set_ylim(0, 100)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_roc
 
 from train.plots.result import Result
-from train.plots.style import class_colour, figure, row_colour, row_marker, save
+from train.plots.style import class_colour, figure, legend_name, row_colour, row_marker, save
 
 GRID = np.linspace(0, 1, 501)
 MARKED = 25  # every so many of its places
@@ -31,7 +31,7 @@ def plot_roc(results: Sequence[Result], by_class: Result, path: Path) -> None:
             marker=row_marker(result.place),
             markevery=MARKED,
             markersize=5,
-            label=f"{result.name}: AUC {result.scores['auc']:.3f}",
+            label=legend_name(f"{result.name}: AUC {result.scores['auc']:.3f}"),
         )
     mean.set_title("mean over classes, one against the rest")
     for label, curve in class_curves(by_class).items():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from fer_live.expressions import Expression
 
@@ -13,6 +14,7 @@ Colour = tuple[float, float, float]
 CONTRAST = 3.0  # to white, of all that is drawn: WCAG 2.1, 1.4.11
 DARKER = 0.97
 MARKERS = "osD^vPX<>*"
+INVISIBLE = "\u200b"  # a space without a width
 LETTERS_PER_INCH, LEGEND_HANDLE = 11.0, 0.7  # of a legend's text, and the inches beside it
 
 
@@ -22,7 +24,15 @@ def figure(width: float, height: float) -> Figure:
 
 
 def save(picture: Figure, path: Path) -> None:
+    """Its texts as they are: in the name of a model or a row, dollars mean no formula."""
+    for text in picture.findobj(Text):
+        text.set_parse_math(False)
     picture.savefig(path, facecolor="white")
+
+
+def legend_name(name: str) -> str:
+    """The name as a legend shows it: one that begins with _ would be left out."""
+    return f"{INVISIBLE}{name}" if name.startswith("_") else name
 
 
 def legend_columns(names: Sequence[str], width: float) -> int:

@@ -246,4 +246,5 @@ def _models(readers: Readers, evaluation: Evaluation, other: Evaluation | None) 
     """Those of the two evaluations that are here, by name."""
     both = [evaluation, *([other] if other is not None else [])]
     asked = [name for one in both for name in one.model.split(" + ")]
-    return [name for name in dict.fromkeys(asked) if name in readers.names]
+    found = dict.fromkeys(readers.of_card(name) for name in asked)
+    return [name for name in found if name is not None]
