@@ -1,7 +1,8 @@
-"""Paths as people type them."""
+"""Paths as people type them, and what is kept for a user."""
 
 import os
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -21,3 +22,22 @@ def at_home(path: str | Path) -> Path:
         return path.expanduser()
     except RuntimeError:  # nobody here has that name
         return path
+
+
+def kept_in(find: Callable[[str], Path]) -> Path:
+    """fer-live's folder by one of platformdirs' functions.
+
+    For a user without a home it is one that cannot be made: of a place that anybody may make, no models are loaded.
+    """
+    try:
+        return find("fer-live")
+    except RuntimeError:  # no HOME, and no account that names one
+        return Path(os.devnull) / "fer-live"
+
+
+def is_kept(file: Path) -> bool:
+    """Whether the file is there, for all that may be seen: a home may be somebody else's."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from fer_live.errors import UserError
+from fer_live.home import is_kept, kept_in
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def under_way(folder: Path) -> bool:
 def cache_folder(weights: Path) -> Path:
     """Where the conversion of this weight file by this OpenVINO lies, or will."""
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:24]
-    return user_cache_path("fer-live") / "openvino" / f"{digest}-{version('openvino')}-{LAYOUT}"
+    return kept_in(user_cache_path) / "openvino" / f"{digest}-{version('openvino')}-{LAYOUT}"
 
 
 def convert(weights: Path) -> Path:
@@ -84,7 +85,7 @@ def convert(weights: Path) -> Path:
     Raises UserError where the cache cannot be written.
     """
     folder = cache_folder(weights)
-    if (folder / MODEL).is_file():
+    if is_kept(folder / MODEL):
         return folder
     from fer_live import weight_files
     from fer_live.runtimes import conversion
@@ -99,13 +100,13 @@ def convert(weights: Path) -> Path:
             for path in made.iterdir():  # or a power cut could leave the names without the content
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
-            if not (folder / MODEL).is_file():
+            if not is_kept(folder / MODEL):
                 # Of a damaged one that was taken away while OpenVINO kept what it had compiled of it.
                 _remove(folder)
             made.rename(folder)
         _forget_unused(folder.parent)
     except OSError as error:
-        if not (folder / MODEL).is_file():  # another process may have been quicker
+        if not is_kept(folder / MODEL):  # another process may have been quicker
             reason = os.strerror(error.errno or 0)
             raise UserError(
                 f"the converted model cannot be kept in {folder.parent} ({reason}); free some space "

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_live import quiet_openvino
 from fer_live.errors import UserError
+from fer_live.home import is_kept
 from fer_live.precisions import Precision, hint, quickest
 from fer_live.runtimes.base import CHANNEL_WEIGHTS, Explain, Runtime, Scores, from_flat
 from fer_live.runtimes.cache import (
@@ -136,7 +137,7 @@ class Converting:
 
     def _look(self) -> bool:
         """Whether the conversion is there, and whole; then it is used."""
-        if self._converted or self._stuck or not (self._folder / MODEL).is_file():
+        if self._converted or self._stuck or not is_kept(self._folder / MODEL):
             return self._converted
         precision = quickest(*offered(self._folder))
         try:

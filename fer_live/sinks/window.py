@@ -12,6 +12,7 @@ import cv2
 from platformdirs import user_config_path
 
 from fer_live.errors import UserError
+from fer_live.home import kept_in
 from fer_live.sinks import x11
 from fer_live.sinks.xcb import Connection
 from fer_live.types import Image, Point, Scene
@@ -32,7 +33,7 @@ class Window:
 
     def __init__(self, title: str = "fer-live", settings: Path | None = None):
         self.title = title
-        self.settings = settings or user_config_path("fer-live") / "window.json"
+        self.settings = settings or kept_in(user_config_path) / "window.json"
         self._shown: tuple[int, int] | None = None  # size of the picture
         self._size: tuple[int, int] | None = None
         self._full = False

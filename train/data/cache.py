@@ -12,12 +12,14 @@ from platformdirs import user_cache_path
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from fer_live.home import kept_in
+
 Arrays = dict[str, NDArray]
 
 
 def folder() -> Path:
     """Where the caches of data sets lie."""
-    return user_cache_path("fer-live") / "data"
+    return kept_in(user_cache_path) / "data"
 
 
 def cached(source: Path, parse: Callable[[Path], Arrays], version: int) -> Arrays:
@@ -32,7 +34,9 @@ def cached(source: Path, parse: Callable[[Path], Arrays], version: int) -> Array
 def remembered(note: str, files: Iterable[Path], compute: Callable[[], Arrays]) -> Arrays:
     """`compute()`, or what it returned before under the same note while these files were the same."""
     file = folder() / f"{fingerprint(note, files)}.safetensors"
-    with contextlib.suppress(FileNotFoundError, SafetensorError):
+    with contextlib.suppress(
+        OSError, SafetensorError
+    ):  # of a home that may not be looked into, too
         return load_file(file)
     arrays = compute()
     # A cache that cannot be written (read-only home, full disk) costs time and nothing else.
