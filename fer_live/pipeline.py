@@ -50,16 +50,17 @@ class Analyzer:
         device: str = "auto",
         scan: Literal["full", "live"] = "full",
         runtime: RuntimeName = "auto",
+        every: int = 1,
     ) -> "Analyzer":
         """With a weight file (a path, or the name of one that comes with the package) and MediaPipe.
 
         Several with commas between vote, as `voting.Voting` says.
 
         `device`: auto, cpu, cuda or mps. `scan`: "full" looks everywhere in each picture; "live" is for
-        frames of one stream. `runtime`: auto, torch, openvino or onnx. Raises UserError where one of
-        them cannot be had.
+        frames of one stream, each so many of which it is shown (`every`). `runtime`: auto, torch, openvino
+        or onnx. Raises UserError where one of them cannot be had.
         """
-        return cls(MediaPipeDetector(scan), load_reader(weights, device, runtime))
+        return cls(MediaPipeDetector(scan, every=every), load_reader(weights, device, runtime))
 
     def __call__(self, image: Image, heatmaps: bool = False) -> list[Reading]:
         """Read an image, (H, W, 3) RGB uint8: one reading for each face, in the detector's

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_live.detect import blazeface
+from fer_live.detect import MediaPipeDetector, blazeface
 from fer_live.detect.blazeface import BlazeFace, View, shown
 from fer_live.detect.found import SIDE, Found
 from fer_live.detect.stream import SWEEP, Lost, Stream
@@ -21,6 +21,14 @@ def test_the_pyramid_is_gone_through_in_twelve_frames_again_and_again(size):
     for sweep in sweeps:
         assert [tile for tiles in sweep for tile in tiles] == pyramid(*size)
         assert max(map(len, sweep)) - min(map(len, sweep)) <= 1
+
+
+@pytest.mark.parametrize(("every", "frames"), [(1, 12), (4, 3), (12, 1), (25, 1)])
+def test_a_pyramid_takes_as_long_where_frames_are_left_out(every, frames):
+    stream = MediaPipeDetector("live", every=every)._stream
+    for _ in range(2):
+        seen = [tile for _ in range(frames) for tile in stream.next_tiles(640, 480)]
+        assert seen == pyramid(640, 480)
 
 
 def test_a_short_pyramid_is_seen_whole_at_first_and_then_a_tile_at_a_time():

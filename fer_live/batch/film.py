@@ -75,7 +75,9 @@ def read_film(options: FilmOptions) -> int:
             keep_open(stack, sink)
         # Before what takes long: in the middle of an import an interrupt may be lost.
         stop = stack.enter_context(stoppable())
-        loaded = Analyzer.load(options.model, options.device, "live", options.runtime)
+        loaded = Analyzer.load(
+            options.model, options.device, "live", options.runtime, options.every
+        )
         analyzer = stack.enter_context(loaded)
         stop.heed()
         leave_cores_to(analyzer.classifier.runtime)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from fer_live.detect.blazeface import BlazeFace, View, shown
 from fer_live.detect.rows import reading_order
-from fer_live.detect.stream import Lost, Stream
+from fer_live.detect.stream import SWEEP, Lost, Stream
 from fer_live.detect.tiles import (
     SMALLEST,
     Tile,
@@ -47,16 +47,17 @@ class MediaPipeDetector:
     `scan`: "full" looks at the whole pyramid and gives the faces in reading order. "live" is for the
     successive frames of one stream, best face first: it looks around the faces it knows and at a twelfth
     of the pyramid, less the tiles that were empty and have not changed since; it starts anew when the
-    frame's size changes. Not thread-safe: one object for each stream. Raises UserError where MediaPipe,
-    or the model inside its wheel, is missing.
+    frame's size changes. `every`: where it sees each so many of a stream's frames alone, it goes through the
+    pyramid in as many fewer of them. Not thread-safe: one object for each stream. Raises UserError where
+    MediaPipe, or the model inside its wheel, is missing.
     """
 
-    def __init__(self, scan: Scan = "full", threshold: float = 0.58):
+    def __init__(self, scan: Scan = "full", threshold: float = 0.58, every: int = 1):
         if scan not in get_args(Scan):
             raise UserError(f"scan {scan!r} is not known: use {' or '.join(get_args(Scan))}")
         self._threshold = threshold
         self._model = BlazeFace(GUESS)
-        self._stream = Stream() if scan == "live" else None
+        self._stream = Stream(max(1, SWEEP // every)) if scan == "live" else None
 
     def __call__(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]

@@ -23,8 +23,12 @@ class Lost:
 
 @dataclass
 class Stream:
-    """The faces of the last frame, those lost, the place in the pyramid, and what empty tiles looked like."""
+    """The faces of the last frame, those lost, the place in the pyramid, and what empty tiles looked like.
 
+    `sweep`: the frames in which the scan goes through the pyramid.
+    """
+
+    sweep: int = SWEEP
     size: tuple[int, int] = (0, 0)
     tiles: list[Tile] = field(default_factory=list)
     frames: int = 0
@@ -33,7 +37,7 @@ class Stream:
     empty: dict[Tile, Image] = field(default_factory=dict)
 
     def next_tiles(self, width: int, height: int) -> list[Tile]:
-        """The part of the pyramid that is due in this frame: a twelfth of it, a tile at least, in turn.
+        """The part of the pyramid that is due in this frame: its share of a sweep, a tile at least, in turn.
 
         All of it in the first frame of a size whose pyramid has fewer tiles than that: films of few pixels are short.
         """
@@ -41,8 +45,8 @@ class Stream:
         if changed:
             self.size, self.tiles, self.frames = (width, height), pyramid(width, height), 0
             self.faces, self.lost, self.empty = [], [], {}
-        frames = min(SWEEP, len(self.tiles))
-        if changed and frames < SWEEP:
+        frames = min(self.sweep, len(self.tiles))
+        if changed and frames < self.sweep:
             return self.tiles
         first, end = (len(self.tiles) * step // frames for step in (self.frames, self.frames + 1))
         self.frames = (self.frames + 1) % frames
@@ -69,5 +73,5 @@ class Stream:
         self.lost = [
             lost
             for lost in self.lost
-            if lost.missed < SWEEP and not any(same_face(lost.box, f.box) for f in self.faces)
+            if lost.missed < self.sweep and not any(same_face(lost.box, f.box) for f in self.faces)
         ]
