@@ -89,6 +89,15 @@ def test_a_timeline_is_as_high_as_the_probability_and_where_the_person_was(summa
     assert large.corners[-1][0] == pytest.approx(right, abs=0.1)
 
 
+@pytest.mark.parametrize("step", [0.1, 1.0, 5.0])
+def test_a_timeline_breaks_where_a_frame_lacks_the_person_not_between_frames(step):
+    summary = Summary()
+    for i in range(40):
+        add(summary, i * step, *([] if 10 <= i < 20 else [face(happy=1.0)]))
+    areas = [shape for shape in lay_out(summary, "").shapes if isinstance(shape, Area)]
+    assert len(areas) == 2
+
+
 def test_a_session_of_days_has_no_more_times_than_fit():
     summary = Summary()
     for hour in range(300):

@@ -11,6 +11,7 @@ from fer_live.types import Image
 
 BINS = 480  # parts of a timeline at most: about one for each pixel and a half of the page
 FINEST = 0.05  # seconds of a bin, at first
+BREAK = 0.5  # seconds: what was missed for less does not break a timeline
 LONGEST = 1.0  # seconds that one reading may stand for, until the next frame: longer is a pause
 CLEAR = 0.5  # a moment is worth showing where its expression was more probable than this
 
@@ -105,6 +106,12 @@ class Summary:
     def _given(self) -> float:
         """Seconds that the last frame stands for, as long as none follows it."""
         return min(self._step, LONGEST) if math.isfinite(self._step) else 0.0
+
+    @property
+    def patience(self) -> int:
+        """Bins from one reading to the next that do not break a timeline: half a second's, or from frame to frame."""
+        step = self._step if math.isfinite(self._step) else 0.0
+        return max(round(max(BREAK, 1.5 * step) / self.width), 1)
 
     @property
     def labels(self) -> list[Expression]:

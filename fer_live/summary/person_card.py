@@ -74,7 +74,7 @@ def _timeline(
     left, right, ground = place
     scale = (right - left) / summary.duration
     high = LANE - 4
-    for run in _runs(person.bins, summary.width):
+    for run in _runs(person.bins, summary.patience):
         spans = [
             (left + i * summary.width * scale, min(left + (i + 1) * summary.width * scale, right))
             for i in run
@@ -91,9 +91,8 @@ def _timeline(
     shapes.append(Rectangle(left, ground, right - left, 1, RULE))
 
 
-def _runs(bins: Iterable[int], width: float) -> list[list[int]]:
-    """Indices of bins in unbroken runs; what was missed for half a second does not break one."""
-    patience = max(round(0.5 / width), 1)
+def _runs(bins: Iterable[int], patience: int) -> list[list[int]]:
+    """Indices of bins in unbroken runs."""
     runs: list[list[int]] = []
     for index in sorted(bins):
         if runs and index - runs[-1][-1] <= patience:

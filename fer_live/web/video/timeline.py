@@ -18,7 +18,6 @@ from fer_live.web.video.recording import Recording
 
 SHOWN = 40  # people with a timeline
 FIRST = 8  # of those, shown before one asks for more
-PATIENCE = 0.5  # seconds: what was missed for less does not break a curve
 BUTTONS = {
     "in": ("+", "Zoom in"),
     "out": ("-", "Zoom out"),
@@ -57,7 +56,7 @@ def timeline(recording: Recording) -> str:
         "seconds": recording.seconds,
         "width": summary.width,
         "began": (summary.began or 0.0) - recording.began,
-        "patience": max(round(PATIENCE / summary.width), 1),
+        "patience": summary.patience,
         "labels": [str(label) for label in summary.labels],
         "colours": [css(label) for label in summary.labels],
         "people": [_curve(one, summary.labels) for one in shown],
