@@ -39,10 +39,13 @@ class FakeCapture:
     def get(self, setting):
         return self.fps
 
-    def read(self):
+    def picture(self):
         image = np.zeros((6, 8, 3), np.uint8)
         image[:, :, 0] = image[:, 0, 1] = 255
-        return (True, image) if next(self.reads) else (False, None)
+        return image
+
+    def read(self):
+        return (True, self.picture()) if next(self.reads) else (False, None)
 
     def release(self):
         type(self).released += 1
@@ -69,6 +72,25 @@ def test_a_camera_gives_rgb_as_time_passes(camera):
     assert (first.index, second.index) == (0, 1)
     assert 0 <= first.seconds <= second.seconds
     assert (source.live, source.fps, source.size) == (True, 25.0, (8, 6))
+
+
+@pytest.mark.parametrize("shape", [(6, 8), (6, 8, 1), (6, 8, 4)])
+def test_a_grey_camera_and_one_with_a_fourth_channel_give_rgb(camera, shape):
+    camera.picture = lambda _: np.full(shape, 90, np.uint8)
+    with CameraSource(0) as source:
+        image = next(iter(source)).image
+    assert (image.shape, image.dtype, int(image.min())) == ((6, 8, 3), np.uint8, 90)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "said"),
+    [((6, 8, 2), np.uint8, "2 channels of uint8"), ((6, 8, 3), np.uint16, "3 channels of uint16")],
+)
+def test_pictures_of_another_kind_are_refused_when_it_opens(camera, shape, kind, said):
+    camera.picture = lambda _: np.zeros(shape, kind)
+    with pytest.raises(UserError, match=f"camera 0 gives pictures of {said}"), CameraSource(0):
+        pass
+    assert camera.released == 1
 
 
 def test_a_cameras_seconds_do_not_hang_on_the_time_of_day(camera, monkeypatch):

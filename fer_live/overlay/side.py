@@ -155,7 +155,7 @@ def _pictures(
 
 def _captions(area: Image, reading: Reading, heat: HeatMap, plan: Plan, top: int) -> None:
     size = fine_type(plan.type)
-    seen = sprites.fitting(["what the model sees", "the crop"], size, plan.square)
+    seen = sprites.fitting(["the crop of the face", "the crop"], size, plan.square)
     _write(area, seen, plan.margin, top, size, DIM)
     target = str(heat.target(reading))
     forms = ["no heat-map"] if reading.heatmaps is None else [f"heat-map: {target}", target]

@@ -11,12 +11,13 @@ import numpy as np
 from fer_live.errors import UserError
 from fer_live.sources.base import Lost
 from fer_live.sources.find import find_cameras, quiet
-from fer_live.types import Frame
+from fer_live.types import Frame, Image
 
 RESOLUTION = (1280, 720)  # asked for where nobody asks for another
 LAST = 2**31 - 1  # number that OpenCV takes
 WARM_UP = 3.0  # seconds: some cameras give nothing at first
 LOST = 2.0  # seconds without a frame until a camera counts as gone
+TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}  # by channels
 AGAIN = 0.01  # seconds between two tries to read
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class CameraSource:
                 f"{self.name} opens but gives no picture; close other programs that use it, "
                 "or allow this one to use the camera"
             )
-        self.size = (image.shape[1], image.shape[0])
+        height, width = self._rgb(image).shape[:2]
+        self.size = (width, height)
         self.fps = capture.get(cv2.CAP_PROP_FPS) or None
         if not self._known:
             self._compare(self.size, self.fps)
@@ -114,12 +116,21 @@ class CameraSource:
             if image is None:
                 raise Lost(self.name, "plug it in again and restart")
             seconds = self._clock() - began
+            rgb = self._rgb(image)
             if self.mirror:
-                image = cv2.flip(image, 1)
-            yield Frame(
-                np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8), index, seconds
-            )
+                rgb = np.asarray(cv2.flip(rgb, 1), np.uint8)
+            yield Frame(rgb, index, seconds)
             index += 1
+
+    def _rgb(self, image: cv2.typing.MatLike) -> Image:
+        """A camera's picture as the app has them. Raises UserError where it is of no kind that OpenCV makes for cameras."""
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        if channels not in TO_RGB or image.dtype != np.uint8:
+            raise UserError(
+                f"{self.name} gives pictures of {channels} channels of {image.dtype}, and what is read are 1, 3 "
+                "or 4 of uint8: set it to another format, or use another --camera"
+            )
+        return np.asarray(cv2.cvtColor(image, TO_RGB[channels]), np.uint8)
 
     def _read(self, capture: cv2.VideoCapture, patience: float) -> cv2.typing.MatLike | None:
         """The next picture, BGR; None if none comes for `patience` seconds."""
