@@ -15,6 +15,10 @@ class UserError(Exception):
         super().__init__(one_line(message))
 
 
+class NoRoom(UserError):
+    """A disk or a quota that is full: what comes next will not fit, either."""
+
+
 def one_line(text: str) -> str:
     """The text with line breaks and other controls written out, as Python's strings have them."""
     return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

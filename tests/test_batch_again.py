@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_live.batch import pictures
-from fer_live.errors import UserError
+from fer_live.errors import NoRoom
 from fer_live.sinks import embedded_record
 from fer_live.summary.logs import read_log
 from tests.commands import log_lines
@@ -212,7 +212,7 @@ def test_what_was_there_is_logged_although_a_copy_before_it_cannot_be_saved(
     (tmp_path / "out" / "1.png").unlink()
 
     def save_nothing(*arguments):
-        raise UserError("the disk is full")
+        raise NoRoom("the disk is full")
 
     monkeypatch.setattr(pictures, "save_picture", save_nothing)
     assert image("in", "--output", "out", "--log", "log.jsonl") == 2

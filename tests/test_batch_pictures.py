@@ -121,6 +121,24 @@ def test_a_file_in_the_place_of_a_folder_is_one_line(image, tmp_path, capsys):
     assert "fer-live: out/x cannot be made (File exists)" in capsys.readouterr().err
 
 
+def test_a_copy_that_cannot_be_written_costs_no_reading(image, tmp_path, capsys):
+    for name in ("a", "x/b", "x/c"):
+        save(tmp_path / "in" / f"{name}.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").touch()
+    assert image("in/**/*.png", "--output", "out", "--log", "log.jsonl") == 0
+    assert [line["source"] for line in log_lines(tmp_path / "log.jsonl")] == [
+        "in/a.png",
+        "in/x/b.png",
+        "in/x/c.png",
+    ]
+    said = capsys.readouterr().err
+    assert "read, but without a copy: 2\n  out/x cannot be made (File exists)" in said
+    assert (tmp_path / "out" / "a.png").is_file()
+    assert image("in/x*/*.png", "--output", "out") == 2
+    assert "fer-live: not one of 2 copies could be written" in capsys.readouterr().err
+
+
 def test_what_cannot_be_read_is_listed_and_the_rest_is_read(image, tmp_path, capsys):
     save(tmp_path / "in" / "a.png")
     (tmp_path / "in" / "b.png").write_bytes(b"no picture")

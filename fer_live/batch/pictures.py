@@ -1,7 +1,6 @@
 """`fer-live image`: pictures, folders and patterns; annotated copies and a log."""
 
 import mimetypes
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -14,11 +13,11 @@ from rich.progress import Progress
 
 from fer_live.batch.chunks import chunks, drawing
 from fer_live.batch.copies import Copies, digest
+from fer_live.batch.folders import check_name, claim_folder
 from fer_live.batch.order import InOrder
 from fer_live.batch.tasks import Task, find_tasks
 from fer_live.detect import MOST
-from fer_live.errors import UserError, one_line
-from fer_live.home import at_home
+from fer_live.errors import NoRoom, UserError, one_line
 from fer_live.labels import honest_label
 from fer_live.packaged import MODEL
 from fer_live.pipeline import Analyzer
@@ -29,10 +28,9 @@ from fer_live.sinks.log import Log, open_log
 from fer_live.sinks.picture import save_picture
 from fer_live.sinks.record import scene_record
 from fer_live.sources import read_image
-from fer_live.sources.picture import suffixes
 from fer_live.stopping import INTERRUPTED, Stop, stoppable
 from fer_live.tally import Tally
-from fer_live.types import Frame, Reading, Scene
+from fer_live.types import Frame, Image, Reading, Scene
 
 
 @dataclass(frozen=True)
@@ -74,22 +72,27 @@ def read_pictures(options: PictureOptions) -> int:
     anew. Raises UserError on bad input, and where not one picture can be read.
     """
     if options.output is not None:
-        _check_name(options.output)
+        check_name(options.output)
     console = Console(stderr=True)
     tasks = find_tasks(options.places, options.output)
     job = Job(options, tasks)
     with ExitStack() as stack:
         if options.output is not None:
-            _claim_folder(options.output)
+            claim_folder(options.output)
         log = keep_open(stack, open_log(options.log)) if options.log else None
         stop = stack.enter_context(stoppable())
         bar = progress(len(tasks), console, "pictures")
         job.run(log, bar, stop)
     if job.tally.frames:
         Console().print(job.tally.table(unit="pictures"))
-    if len(tasks) == len(job.skipped) == 1:
-        raise UserError(job.skipped[0].reason)
+    failed = [*(skipped.reason for skipped in job.skipped), *job.uncopied]
+    if len(tasks) == len(failed) == 1:
+        raise UserError(failed[0])
     _report(job, console)
+    if job.uncopied and len(job.uncopied) == job.tally.frames:
+        raise UserError(
+            f"not one of {job.tally.frames} copies could be written; name another --output"
+        )
     if len(job.skipped) == len(tasks):
         raise UserError(f"not one of {len(tasks)} pictures could be read; name other files")
     return INTERRUPTED if job.left else 0
@@ -103,6 +106,7 @@ class Job:
         self.tasks = tasks
         self.tally = Tally()
         self.skipped: list[Skipped] = []
+        self.uncopied: list[str] = []  # why, of pictures that were read
         self.kept = 0  # in the output folder already
         self.crowds: list[Path] = []  # pictures with as many faces as are read of one
         exact = options.runtime != "auto"
@@ -126,12 +130,21 @@ class Job:
                     record = scene_record(scene)
                     if task.target is not None:
                         canvas = drawing(heatmap)(frame.image, scene.readings)
-                        _claim_folder(task.target.parent)
-                        save_picture(task.target, canvas, record | self.copies.origin(content))
+                        self._save(task.target, canvas, record | self.copies.origin(content))
                     self._note_crowd(task, record)
                     records.put(frame.index, record)
                     self.tally.add(scene)
                     bar.advance(bar.task_ids[0])
+
+    def _save(self, target: Path, canvas: Image, facts: dict[str, Any]) -> None:
+        """Raises NoRoom; of other copies that cannot be written it is told at the end, and the reading counts."""
+        try:
+            claim_folder(target.parent)
+            save_picture(target, canvas, facts)
+        except NoRoom:
+            raise
+        except UserError as error:
+            self.uncopied.append(str(error))
 
     def _loaded(self) -> Analyzer:
         names = self.options.model, self.options.device
@@ -191,23 +204,6 @@ def _reason(path: Path, error: UserError) -> str:
     return str(error)
 
 
-def _check_name(output: Path) -> None:
-    """Raises UserError for a name that was meant for one copy."""
-    if output.suffix.lower() in suffixes() and not at_home(output).is_dir():
-        raise UserError(f"{output} is to be a folder: name one, such as read/")
-
-
-def _claim_folder(folder: Path) -> None:
-    folder = at_home(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise UserError(f"{folder} cannot be made ({reason}); save to another place") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"{folder} cannot be written; save to another place")
-
-
 def _next(options: PictureOptions) -> str:
     """What becomes of a stopped run: the copies tell what has been read, a log alone does not."""
     if options.output is None:
@@ -238,6 +234,10 @@ def _report(job: Job, console: Console) -> None:
         console.print(f"skipped {len(job.skipped)} of {len(job.tasks)} pictures:", **plain)
         for skipped in job.skipped:
             console.print(f"  {skipped.reason}", **plain)
+    if job.uncopied:
+        console.print(f"read, but without a copy: {len(job.uncopied)}", **plain)
+        for reason in job.uncopied:
+            console.print(f"  {reason}", **plain)
     if job.left:
         console.print(f"stopped with {job.left} to go; {_next(job.options)}", **plain)
     done = job.tally.frames + job.kept

@@ -12,12 +12,14 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from fer_live.errors import UserError
+from fer_live.errors import NoRoom, UserError
 from fer_live.home import at_home
 from fer_live.types import Image, Scene
 
 if sys.platform != "win32":
     import fcntl
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of a disk, a quota
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +140,8 @@ def unwritten(path: Path, error: OSError) -> UserError:
 def save_whole(files: Mapping[Path, bytes]) -> None:
     """Put files that belong together in their places, all of them whole or none.
 
-    Raises UserError, which names the first, where they cannot be written; what was there before is kept.
+    Raises UserError, which names the first, where they cannot be written, NoRoom where the disk is full; what
+    was there before is kept.
     """
     parts: dict[Path, Path] = {}  # beside the file, through a link, that each will be
     try:
@@ -158,10 +161,10 @@ def save_whole(files: Mapping[Path, bytes]) -> None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
                 unclaim(place)
-        raise UserError(
-            f"{next(iter(files))} cannot be written ({os.strerror(error.errno or 0)}); "
-            "free some space or save to another place"
-        ) from None
+        said = f"{next(iter(files))} cannot be written ({os.strerror(error.errno or 0)})"
+        if error.errno in FULL:
+            raise NoRoom(f"{said}; free some space or save to another place") from None
+        raise UserError(f"{said}; save to another place") from None
 
 
 def spare(source: str | int | Path, *targets: Path | None) -> None:
