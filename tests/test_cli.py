@@ -85,6 +85,14 @@ def test_a_cameras_name_is_written_where_output_is_of_one_code_page(monkeypatch)
     assert said == b"0  \\u6444\\u50cf\\u5934 \xe9, 640x480, 30 fps\n"
 
 
+def test_no_folder_for_temporary_files_is_one_line(refusal, monkeypatch):
+    def homeless(options):
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("fer_live.live.run", homeless)
+    assert "no folder for temporary files can be written; set TMPDIR" in refusal()
+
+
 def test_ctrl_c_before_the_first_frame_is_no_traceback(monkeypatch, capsys):
     def interrupt(options):
         raise KeyboardInterrupt

@@ -27,6 +27,12 @@ def test_bad_arguments_are_told_in_a_line(refusal, arguments, words):
     assert words in refusal("web", *arguments)
 
 
+def test_a_folder_that_may_not_be_read_is_told_at_the_start(refusal, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    words = f"--inspect {tmp_path} may not be read"
+    assert words in refusal("web", "--inspect", tmp_path)
+
+
 def test_a_password_of_the_environment_is_blamed_on_it(refusal, monkeypatch):
     monkeypatch.setenv("FER_LIVE_AUTH", "me")
     assert "the environment's FER_LIVE_AUTH: it is not USER:PASSWORD" in refusal("web")

@@ -77,14 +77,17 @@ def test_messages_lie_below_each_other_and_within_the_frame():
     assert not where[:, -4:].any()
 
 
-@pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (1080, 1920), (300, 1000)])
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(240, 320), (480, 640), (1080, 1920), (300, 1000), (180, 240), (400, 240), (200, 320)],
+)
 def test_the_help_fits_above_the_hud(height, width):
     keys = [(f"{i}", "what a key does, in words") for i in range(16)]
     canvas = frame(height, width, 255)
     where = drawn(Help(keys), [], canvas)
     assert not where[0].any()
     assert not where[height - hud_height(canvas) :].any()
-    assert not where[:, 0].any()
+    assert not where[:, [0, -1]].any()
     assert where.any()
 
 

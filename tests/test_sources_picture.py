@@ -2,6 +2,7 @@
 
 import logging
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -141,6 +142,13 @@ def test_a_phones_heic_is_told_of_and_not_taken_for_a_film(tmp_path, brand):
     said = r"IMG_1\.HEIC is HEIC, which is not read here; save it as JPEG"
     with pytest.raises(UserError, match=said), open_source(path):
         pass
+
+
+def test_a_tiff_of_a_kind_that_pillow_does_not_know_is_called_one(tmp_path):
+    path = tmp_path / "deep.tiff"
+    cv2.imwrite(str(path), np.zeros((8, 8, 3), np.float32))
+    with pytest.raises(UserError, match=r"deep\.tiff is a TIFF of a kind which is not read here"):
+        read_image(path)
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")

@@ -67,6 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
             # Or Python would try what is left once more at its end, and complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 2
+        if error.filename is None and error.errno == errno.ENOENT:
+            print(
+                "fer-live: no folder for temporary files can be written; set TMPDIR to one that can",
+                file=sys.stderr,
+            )
+            return 2
         if error.filename is None:
             raise
         # A place that may not even be looked at, or whose name is too long.

@@ -10,7 +10,9 @@ from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
 
 COVER = 0.97  # opacity of what lies over labels: their words must not mix with it
-TINIEST = 8  # pixels of type: rather too small than cut off
+TINIEST = (
+    8  # pixels of type; a panel that is too large even so is shrunk: rather too small than cut off
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Help:
             panel = _help_panel(keys, small, columns)
             if small <= size and panel.width <= width and panel.height <= height:
                 break
+        else:
+            panel = sprites.shrunk(panel, width - 4, height - 4)
         sprites.paste(canvas, panel, (width - panel.width) // 2, (height - panel.height) // 2)
 
 

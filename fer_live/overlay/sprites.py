@@ -56,6 +56,17 @@ def blend(area: Image, colour: Image, keep: Image) -> None:
     cv2.add(area, colour, dst=area)
 
 
+def shrunk(sprite: Sprite, width: int, height: int) -> Sprite:
+    """The sprite in the same form, within that room."""
+    factor = min(width / sprite.width, height / sprite.height)
+    size = max(int(factor * sprite.width), 1), max(int(factor * sprite.height), 1)
+    colour, keep = (
+        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for part in sprite
+    )
+    return Sprite(colour, keep)
+
+
 def stack(base: Sprite, *layers: tuple[Sprite, int, int]) -> Sprite:
     """`base` with sprites laid on it, each with its left and top."""
     result = Sprite(base.colour.copy(), base.keep.copy())

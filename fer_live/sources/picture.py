@@ -20,6 +20,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "PPM", "JPEG2000
 # end, and the brands of ISO 23008-12, annex B, which follow "ftyp".
 HEIC = (".heic", ".heif")
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+TIFF = (b"II*\0", b"MM\0*")
 TOO_LARGE = (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError)
 
 
@@ -63,7 +64,7 @@ def is_picture(path: Path) -> bool:
         with _opened(path) as picture:
             return not (picture.format == "GIF" and getattr(picture, "is_animated", False))
     except PIL.UnidentifiedImageError:
-        return _is_heic(path)
+        return _unread_kind(path) is not None
     except (*TOO_LARGE, OSError, ValueError, SyntaxError):
         return True  # reading it will tell what is wrong
 
@@ -76,8 +77,10 @@ def read_image(path: str | Path) -> Image:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path") from None
     except PIL.UnidentifiedImageError:
-        if _is_heic(path):
-            raise UserError(f"{path} is HEIC, which is not read here; save it as JPEG") from None
+        if kind := _unread_kind(path):
+            raise UserError(
+                f"{path} is {kind} which is not read here; save it as JPEG or PNG"
+            ) from None
         if not Path(path).stat().st_size:
             raise UserError(f"{path} is empty; name another file") from None
         raise UserError(f"{path} is not a picture; name a JPEG, PNG or WebP file") from None
@@ -92,17 +95,20 @@ def _unread(path: str | Path, error: Exception) -> UserError:
     """The file may not be had, be cut off, or be damaged or of a rare kind: which, Pillow does not always tell."""
     if isinstance(error, OSError) and error.strerror:
         return UserError(f"{path} cannot be read ({error.strerror}); check the file")
-    if "truncated" in str(error).lower():
+    if "truncated" in str(error).lower() and "(0 bytes not processed)" not in str(error):
         return UserError(f"{path} is not whole ({error}); copy or download it again")
     return UserError(
         f"{path} cannot be decoded ({error}); copy it again, or save it as PNG where it can be opened"
     )
 
 
-def _is_heic(path: str | Path) -> bool:
+def _unread_kind(path: str | Path) -> str | None:
+    """What kind of picture it is, of those that Pillow does not take for pictures; None where it is none."""
     with Path(path).open("rb") as file:
         head = file.read(12)
-    return head[4:8] == b"ftyp" and head[8:] in BRANDS
+    if head[4:8] == b"ftyp" and head[8:] in BRANDS:
+        return "HEIC,"
+    return "a TIFF of a kind" if head[:4] in TIFF else None
 
 
 def _opened(path: str | Path) -> PIL.Image.Image:

@@ -68,6 +68,8 @@ def serve(options: WebOptions) -> int:
             raise UserError(
                 f"--inspect {shown} is no folder: give one that `python -m train evaluate` wrote"
             )
+        if not os.access(shown, os.R_OK | os.X_OK):
+            raise UserError(f"--inspect {shown} may not be read: give another folder")
     _return_memory()
     check_port(options.host, options.port)
     # Windows removes no file that is still open, such as a film in work: the rest of the folder goes.
