@@ -33,6 +33,18 @@ def finished(reproduced, tmp_path, monkeypatch):
     return output, [*command, "--rows", "today"]
 
 
+def test_a_row_that_is_not_asked_for_again_stays_in_the_report(finished, tmp_path):
+    output, command = finished
+    before = rows_of(output)["today"]
+    others = [*command[:-1], "plain"]
+    assert main(others) == 0
+    both = rows_of(output)
+    assert both["today"] == before
+    assert 0 <= float(both["plain"]["accuracy"]) <= 1
+    assert main([*others, "--set", "learning_rate=0.02"]) == 0
+    assert rows_of(output)["today"]["accuracy"] == ""
+
+
 @pytest.mark.parametrize("damaged", ["metrics.json", "predictions.parquet"])
 def test_a_damaged_evaluation_is_made_again(finished, damaged):
     output, command = finished

@@ -1,7 +1,7 @@
 """Where a reproduction's files lie, and what has come of it so far."""
 
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from fer_live.errors import UserError
-from train.data import find
+from train.data import Faces, find
 from train.plan import PlannedRow, Run
 from train.progress import duration
 from train.report import is_whole, read_result, write_report
 from train.report_table import RowReport
-from train.run_folder import read_facts
+from train.run_folder import other_faces, read_facts
 from train.table import Table
 from train.trainer import FitOptions
 
@@ -72,6 +72,30 @@ def first_error(planned: PlannedRow, progress: Progress) -> str:
         return planned.error
     found = [progress.errors[run.name] for run in planned.runs if run.name in progress.errors]
     return found[0] if found else ""
+
+
+def with_earlier(
+    planned: Sequence[PlannedRow],
+    everything: Sequence[PlannedRow],
+    training: Mapping[str, Faces],
+    workshop: Workshop,
+) -> list[PlannedRow]:
+    """The rows; those that were not asked for have the runs of `everything` where an earlier command scored them all.
+
+    `training`: the training faces of each data set, of which the runs must have been.
+    """
+
+    def scored(run: Run) -> bool:
+        if run.recipe.dataset not in training or not is_whole(workshop.evaluation(run)):
+            return False
+        return not other_faces(facts_of(workshop.folder(run)), training[run.recipe.dataset])
+
+    return [
+        whole
+        if whole.runs and not (row.runs or row.error) and all(map(scored, whole.runs))
+        else row
+        for row, whole in zip(planned, everything, strict=True)
+    ]
 
 
 def report(

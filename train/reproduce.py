@@ -17,7 +17,7 @@ from train.evaluate import EvaluateOptions, evaluate
 from train.export import export
 from train.failures import FILE, in_a_line, kept
 from train.fit import fit_unless_finished
-from train.outcome import Progress, Workshop, first_error, report
+from train.outcome import Progress, Workshop, first_error, report, with_earlier
 from train.pace import Paces
 from train.plan import PlannedRow, PlanOptions, Run, all_runs, plan, rows_by_text
 from train.preflight import built, check_data, check_options, check_rows, check_runs
@@ -55,7 +55,9 @@ def reproduce(name: str, options: PlanOptions, workshop: Workshop, dry_run: bool
         try:
             _train_all(planned, waiting, workshop, progress, console)
         finally:
-            report(table, planned, options.changes, workshop, progress)
+            everything = plan(table, replace(options, rows=()))
+            rows = with_earlier(planned, everything, training, workshop)
+            report(table, rows, options.changes, workshop, progress)
     errors = [(first_error(row, progress), row.row.name) for row in planned]
     failed = rows_by_text((error, row) for error, row in errors if error)
     if failed:
