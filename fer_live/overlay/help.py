@@ -10,9 +10,7 @@ from fer_live.overlay.sprites import Sprite
 from fer_live.types import Image, Reading
 
 COVER = 0.97  # opacity of what lies over labels: their words must not mix with it
-TINIEST = (
-    8  # pixels of type; a panel that is too large even so is shrunk: rather too small than cut off
-)
+TINIEST = 8  # pixels of type; a panel that is too large even so is shrunk: better than cut off
 
 
 @dataclass(frozen=True)

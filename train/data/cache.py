@@ -34,9 +34,7 @@ def cached(source: Path, parse: Callable[[Path], Arrays], version: int) -> Array
 def remembered(note: str, files: Iterable[Path], compute: Callable[[], Arrays]) -> Arrays:
     """`compute()`, or what it returned before under the same note while these files were the same."""
     file = folder() / f"{fingerprint(note, files)}.safetensors"
-    with contextlib.suppress(
-        OSError, SafetensorError
-    ):  # of a home that may not be looked into, too
+    with contextlib.suppress(OSError, SafetensorError):  # the home may be somebody else's
         return load_file(file)
     arrays = compute()
     # A cache that cannot be written (read-only home, full disk) costs time and nothing else.
