@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,19 @@ def test_a_table_does_not_go_on_with_other_faces(table, fer2013_csv, tmp_path, c
     assert "is of other training faces (angry 8, " in told
     assert "give the same --root, or choose another --output" in told
     assert (output / "report.md").read_text() == report
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_table_does_not_go_on_from_another_weight_file(
+    table, fer2013_csv, tmp_path, capsys, random_weights
+):
+    begun = Path(random_weights())
+    command = [*command_for(table, fer2013_csv, tmp_path / "out"), "--rows", "today"]
+    command += ["--set", f"init={begun}", "--set", "arguments={}"]
+    assert main(command) == 0
+    Path(random_weights(seed=1)).replace(begun)
+    assert main(command) == 2
+    assert f"was begun with another weight file {begun} (sha256 " in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("undrawn")

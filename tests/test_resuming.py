@@ -96,7 +96,7 @@ def test_another_teacher_is_refused(fer2013_csv, tmp_path, weights, random_weigh
     begin_and_stop(recipe, fer2013_csv, run)
     content = weights.read_bytes()
     Path(random_weights(seed=1)).replace(weights)
-    told = rf"{run} was begun with another teacher {weights} \(sha256 \w+, now \w+\): put that file back"
+    told = rf"{run} was begun with another weight file {weights} \(sha256 \w+, now \w+\): put that file back"
     with pytest.raises(UserError, match=told):
         fit(recipe, fer2013_csv, run, RESUMING)
     weights.write_bytes(content)

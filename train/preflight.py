@@ -16,6 +16,7 @@ from train.pretrained import read_tensors
 from train.recipe import check_overrides
 from train.run_folder import origin, other_faces
 from train.start import build, check_follows, start
+from train.teach import check_same
 
 
 def check_options(options: PlanOptions) -> None:
@@ -72,14 +73,19 @@ def check_data(planned: Sequence[PlannedRow], workshop: Workshop) -> dict[str, F
 def check_runs(
     planned: Sequence[PlannedRow], training: Mapping[str, Faces], workshop: Workshop
 ) -> None:
-    """Raise UserError where a run that is there already was trained on other faces than these."""
+    """Raise UserError where a run that is there already learned from other faces than these, or other weight files."""
     for run in all_runs(planned):
-        folder, dataset = workshop.folder(run), run.recipe.dataset
-        other = other_faces(facts_of(folder), training[dataset]) if dataset in training else ""
+        folder, recipe = workshop.folder(run), run.recipe
+        facts = facts_of(folder)
+        known = recipe.dataset in training
+        other = other_faces(facts, training[recipe.dataset]) if known else ""
         if other:
             raise UserError(
                 f"{folder} is of {other}: give the same --root, or choose another --output"
             )
+        if facts:
+            check_same(recipe.teachers, facts.get("teachers", {}), folder)
+            check_same([recipe.init] if recipe.init else [], facts.get("init", {}), folder)
 
 
 def built(

@@ -188,11 +188,13 @@ def write_facts(
 ) -> None:
     """`run.json`: where the numbers of this run come from, for its card.
 
-    `note`: see `origin`. It and the teachers stay as they were when the run was begun.
+    `note`: see `origin`. It and what the run learns from stay as they were when it was begun.
     """
+    recipe = _recipe_of(output)
     begun = read_facts(output) or {
         "note": note,
-        "teachers": digests(_recipe_of(output)["teachers"]),
+        "teachers": digests(recipe["teachers"]),
+        "init": digests([recipe["init"]] if recipe.get("init") else []),
     }
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
@@ -206,7 +208,7 @@ def write_facts(
         "faces": training.counts_by_name(),
         "finished": finished,
     }
-    facts |= {key: begun[key] for key in ("note", "teachers") if begun.get(key)}
+    facts |= {key: begun[key] for key in ("note", "teachers", "init") if begun.get(key)}
     _write(output / FACTS, json.dumps(facts, indent=2))
 
 

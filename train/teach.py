@@ -72,18 +72,18 @@ def _resized(views: Tensor, size: int | None) -> Tensor:
     return resized.contiguous(memory_format=torch.channels_last)
 
 
-def digests(teachers: Sequence[str]) -> dict[str, str]:
-    """Teacher -> the content of its weight file in few letters. Raises UserError where one is not there."""
-    files = {name: cards.find_weights(name).read_bytes() for name in teachers}
+def digests(weights: Sequence[str]) -> dict[str, str]:
+    """Name -> the content of its weight file in few letters. Raises UserError where one is not there."""
+    files = {name: cards.find_weights(name).read_bytes() for name in weights}
     return {name: hashlib.sha256(content).hexdigest()[:12] for name, content in files.items()}
 
 
-def check_same(teachers: Sequence[str], before: Mapping[str, str], output: Path) -> None:
+def check_same(weights: Sequence[str], before: Mapping[str, str], output: Path) -> None:
     """Raise UserError where one is another file than the run in `output` began with, its `digests` being `before`."""
-    for name, now in digests(teachers).items():
+    for name, now in digests(weights).items():
         if before.get(name, now) != now:
             raise UserError(
-                f"{output} was begun with another teacher {name} (sha256 {before[name]}, now {now}): put "
+                f"{output} was begun with another weight file {name} (sha256 {before[name]}, now {now}): put "
                 "that file back, or choose another --output"
             )
 
