@@ -190,12 +190,7 @@ def write_facts(
 
     `note`: see `origin`. It and what the run learns from stay as they were when it was begun.
     """
-    recipe = _recipe_of(output)
-    begun = read_facts(output) or {
-        "note": note,
-        "teachers": digests(recipe["teachers"]),
-        "init": digests([recipe["init"]] if recipe.get("init") else []),
-    }
+    begun = read_facts(output) or _beginning(_recipe_of(output), note)
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     facts: dict[str, Any] = {
@@ -210,6 +205,15 @@ def write_facts(
     }
     facts |= {key: begun[key] for key in ("note", "teachers", "init") if begun.get(key)}
     _write(output / FACTS, json.dumps(facts, indent=2))
+
+
+def _beginning(recipe: Mapping[str, Any], note: str) -> dict[str, Any]:
+    init = recipe.get("init")
+    return {
+        "note": note,
+        "teachers": digests(recipe["teachers"]),
+        "init": digests([init] if init else []),
+    }
 
 
 def origin(recipe: Recipe) -> str:

@@ -148,10 +148,11 @@ def _from_weight_file(network: Network, recipe: Recipe, classes: Sequence[Expres
     if fresh:
         parts = dict.fromkeys(name.split(".")[0] for name in fresh)
         logger.warning(f"{', '.join(parts)} of the network start at random: {path} has other ones")
-    if f"{LAST_LAYER}weight" in kept and not _trains_classifier(network, recipe):
-        _refuse_to_keep(card, classes, recipe)
-    reason = _why_not_to_begin_with(card, classes)
-    if reason and f"{LAST_LAYER}weight" in kept:
+    fits = f"{LAST_LAYER}weight" in kept
+    reason = _why_not_to_begin_with(card, classes) if fits else ""
+    if fits and not _trains_classifier(network, recipe):
+        _refuse_to_keep(card, reason, recipe)
+    if reason:
         kept = {name: kept[name] for name in kept if not name.startswith(LAST_LAYER)}
         logger.warning(f"the network's classifier starts at random: that of {path} is {reason}")
     network.load_state_dict(kept, strict=False)
@@ -170,13 +171,12 @@ def _trains_classifier(network: Network, recipe: Recipe) -> bool:
     return bool(recipe.epochs) and trained
 
 
-def _refuse_to_keep(card: Card, classes: Sequence[Expression], recipe: Recipe) -> None:
-    """Raise UserError where a file's classifier must not stay as it is.
+def _refuse_to_keep(card: Card, reason: str, recipe: Recipe) -> None:
+    """Raise UserError where a file's classifier must not stay as it is; `reason`: why training would not begin with it.
 
     One that knows labels of the split that selects would teach the rest, and one that it or the prior changed
     would go on in files whose cards do not tell.
     """
-    reason = _why_not_to_begin_with(card, classes)
     better = "for the same classes"
     if reason == FITTED:
         better = "from before its matrix scaling"

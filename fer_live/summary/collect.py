@@ -105,13 +105,17 @@ class Summary:
     @property
     def _given(self) -> float:
         """Seconds that the last frame stands for, as long as none follows it."""
-        return min(self._step, LONGEST) if math.isfinite(self._step) else 0.0
+        return min(self._spacing, LONGEST)
 
     @property
     def patience(self) -> int:
         """Bins from one reading to the next that do not break a timeline: half a second's, or from frame to frame."""
-        step = self._step if math.isfinite(self._step) else 0.0
-        return max(round(max(BREAK, 1.5 * step) / self.width), 1)
+        return max(round(max(BREAK, 1.5 * self._spacing) / self.width), 1)
+
+    @property
+    def _spacing(self) -> float:
+        """Seconds from frame to frame, the shortest; 0 where no second one has come."""
+        return self._step if math.isfinite(self._step) else 0.0
 
     @property
     def labels(self) -> list[Expression]:
