@@ -219,7 +219,7 @@ class Desk:
             self.messages.say(text)
 
     def _save(self, scene: Scene, info: HudInfo) -> None:
-        """What the window shows, without what it tells, in the current folder.
+        """What the window shows, without what it tells, under a fresh name.
 
         A picture that cannot be saved ends no session, only warns.
         """

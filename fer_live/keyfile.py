@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from fer_live.errors import UserError
+from fer_live.home import at_home
 from fer_live.sinks import Sink
 from fer_live.sinks.base import numbered
 from fer_live.types import Image, Scene
@@ -14,9 +16,20 @@ logger = logging.getLogger(__name__)
 
 
 def fresh_path(suffix: str) -> Path:
-    """A name in the current folder, by the clock, that no file has."""
+    """A name by the clock that no file has: in the current folder, at home where that takes no files."""
     path = Path(f"fer-live-{time.strftime('%Y%m%d-%H%M%S')}{suffix}")
+    if not _takes_files(path.parent):  # a launcher's current folder may be the system's
+        path = at_home(Path("~") / path)
     return numbered(path, 2) if path.exists() else path
+
+
+def _takes_files(folder: Path) -> bool:
+    """By trying, because Windows tells nothing of a folder's permissions."""
+    try:
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 class KeyFile:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import av
 import numpy as np
@@ -31,6 +32,21 @@ def test_files_of_one_second_are_counted(monkeypatch):
         fresh_path(".png").touch()
     stem = "fer-live-20261130-120000"
     assert names == [f"{stem}.png", f"{stem}-2.png", f"{stem}-3.png"]
+
+
+def test_files_lie_at_home_where_the_current_folder_takes_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # HOME of Windows
+
+    def refuse(**where):
+        assert where == {"dir": Path()}
+        raise PermissionError
+
+    monkeypatch.setattr("fer_live.keyfile.TemporaryFile", refuse)
+    session, _ = play(["", "s", "r", "l", "", "", "q"])
+    assert {path.suffix for path in session.written} == {".png", ".mp4", ".jsonl"}
+    assert {path.parent for path in session.written} == {tmp_path}
+    assert all(path.stat().st_size for path in session.written)
 
 
 def test_a_key_records_a_video_and_ends_it(tmp_path):
