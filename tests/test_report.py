@@ -27,7 +27,7 @@ TABLE = Table(
     ],
     protocol={"data set": "RAF-DB"},
 )
-FACTS = {"device": "cpu (here)", "limit": None}
+FACTS = {"device": "cpu (here)", "limit": None, "commits": ["begun", "resumed"]}
 COUNTS = {str(expression): 10 * (i + 1) for i, expression in enumerate(SEVEN)}
 
 
@@ -118,6 +118,7 @@ def test_the_report_escapes_and_shows_all_figures(rows, tmp_path):
         in markdown
     )
     assert "| changed in every recipe | - | small\\_size=34; seed=1 |" in markdown
+    assert "| commit | - | begun, then resumed |" in markdown
     assert r"- a\|b\*: a note" in markdown
     figures = sorted((tmp_path / "figures").iterdir())
     assert len(figures) == 7

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from fer_live.card import load_card
 from fer_live.errors import UserError
 from tests.interrupting import ctrl_c
 from tests.test_fit import RESUMING, tiny
 from train.checkpoints import LAST, best_of, read_checkpoint
+from train.export import export
 from train.fit import FitOptions, fit
 from train.learner import Learner
 from train.run_folder import begin
@@ -51,6 +53,29 @@ def test_the_weights_that_it_began_from_are_told_of_and_needed_no_more(
         torch.testing.assert_close(found[name], tensor)
     assert note(broken) == note(whole)
     assert note(whole).startswith("from the weights of random0 (commit ")
+
+
+def test_the_code_of_each_start_is_told_of_whatever_the_checkout_is_later(
+    fer2013_csv, tmp_path, monkeypatch
+):
+    run, recipe = tmp_path / "run", short()
+    codes = iter(["first", "second", "that of its end"])
+    monkeypatch.setattr("train.run_folder.commit", lambda: next(codes))
+    begin_and_stop(recipe, fer2013_csv, run)
+    fit(recipe, fer2013_csv, run, RESUMING)
+    file = export(run, fer2013_csv, "mine", tmp_path, torch.device("cpu"))
+    assert load_card(file).commit == "first, then second"
+
+
+def test_code_that_an_older_version_did_not_note_is_unknown(fer2013_csv, tmp_path, monkeypatch):
+    run, recipe = tmp_path / "run", short()
+    monkeypatch.setattr("train.run_folder.commit", lambda: "now")
+    begin_and_stop(recipe, fer2013_csv, run)
+    facts = json.loads((run / "run.json").read_text())
+    assert facts.pop("commits") == ["now"]
+    (run / "run.json").write_text(json.dumps(facts))
+    fit(recipe, fer2013_csv, run, RESUMING)
+    assert json.loads((run / "run.json").read_text())["commits"] == ["unknown", "now"]
 
 
 def test_other_weights_in_their_place_are_not_told_of(

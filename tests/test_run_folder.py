@@ -11,8 +11,9 @@ from tests.interrupting import ctrl_c
 from tests.test_fit import RESUMING, tiny
 from train.__main__ import main
 from train.fit import FitOptions, fit
+from train.origin import origin
 from train.recipe import load
-from train.run_folder import alone_in, begin, is_finished, origin, resume
+from train.run_folder import alone_in, begin, is_finished, resume
 
 pytestmark = pytest.mark.usefixtures("small_networks")
 

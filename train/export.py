@@ -3,7 +3,6 @@
 import logging
 import platform
 import shlex
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -23,6 +22,7 @@ from train.data import DATASETS, ferplus
 from train.fit import read_splits
 from train.measured import Uncertainty, measured
 from train.model_cards import write_model_cards
+from train.origin import commits_of
 from train.recipe import Recipe
 from train.run_folder import FACTS, RECIPE, other_faces, read_facts
 from train.strategies import STRATEGIES
@@ -81,7 +81,7 @@ def export(
         recipe=recipe.to_dict(),
         training=progress,
         licence=dataset.licence,
-        commit=commit(),
+        commit=commits_of(progress),
         versions={"python": platform.python_version(), "torch": version("torch")},
     )
     network = MODELS[plain.network](**plain.arguments)
@@ -170,16 +170,3 @@ def _renamed(
     """The tensors whose names begin with `before`, which becomes `after`."""
     begin = [key for key in state if key.startswith(before)]
     return {after + key.removeprefix(before): state[key] for key in begin}
-
-
-def commit() -> str:
-    try:
-        return subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

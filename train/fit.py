@@ -22,6 +22,7 @@ from train.data.batches import Batches, Share, order_of
 from train.data.stream import batches_of
 from train.failures import in_a_line
 from train.learner import Learner
+from train.origin import origin
 from train.recipe import Recipe
 from train.run_folder import (
     BEFORE,
@@ -30,7 +31,6 @@ from train.run_folder import (
     begin,
     check_faces,
     is_finished,
-    origin,
     resume,
     write_facts,
 )

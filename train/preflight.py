@@ -10,11 +10,12 @@ from fer_live.errors import UserError
 from train import recipe as recipes
 from train.crowd import with_crowd
 from train.data import Faces, find
+from train.origin import origin
 from train.outcome import Workshop, facts_of
 from train.plan import PlannedRow, PlanOptions, Run, all_runs
 from train.pretrained import read_tensors
 from train.recipe import check_overrides
-from train.run_folder import origin, other_faces
+from train.run_folder import other_faces
 from train.start import build, check_follows, start
 from train.teach import check_same
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from train import recipe as recipes
 from train.data import find
-from train.export import commit
 from train.gains import against_first
+from train.origin import commits_of
 from train.plan import rows_by_text
 from train.plots import Result
 from train.plots.curves import read_history
@@ -130,7 +130,7 @@ def _protocol(
         **({CHANGED: "; ".join(changes)} if changes else {}),
         "seeds": str(max(len(row.result.seeds) for row in trained if row.result)),
         "device": _unique(_device(fact) for fact in facts) or "-",
-        COMMIT: commit(),
+        COMMIT: _unique(map(commits_of, facts)) or "-",
     }
     unknown = dict.fromkeys(ours, "not stated") | {CHANGED: "-", COMMIT: "-"}
     lines = [

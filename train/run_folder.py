@@ -15,11 +15,10 @@ import yaml
 from filelock import FileLock, Timeout
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from fer_live import card as cards
-from fer_live.card import Card
 from fer_live.errors import UserError
 from train.checkpoints import LAST
 from train.data import Faces
+from train.origin import commit
 from train.recipe import Recipe
 from train.teach import check_same, digests
 
@@ -188,17 +187,20 @@ def write_facts(
 ) -> None:
     """`run.json`: where the numbers of this run come from, for its card.
 
-    `note`: see `origin`. It and what the run learns from stay as they were when it was begun.
+    `note`: see `train.origin`. It and what the run learns from stay as they were when it was begun. The code is that
+    of each start, not of the end: a checkout may go on while it trains.
     """
     begun = read_facts(output) or _beginning(_recipe_of(output), note)
     device = trainer.strategy.root_device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    commits, now = begun.get("commits", ["unknown"]), commit()  # older versions did not say
     facts: dict[str, Any] = {
         "device": f"{device.type} ({name})",
         "processes": trainer.world_size,
         "threads": torch.get_num_threads(),
         "precision": trainer.precision,
         "torch": torch.__version__,
+        "commits": commits if finished or now in commits[-1:] else [*commits, now],
         "limit": limit,
         "faces": training.counts_by_name(),
         "finished": finished,
@@ -211,29 +213,10 @@ def _beginning(recipe: Mapping[str, Any], note: str) -> dict[str, Any]:
     init = recipe.get("init")
     return {
         "note": note,
+        "commits": [],
         "teachers": digests(recipe["teachers"]),
         "init": digests([init] if init else []),
     }
-
-
-def origin(recipe: Recipe) -> str:
-    """The weight files that a run learns from, as they are now: their names alone would mean others one day."""
-    parts = {
-        "from the weights of": [recipe.init] if recipe.init else [],
-        "taught by": recipe.teachers,
-    }
-    said = []
-    for how, names in parts.items():
-        found = [cards.load_card(cards.find_weights(name)) for name in names]
-        if found:
-            each = [f"{card.name} (commit {card.commit}{_fitted(card)})" for card in found]
-            said.append(f"{how} {', '.join(each)}")
-    return "; ".join(said)
-
-
-def _fitted(card: Card) -> str:
-    split = card.training.get("matrix_scaling", {}).get("split")
-    return f", last layer fitted to {split}" if split else ""
 
 
 @rank_zero_only
