@@ -30,6 +30,7 @@ from train.run_folder import (
     as_begun,
     begin,
     check_faces,
+    finish,
     is_finished,
     resume,
     write_facts,
@@ -84,8 +85,7 @@ def fit(
             before = before or output / BEFORE
             fit_unless_finished(earlier, root, before, options)
         trainer = build_trainer(recipe, output, options, callbacks)
-        note = origin(recipe)  # once: the files may be others, or gone, when the run ends
-        write_facts(output, trainer, splits.training, options.limit, note)
+        facts = write_facts(output, trainer, splits.training, options.limit, origin(recipe))
         learner, batches = prepare_learner(recipe, splits, trainer, before, options.compiled)
         selection = _batches(
             recipe, splits.selection, VALIDATION_BATCH * trainer.world_size, trainer
@@ -106,7 +106,7 @@ def fit(
             except FloatingPointError as error:
                 raise UserError(f"{error}; {output} keeps what was saved before") from None
             _refuse_lost_checkpoints(trainer)
-            write_facts(output, trainer, splits.training, options.limit, note, finished=True)
+            finish(output, facts)
 
 
 def fit_unless_finished(

@@ -183,12 +183,11 @@ def write_facts(
     training: Faces,
     limit: int | None,
     note: str,
-    finished: bool = False,
-) -> None:
-    """`run.json`: where the numbers of this run come from, for its card.
+) -> dict[str, Any]:
+    """Begin `run.json`, or go on with it: where the numbers of this run come from, for its card. Returns it.
 
     `note`: see `train.origin`. It and what the run learns from stay as they were when it was begun. The code is that
-    of each start, not of the end: a checkout may go on while it trains.
+    of each start: a checkout may go on while it trains.
     """
     begun = read_facts(output) or _beginning(_recipe_of(output), note)
     device = trainer.strategy.root_device
@@ -200,13 +199,19 @@ def write_facts(
         "threads": torch.get_num_threads(),
         "precision": trainer.precision,
         "torch": torch.__version__,
-        "commits": commits if finished or now in commits[-1:] else [*commits, now],
+        "commits": commits if now in commits[-1:] else [*commits, now],
         "limit": limit,
         "faces": training.counts_by_name(),
-        "finished": finished,
+        "finished": False,
     }
     facts |= {key: begun[key] for key in ("note", "teachers", "init") if begun.get(key)}
     _write(output / FACTS, json.dumps(facts, indent=2))
+    return facts
+
+
+def finish(output: Path, facts: Mapping[str, Any]) -> None:
+    """Note that the run is finished; `facts`: those of its last start."""
+    _write(output / FACTS, json.dumps({**facts, "finished": True}, indent=2))
 
 
 def _beginning(recipe: Mapping[str, Any], note: str) -> dict[str, Any]:
